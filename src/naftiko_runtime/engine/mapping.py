@@ -116,7 +116,9 @@ class ResponseMapping:
             return run_bounded(self._make, decoded, seconds)
         except TooMuchWork:
             most = limits.JSONPATH_VISITS_MAX
-            message = f"the mapping of '{self._name}' looks at more than {most:,} values of the answer: use fewer '..'"
+            message = (
+                f"the mapping of '{self._name}' looks at more than {most:,} values of the response; use fewer '..'"
+            )
             raise UpstreamError(message) from None
         except OutOfTime:
             raise UpstreamTimeout(f"the mapping of '{self._name}' took longer than the deadline allows") from None
@@ -127,7 +129,7 @@ class ResponseMapping:
             try:
                 check_json_limits(body, limits.RESPONSE_VALUES_MAX, len(body))
             except ValueError as error:
-                raise UpstreamError(f"the answer of '{self._target}' cannot be mapped: {error}") from None
+                raise UpstreamError(f"the response of '{self._target}' cannot be mapped: {error}") from None
         return self._make_bounded(run_without_collection(partial(self._decode_body, body, result)), seconds)
 
     def _decode_body(self, body: bytes, result: OperationResult) -> Any:
@@ -140,7 +142,9 @@ class ResponseMapping:
         try:
             value = decode(self._format, body, self._decode, result.charset, notes)
         except DecodeError as error:
-            message = f"the answer of '{self._target}' is not {self._format}, which its mapping needs"
+            message = (
+                f"the response of '{self._target}' is not valid {_label_format(self._format)}, which its mapping needs"
+            )
             failure = UpstreamError(message, f"{message}: {error}")
             extra = {
                 "operation": self._name,
@@ -148,7 +152,7 @@ class ResponseMapping:
                 "body": self._quote(body),
                 "request_id": failure.request_id,
             }
-            log.warning("the upstream's answer is not %s", self._format, extra=extra)
+            log.warning("response not decoded", extra=extra | {"format": self._format})
             raise failure from None
         if notes.count:
             self._report_irregular(notes)
@@ -168,6 +172,12 @@ class ResponseMapping:
             log.warning("irregular response", extra=extra)
 
 
+def _label_format(raw_format: str) -> str:
+    """Return the name of a format as people write it: most are acronyms."""
+    is_acronym = len(raw_format) <= len("json") and raw_format not in WITH_FILE
+    return raw_format.upper() if is_acronym else raw_format
+
+
 def _has_content(body: bytes, raw_format: str) -> bool:
     """Whether a body is not empty. White space is empty, unless the format is binary."""
     if raw_format in WITH_FILE:
@@ -181,4 +191,4 @@ def report_mismatches(name: str, mismatches: Mismatches, before: int) -> None:
     count = mismatches.count
     if len(str(count)) > len(str(before)) or before == 0:
         extra = {"operation": name, "mismatches": count, "latest": mismatches.latest}
-        log.warning("an answer is not of the declared type", extra=extra)
+        log.warning("a value does not have its declared type", extra=extra)

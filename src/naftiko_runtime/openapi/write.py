@@ -73,7 +73,7 @@ def write_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
     document: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": plan.label, "version": plan.version or _VERSION}}
     paragraphs = [plan.description] if plan.description else []
     if forwards := [forward.path for server in servers for forward in server.forwards]:
-        paragraphs.append(f"Requests of any method below these paths go to the API behind: {', '.join(forwards)}")
+        paragraphs.append(f"Requests of any method below these paths go to the upstream API: {', '.join(forwards)}")
     if paragraphs:
         document["info"]["description"] = "\n\n".join(paragraphs)
     if first.port:  # a free port is unknown before the server starts

@@ -133,11 +133,11 @@ def check_headers(headers: Iterable[Header]) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for name, value in headers:
         if name in found and name in _ROUTING:
-            twice = f"the {_format_name(name)} header is there twice; send it once"
+            twice = f"the {_format_name(name)} header is repeated; send it once"
             raise NotAMessageError(Fault(400, HEADER_MISMATCH, twice))
         found[name] = value if name not in found else found[name] + b", " + value
     if not accepts_json(found.get(b"accept")):
-        detail = "the Accept header excludes application/json, which every response is; add it"
+        detail = "the Accept header must allow application/json"
         raise NotAMessageError(Fault(406, INVALID_REQUEST, detail))
     if not is_json(found.get(b"content-type")):
         detail = (
@@ -162,13 +162,13 @@ def parse(body: bytes) -> Any:
     except UnicodeDecodeError:
         why = "it is not UTF-8"
     except UnicodeEncodeError:
-        why = "it holds half of a surrogate pair"
+        why = "it contains an unpaired surrogate"
     except json.JSONDecodeError as error:
         why = f"line {error.lineno}, column {error.colno}: {error.msg[:1].lower()}{error.msg[1:]}"
     except RecursionError:
         why = "it is nested too deeply"
     except ValueError as error:  # a number of thousands of digits, or none at all
-        why = str(error) if isinstance(error, _NotJsonError) else "it holds a number with too many digits"
+        why = str(error) if isinstance(error, _NotJsonError) else "it contains a number with too many digits"
     else:
         return value
     raise NotAMessageError(Fault(400, PARSE_ERROR, f"the body is not JSON: {why}"))
@@ -179,7 +179,7 @@ class _NotJsonError(ValueError):
 
 
 def _refuse_constant(name: str) -> Any:
-    raise _NotJsonError(f"it holds {name}, which JSON does not have")
+    raise _NotJsonError(f"it contains {name}, which JSON does not allow")
 
 
 def get_identity(message: Any) -> int | str | None:
@@ -305,7 +305,7 @@ def _find_notification_fault(message: dict[str, Any]) -> Fault | None:
     method: str = message["method"]
     if method.startswith("notifications/"):
         return None
-    return Fault(400, INVALID_REQUEST, f"{_quote(method)} is no notification; give the request an 'id'")
+    return Fault(400, INVALID_REQUEST, f"{_quote(method)} is not a notification; add an 'id'")
 
 
 def _name_kind(value: Any) -> str:

@@ -98,7 +98,7 @@ def _check_name_header(context: ServerRequestContext[Any], name: str) -> None:
     """
     told = None if context.request is None else context.request.headers.get(MCP_NAME_HEADER)
     if told is not None and decode_header_value(told) != name:
-        raise MCPError(types.HEADER_MISMATCH, "the Mcp-Name header does not say the same as params.name")
+        raise MCPError(types.HEADER_MISMATCH, "the Mcp-Name header differs from params.name")
 
 
 def find_params_fault(message: dict[str, Any], version: str) -> str | None:
@@ -110,7 +110,7 @@ def find_params_fault(message: dict[str, Any], version: str) -> str | None:
         faults: dict[str, dict[str, None]] = {}
         for one in error.errors(include_url=False, include_context=False, include_input=False):
             place = _find_place(one["loc"], {"params": {} if params is None else params})
-            faults.setdefault(place, {})[_REASONS.get(one["type"], "is not what the protocol says")] = None
+            faults.setdefault(place, {})[_REASONS.get(one["type"], "does not match the protocol")] = None
         shown = [f"{place}: {' or '.join(reasons)}" for place, reasons in list(faults.items())[:_FAULTS_MAX]]
         more = f"; and {len(faults) - _FAULTS_MAX} more" if len(faults) > _FAULTS_MAX else ""
         return "; ".join(shown) + more

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.errors import CallError
 
 _NO_VALUE: Final = object()
-_MISMATCHED: Final = (
-    "structuredContent has null where a value is not of the type that the output schema says; the text has the value"
-)
+_MISMATCHED: Final = "structuredContent has null where a value does not match the output schema; the text has the value"
 
 
 class Result(Struct, frozen=True):
@@ -72,7 +70,7 @@ def make_mapped_result(result: OperationResult, operation: BoundOperation) -> Re
     if result.mismatched:
         note = _join(note, _MISMATCHED)
     elif not result_schema.wraps and not isinstance(value, dict):
-        note = _join(note, "structuredContent is empty, because the result is no object")
+        note = _join(note, "structuredContent is empty, because the result is not an object")
     return Result(_make_text_block(text), result_schema.make_structured(value, mismatched=result.mismatched), note=note)
 
 
@@ -136,7 +134,7 @@ def _format_status(status: int) -> str:
 
 
 def _describe_upstream_failure(result: OperationResult, body: bytes, operation: BoundOperation) -> str:
-    head = f"'{operation.execution.target}' answered {_format_status(result.status)}"
+    head = f"'{operation.execution.target}' responded with {_format_status(result.status)}"
     if location := result.header(b"location"):
         head += f", to {location.decode('utf-8', 'replace')}, which is not followed"
     text = decode_if_text(body, result.charset, is_json=is_json(result.media_type))
@@ -167,9 +165,9 @@ def _make_content(body: bytes, result: OperationResult, operation: BoundOperatio
     try:
         value = _parse(body, result, notes)
     except ValueError as error:
-        value, note = _NO_VALUE, _join(note, f"structuredContent is left out, because of the body: {error}")
+        value, note = _NO_VALUE, _join(note, f"structuredContent is omitted, because of the body: {error}")
     if notes.count:
-        note = _join(note, f"the body holds {notes.latest}, for which there is U+FFFD or null here")
+        note = _join(note, f"the body holds {notes.latest}, shown here as U+FFFD or null")
     return Result(_make_text_block(text), None if value is _NO_VALUE else _wrap_in_object(value), note=note)
 
 
