@@ -122,9 +122,9 @@ def test_everything_that_is_wrong_stops_the_start_at_once(documents: Path, tmp_p
     done = run_naftiko("run", documents / "deadlines.yaml", "--client-cert", missing, environment=environment)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        f"SSL_CERT_FILE: '{tmp_path}/none.pem' cannot be read: No such file or directory",
-        f"--client-cert: '{missing}' cannot be read: No such file or directory",
-        "HTTP_PROXY: unknown scheme of a proxy; give http://host:port or https://host:port",
+        f"error: SSL_CERT_FILE: '{tmp_path}/none.pem' cannot be read: No such file or directory",
+        f"error: --client-cert: '{missing}' cannot be read: No such file or directory",
+        "error: HTTP_PROXY: unknown scheme of a proxy; give http://host:port or https://host:port",
     ]
 
 
