@@ -67,7 +67,8 @@ class CapabilityLoader:
             if conflicts := together.list_sorted():
                 sources = [one.source for one in loaded if one.source is not None]
                 click.echo(render_findings(conflicts, partial(_quote_line, sources)), err=True)
-            print_left_out(loaded)
+            if self.documents.skip_broken:
+                print_left_out(loaded)
             sys.exit(EXIT_FAILED)
         return loaded
 

@@ -24,6 +24,9 @@ def print_error(message: str, help: str | None = None) -> None:  # noqa: A002 - 
 
 def show_click_error(error: click.ClickException) -> None:
     """Write an error of click as click does, but in our form."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # its message is the whole help
+        click.echo(error.format_message(), err=True)
+        return
     if isinstance(error, click.UsageError) and error.ctx is not None:
         hint = f"Try '{error.ctx.command_path} --help' for help.\n"
         click.echo(f"{error.ctx.get_usage()}\n{hint}", err=True)

@@ -32,7 +32,7 @@ def export() -> None:
     """Write what a capability file serves in another form."""
 
 
-@export.command()
+@export.command(short_help="Write the REST side of a file as OpenAPI 3.1.")
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--format",

@@ -44,7 +44,7 @@ _LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Sev
 @click.command()
 @with_run_options
 def run(options: RunOptions) -> None:
-    """Serve capability FILEs, or those of folders, until SIGTERM or Ctrl-C; exposes of one port are served as one.
+    """Serve capability FILEs, or those of folders, until SIGTERM or Ctrl-C; exposes can share a port.
 
     Exit status: 0 after a clean stop, 1 when it could not start or had to cut requests off, 2 for wrong usage.
     """

@@ -177,12 +177,12 @@ _PARAMETERS: Final = (
         "ports",
         multiple=True,
         type=PORT_OF,
-        help="Listen on PORT for the expose NAMESPACE; 0 is a free port.",
+        help="Listen on PORT for the expose NAMESPACE of every file; 0 is a free port.",
     ),
     _option(
         "--port-offset", type=int, default=0, show_default=False, help="Add N to every port that --port does not set."
     ),
-    _option("--host", help="Listen on this address instead of the file's."),
+    _option("--host", help="Listen on this address instead of the file's; without either, on all interfaces."),
     _option("--control", type=ADDRESS, help="Serve /health/live, /health/ready and /metrics on this port."),
     _option(
         "--workers",

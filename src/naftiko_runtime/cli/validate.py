@@ -66,13 +66,13 @@ class _Rules(click.ParamType[Any]):
 @click.option(
     "--skip-others",
     is_flag=True,
-    help="Leave out FILEs that folders would leave out; it is not an error if none remain.",
+    help="Leave out FILEs that are no capabilities or are excluded; it is not an error if none remain.",
 )
 @ALLOW_IMPORT
 @STRICT
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only, without the summary.")
 @click.option("--watch", is_flag=True, help="Check again whenever a file changes, until Ctrl-C.")
-@click.option("--fix", is_flag=True, help="Rewrite what is certain, and nothing else in the files.")
+@click.option("--fix", is_flag=True, help="Correct what has only one correction, and change nothing else.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 def validate(
     paths: tuple[str, ...],

@@ -134,7 +134,8 @@ def _report_error(detail: ErrorDetails, source: Source, findings: Findings) -> N
             findings.report(statement, span, _advise_form(wanted, value, steps), part=steps)
     else:
         problem = detail["msg"].removeprefix("Input ")
-        findings.report(rules.INVALID_VALUE_CHECKED(part=part, problem=problem), span, part=steps)
+        advice = helps.PORT_NUMBER() if steps[-1:] == ("port",) else None
+        findings.report(rules.INVALID_VALUE_CHECKED(part=part, problem=problem), span, advice, part=steps)
 
 
 def _advise_indenting(steps: Steps, source: Source) -> Advice | None:
@@ -148,6 +149,8 @@ def _advise_form(wanted: Noun, value: Any, steps: Steps) -> Advice | None:
     names = value if isinstance(value, list) and steps[-1:] == ("keys",) else []
     if names and all(isinstance(name, str) and _NAME.fullmatch(name) for name in names):
         return helps.MAP_FORM(key="keys", pairs=tuple(f"{name}: {name}" for name in names))
+    if steps[-1:] == ("port",):
+        return helps.PORT_NUMBER()
     advised = _ADVICE.get(wanted)
     return None if advised is None else advised()
 

@@ -102,6 +102,7 @@ WRITE_MCP_EXPOSE: Final = Help("write a capability with an expose of 'type: mcp'
 DID_YOU_MEAN_WHERE: Final = Help("did you mean '{suggestion}' instead of '{written}'?")
 ADD_CAPABILITY: Final = Help("add 'capability:' with 'consumes:' and 'exposes:'")
 ADD_VERSION: Final = Help("add 'naftiko: 1.0.0-alpha2'")
+PORT_NUMBER: Final = Help("write a number from 0 to 65535, such as 8080")
 ADD_PORT: Final = Help("add 'port: 8080'")
 CALL_THEMSELVES: Final = Help("let tools and operations 'call' consumed operations themselves")
 USE_OUTPUT_PARAMETERS: Final = Help("use 'outputParameters'")

@@ -81,7 +81,7 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
     "ConsumedResource.inputParameters": ("Parameters of every request to the path.", _PARAMETERS),
     "outputParameters": ("The result, mapped from the response. Without it, the response is passed through.", _OUTPUTS),
     "ConsumedOperation.outputParameters": (
-        "Names for parts of the response. Only steps use them.",
+        "Names for parts of the response. They have no effect now: only steps use them, and steps are not served yet.",
         [{"name": "id", "value": "$.id"}],
     ),
     "tunnel": ("A tunnel to the API. Not served yet.", {"type": "ziti"}),
