@@ -45,13 +45,17 @@ _ASSIGNED: Final = (
 _SECRET_ASSIGNED: Final = compile_lazily(_ASSIGNED.format(keys=_KEYS), re.IGNORECASE)
 _VALUE_ASSIGNED: Final = compile_lazily(_ASSIGNED.format(keys="value"), re.IGNORECASE)
 _SECRET_NAME: Final = compile_lazily(_KEYS, re.IGNORECASE)
-_REFERENCE: Final = compile_lazily(r"(?:\$|\{\{|\$\{)|(?:rest|tools|mcp|env|\$?this|\$?input|inputParameters)\.\w")
+_REFERENCE: Final = compile_lazily(
+    r"(?:\$|\{\{|\$\{|\{[A-Z][A-Z0-9_]*\}$)|(?:rest|tools|mcp|env|\$?this|\$?input|inputParameters)\.\w"
+)
 _UUID: Final = compile_lazily(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SEPARATOR: Final = compile_lazily(r"[^A-Za-z0-9]+")
 _RUN: Final = compile_lazily(r"[A-Za-z]+|\d+")
 _MIXED_LENGTH: Final = 16
 _VARIABLE: Final = compile_lazily(r"[A-Z][A-Z0-9_]*")
 """The name of a variable, as in the ``keys`` of binds. Its place shows whether such a text is a credential."""
+_NAME_OF_VARIABLE: Final = compile_lazily(r"[\s${]*(?:env\.|secrets\.)?[A-Za-z_]\w*[\s}]*")
+"""A name for the keys of a bind, also as it is written in an expression."""
 _WORD: Final = compile_lazily(r"[A-Za-z0-9+/=_-]{16,}")
 _SHOWN_KEYS: Final = frozenset(
     [
@@ -193,9 +197,18 @@ def _iter_secrets(data: Any, path: tuple[str | int, ...], *, inside: bool) -> It
     elif isinstance(data, dict):
         name = data.get("name")
         named = isinstance(name, str) and _SECRET_NAME.fullmatch(name) is not None
+        if path[-2:-1] == ("binds",) and "location" not in data:
+            yield from _iter_misplaced_secrets(data.get("keys"), (*path, "keys"))
         for key, item in data.items():
             below = inside or str(key).casefold() in ("authentication", "auth")
             yield from _iter_value_secrets(item, (*path, key), inside=below, named=named)
+
+
+def _iter_misplaced_secrets(keys: Any, path: tuple[str | int, ...]) -> Iterator[FoundSecret]:
+    """The texts in the keys of a bind that name no variable of the environment: they may be the secrets themselves."""
+    for variable, text in keys.items() if isinstance(keys, dict) else ():
+        if isinstance(text, str) and not _NAME_OF_VARIABLE.fullmatch(text):
+            yield (*path, variable), text
 
 
 def _iter_value_secrets(item: Any, path: tuple[str | int, ...], *, inside: bool, named: bool) -> Iterator[FoundSecret]:

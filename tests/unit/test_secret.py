@@ -68,6 +68,17 @@ def test_all_missing_variables_are_told_at_once_with_their_places(environment: d
     assert "used at x.yml:" in first
 
 
+def test_a_misspelt_variable_gets_the_listed_one_as_suggestion() -> None:
+    used = {"name": "X-A", "in": "header", "value": "{{BOOK_KEY}}"}
+    document = make_document({"inputParameters": [used]}, binds={"BOOKS_KEY": "BOOKS_KEY"})
+    plan = link_plan(document, warns=("unlisted-variable",))
+    with pytest.raises(BindError) as raised:
+        resolve(plan, {"BOOKS_KEY": VALUE})
+    (problem,) = raised.value.problems
+    assert problem.help is not None
+    assert problem.help.startswith("did you mean 'BOOKS_KEY'? Otherwise set BOOK_KEY, ")
+
+
 def test_a_value_that_is_there_is_not_told_with_the_missing_ones() -> None:
     with pytest.raises(BindError) as raised:
         resolve(bound(**BOTH), {"SHIP_TOKEN": VALUE})

@@ -42,6 +42,7 @@ SHAPE = {
 BEYOND = (
     *("is not a media type", "is not a valid header name", "has an instruction, and no 'location'"),
     *("must be ", "is not of the type", "is sent by the runtime", "is not a size"),
+    "cannot be the name of a variable",
 )
 """What no schema says of a value, and what still makes it useless."""
 NOWHERE = Path(__file__).parent / "nowhere" / "x.yml"

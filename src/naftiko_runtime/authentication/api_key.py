@@ -93,7 +93,9 @@ class ApiKeyKind(AuthenticationKind[ApiKey, ApiKeyCredential]):
     def link(self, part: ApiKey, linker: Linker) -> ApiKeyCredential:
         if part.headers and not part.key:
             return _link_headers(part, part.headers, linker)
-        require(part.key, "key", part.path_to(), linker)
+        if not part.key:
+            advice = helps.ADD_KEY_HEADER() if part.placement == "header" else helps.ADD_KEY_NAME(place=part.placement)
+            linker.report(rules.EMPTY_CREDENTIAL(key="key"), part.path_to(), advice, key=True)
         require(part.value, "value", part.path_to(), linker)
         if part.placement in ("header", "cookie") and part.key and "{{" not in part.key:
             _check_name(part.key, part.path_to("key"), linker)

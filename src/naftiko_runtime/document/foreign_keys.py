@@ -42,6 +42,9 @@ _DESCRIPTION: Final = "write 'description'"
 _PATTERN: Final = "write a 'pattern' such as '^(first|second)$'"
 _TYPE: Final = "write 'type', one of string, number, integer, boolean, array, object"
 _MAPPING: Final = "write 'mapping', a JSONPath such as '$.name'"
+_MAPPED_BY_EXPOSES: Final = (
+    "map the response in the 'outputParameters' of the expose: those of a consumed operation are for steps only"
+)
 _RETRY: Final = "leave it out: a call is not repeated"
 _CACHE: Final = "leave it out: responses are not cached"
 _LIMIT: Final = "limit callers in a proxy in front of the runtime"
@@ -302,7 +305,10 @@ _MEANT: Final[Mapping[type, Mapping[str, str]]] = {
     ExposedParameter: _INPUT,
     ToolParameter: {**_INPUT, "in": "leave it out: arguments of a tool have no place"},
     Output: _OUTPUT,
-    ConsumedOutput: {**_OUTPUT, "mapping": "write 'value', a JSONPath such as '$.name'"},
+    ConsumedOutput: {
+        **{key: _MAPPED_BY_EXPOSES if meant == _MAPPING else meant for key, meant in _OUTPUT.items()},
+        "mapping": _MAPPED_BY_EXPOSES,
+    },
     BodyTemplate: {
         "content": "write 'data'",
         "template": "write 'data'",

@@ -28,6 +28,8 @@ VERSIONS: Final = ("0.5", "1.0.0-alpha1", "1.0.0-alpha2")
 
 LATER_VERSIONS: Final = ("1.0.0-alpha3", *(f"1.0.0-beta{n}" for n in range(1, 6)))
 """Versions that write lists of named things as maps, and ``display`` for ``label``; their key is ``ikanos``."""
+_WITH_DISPLAY: Final = LATER_VERSIONS[1:]
+"""Versions without the key ``label``."""
 
 _FIRST: Final = "0.5"
 VERSION_FORM: Final = r"\d+(\.\d+){1,2}(-(alpha|beta|rc)\d*)?"
@@ -74,6 +76,8 @@ class _Normalizer:
     def __init__(self, source: Source, findings: Findings, version: str | None) -> None:
         self._version = version
         self._later = version in LATER_VERSIONS
+        written = source.data.get("naftiko", source.data.get("ikanos"))
+        self._lacks_label = version in _WITH_DISPLAY and version == str(written)  # others are only read as that version
         self._source = source
         self._draft = source.make_draft()
         self._findings = findings
@@ -82,15 +86,16 @@ class _Normalizer:
     def normalize(self) -> Source:
         """The document in the canonical spelling."""
         data = self._draft.data
+        self._check_root_key(data)
         if "ikanos" in data and "naftiko" not in data:
             self._draft.rename_key(data, "ikanos", "naftiko")
         if "capability" not in data and "exposes" in data:
             if not self._later:
                 self._report(("exposes",), rules.NON_STANDARD_KEY_ROOT(), key=True)
             self._draft.nest_keys(("exposes", "aggregates"), "capability")
-        if isinstance(info := data.get("info"), dict) and "label" not in info:
-            self._rename_key(info, "title", "label", ("info",))
+        if isinstance(info := data.get("info"), dict):
             self._rename_display(info, ("info",))
+            self._rename_key(info, "title", "label", ("info",))
         capability = data.get("capability")
         holders = [((), data), (("capability",), capability if isinstance(capability, dict) else {})]
         for steps, holder in holders:
@@ -103,6 +108,15 @@ class _Normalizer:
             for index, expose in _list_mappings(holder.get("exposes")):
                 self._normalize_expose(expose, (*steps, "exposes", index))
         return self._draft.build()
+
+    def _check_root_key(self, data: dict[str, Any]) -> None:
+        """Report a version under the root key of other versions."""
+        written, meant = ("naftiko", "ikanos") if "naftiko" in data else ("ikanos", "naftiko")
+        of_meant = LATER_VERSIONS if meant == "ikanos" else VERSIONS
+        if self._version in of_meant and self._version == str(data.get(written)):
+            statement = rules.NON_STANDARD_KEY_VERSION(version=self._version, written=written, meant=meant)
+            fix = replace_text(self._source, (written,), written, meant, key=True)
+            self._report((written,), statement, key=True, fix=fix)
 
     def _normalize_import(self, entry: dict[str, Any]) -> None:
         """Later versions write ``from`` for ``location``. Every version accepts both."""
@@ -203,6 +217,10 @@ class _Normalizer:
             self._draft.convert_to_list(holder, key)
 
     def _rename_display(self, holder: dict[str, Any], steps: Steps) -> None:
+        if self._lacks_label and "label" in holder and "display" not in holder:
+            fix = replace_text(self._draft.build(), (*steps, "label"), "label", "display", key=True)
+            statement = rules.NON_STANDARD_KEY(written="label", meant="display")
+            self._report((*steps, "label"), statement, key=True, fix=fix)
         if self._later and "display" in holder and "label" not in holder:
             self._draft.rename_key(holder, "display", "label")
         elif "label" not in holder:

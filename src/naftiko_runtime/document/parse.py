@@ -151,6 +151,8 @@ def _advise_form(wanted: Noun, value: Any, steps: Steps) -> Advice | None:
         return helps.MAP_FORM(key="keys", pairs=tuple(f"{name}: {name}" for name in names))
     if steps[-1:] == ("port",):
         return helps.PORT_NUMBER()
+    if wanted is nouns.LIST and isinstance(value, dict) and steps[-1:] == ("binds",):
+        return helps.LIST_BINDS()
     advised = _ADVICE.get(wanted)
     return None if advised is None else advised()
 

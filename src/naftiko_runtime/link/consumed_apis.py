@@ -99,7 +99,7 @@ def _link_upstream(api: ConsumedHttp, base_uri: str | None, context: Context) ->
             template = link_template(api, context)
             base_uri = base_uri if template is not None else "http://invalid"
         elif fault := check_base_uri(base_uri):
-            context.report(fault, steps, advise_url(base_uri, api.namespace))
+            context.report(fault, steps, fault.advice or advise_url(base_uri, api.namespace))
             base_uri = "http://invalid"
     if template is None:
         base_uri = encode_host(base_uri)

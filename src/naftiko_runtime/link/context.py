@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 WORKFLOW: Final = compile_lazily(r"\$\{\{\s*(?:env|secrets|vars)\.([^{}\s]+)\s*\}\}")
 """A variable in the syntax of GitHub Actions."""
+_SINGLE_BRACES: Final = compile_lazily(r"(?<![{$])\{(?P<name>[\w.]+)\}(?!\})")
 
 
 class Namespaces(Struct, frozen=True):
@@ -169,6 +170,10 @@ class Context(Struct, frozen=True):
         except ValueError as error:
             self.report(rules.TEMPLATE(problem=str(error)), steps)
             return (text,)
+        single = _SINGLE_BRACES.search(text)
+        if single is not None and self.variables.knows(single["name"]):
+            self.report_shell_reference(single[0], text, steps)
+            return (text,)
         if isinstance(pieces[0], str) and pieces[0].lstrip().startswith("{{"):
             self.report(rules.TEMPLATE_OPEN(), steps)
         return tuple(part for piece in pieces for part in _divide(piece, text, is_reference))
@@ -198,10 +203,21 @@ class Context(Struct, frozen=True):
         namespace = name.partition(".")[0] if "." in name else "env"
         if self.shared and not known:
             return
-        advice = suggest(name, known) or helps.BIND(namespace=namespace, key=short)
+        advice = suggest(name, known) or self._advise_unbound(short, namespace, inputs)
         self.report(self._describe_unbound(name, namespace, has_inputs=bool(inputs)), steps, advice)
         for meant in known:  # so that a misspelt variable is not reported as unused
             self.variables.mark_used(meant, self.find_span(steps))
+
+    def _advise_unbound(self, name: str, namespace: str, inputs: tuple[str, ...]) -> Advice:
+        """Advise on an unknown name that resembles no known one: an input, a key of a bind, or a bind."""
+        if inputs and not looks_like_variable(name):
+            return helps.LISTED(known=inputs)
+        environment = self.variables.find_environment(namespace)
+        return (
+            helps.BIND(namespace=namespace, key=name)
+            if environment is None
+            else helps.LIST_KEY(key=name, namespace=environment)
+        )
 
     def _describe_unbound(self, name: str, namespace: str, *, has_inputs: bool) -> Statement:
         """The statement that a name is neither bound nor an input, if there may be inputs."""

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Steps
 
 _REFERENCE: Final = compile_lazily(rf"\$(?:this\b|input|\{{|[.\[])|(?:{'|'.join((*PREFIXES, INPUTS))})\.")
+_TEMPLATE: Final = compile_lazily(r"\$?\{{1,2}\s*(?:\$\.)?(?P<name>\w[\w.-]*)\s*\}{1,2}")
+"""A name in braces, where a JSONPath belongs."""
 ANY_ADDRESS: Final = "0.0.0.0"
 """The default address of an expose."""
 
@@ -180,7 +182,13 @@ class ExposeLinker:
             if isinstance(output.mapping, str):
                 compile_path(output.mapping)
         except JsonPathError as error:
-            self.context.report(rules.JSONPATH(problem=str(error)), output.path_to("mapping"))
+            template = _TEMPLATE.fullmatch(str(output.mapping))
+            statement = (
+                rules.JSONPATH(problem=str(error))
+                if template is None
+                else rules.JSONPATH_TEMPLATE(written=template[0], name=template["name"])
+            )
+            self.context.report(statement, output.path_to("mapping"))
             return False
         return all(sound)
 

@@ -31,6 +31,11 @@ def looks_like_variable(name: str) -> bool:
     return _CONSTANT.fullmatch(name) is not None
 
 
+def is_environment_name(text: str) -> bool:
+    """Whether a text can be the name of an environment variable: letters, digits, underscores."""
+    return _KEY.fullmatch(text) is not None
+
+
 class Variables:
     """The variables of a document, and their uses."""
 
@@ -101,7 +106,7 @@ class Variables:
         return None if "." in name else self._use_unlisted(ENVIRONMENT, name, used_at)
 
     def _use_unlisted(self, namespace: str, key: str, used_at: Span) -> Variable | None:
-        if not self._complete or not _KEY.fullmatch(key):
+        if not self._complete or not is_environment_name(key):
             return None
         if namespace not in self._environments:
             namespace = self._environments[0] if self._environments else ENVIRONMENT
@@ -140,6 +145,12 @@ class Variables:
     def is_listed_environment(self, namespace: str) -> bool:
         """Whether the bind of a namespace is the environment."""
         return namespace in self._environments
+
+    def find_environment(self, namespace: str) -> str | None:
+        """The bind of the environment that a namespace means, or the first one; None if there is none."""
+        if namespace in self._environments:
+            return namespace
+        return self._environments[0] if namespace == ENVIRONMENT and self._environments else None
 
     def find_meant(self, binding: Binding) -> str | None:
         """Find the listed variable that an unlisted one may misspell."""

@@ -14,10 +14,13 @@ from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParame
 from naftiko_runtime.document.walk import walk_parts
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.lazy_import import compile_lazily
+from naftiko_runtime.link.variables import is_environment_name
 from naftiko_runtime.lint.check_type import make_check
 from naftiko_runtime.plan import Contract, Input, freeze
 from naftiko_runtime.redaction import is_token_like
 from naftiko_runtime.rules import helps
+from naftiko_runtime.source import format_as_written
+from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.template import Placeholder, split_template
 from naftiko_runtime.url_hosts import is_absolute
 
@@ -38,6 +41,8 @@ _PASTED: Final = compile_lazily(
 )
 """Typographic quotes and invisible characters, which come with text that was copied from a page."""
 _NOT_IN_HEADER: Final = compile_lazily(r"[^\x20-\x7e\t]")
+_REFERENCE: Final = compile_lazily(r"\$?\{{0,2}\s*(?:env\.|secrets\.)?(?P<name>[A-Za-z_]\w*)\s*\}{0,2}")
+"""A variable that is written as in an expression."""
 _NAMES: Final = ("name", "namespace", "path")
 
 
@@ -101,7 +106,11 @@ def _check_default(parameter: Parameter, context: Context) -> None:
             contract.admit_request({})
     except Rejected as rejected:
         statement = rules.INVALID_VALUE_DEFAULT(name=parameter.name, problem=rejected.faults[0].detail)
-        context.report(statement, parameter.path_to("default"))
+        default = parameter.default
+        plain = parameter.type == "string" and isinstance(default, int | float)
+        written = str(default).lower() if isinstance(default, bool) else format_as_written(default)
+        advice = helps.QUOTE(text=written) if plain else None
+        context.report(statement, parameter.path_to("default"), advice)
 
 
 def _sound_pattern(text: str | None) -> str | None:
@@ -159,6 +168,17 @@ def _check_keys(bind: Bind, context: Context) -> None:
         elif is_token_like(variable):
             statement = rules.SECRET_AS_NAME_VARIABLE(namespace=bind.namespace)
             context.report(statement, bind.path_to("keys", variable), key=True)
+        elif bind.location is None and not is_environment_name(key):
+            _report_key(bind, variable, key, context)
+
+
+def _report_key(bind: Bind, variable: str, key: str, context: Context) -> None:
+    """Report a key that no variable of the environment can have: a reference, or perhaps the secret itself."""
+    steps = bind.path_to("keys", variable)
+    reference = _REFERENCE.fullmatch(key)
+    advice = helps.WRITE_KEY(variable=variable, name=reference["name"]) if reference else None
+    fix = replace_text(context.source, steps, key, reference["name"]) if reference else ()
+    context.report(rules.INVALID_VALUE_KEY(variable=variable), steps, advice, fix=fix)
 
 
 def _check_outputs(spec: Exposed, context: Context) -> None:

@@ -59,7 +59,8 @@ def _check_credential(part: Part, secret_keys: Iterable[str], context: Context) 
         value = getattr(part, field)
         if isinstance(value, str) and value and not _is_bound(value, context):
             alias = type(part).model_fields[field].alias or field
-            context.report(rules.HARD_CODED(key=alias), part.path_to(alias))
+            if not context.findings.has(rules.TEMPLATE, context.find_span(part.path_to(alias))):
+                context.report(rules.HARD_CODED(key=alias), part.path_to(alias))
 
 
 def _is_bound(value: str, context: Context) -> bool:

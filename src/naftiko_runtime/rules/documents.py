@@ -72,6 +72,10 @@ INVALID_VALUE: Final = define(
     "Use one of the listed values.",
     "{value} is not allowed for {part}",
 )
+INVALID_VALUE_KEY: Final = INVALID_VALUE.variant(
+    "the key of '{variable}' cannot be the name of a variable",
+    "write the name of the variable that has the value, as in '{variable}: {variable}'",
+)
 INVALID_VALUE_OWN_HEADER: Final = INVALID_VALUE.variant("'{name}' is sent by the runtime")
 INVALID_VALUE_FIXED: Final = INVALID_VALUE.variant("the value of '{name}' {problem}")
 INVALID_VALUE_OUTPUT: Final = INVALID_VALUE.variant(
@@ -202,6 +206,9 @@ NON_STANDARD_KEY: Final = define(
     "Write the specification's spelling.",
     "'{written}' is read as '{meant}'",
     "write '{meant}'",
+)
+NON_STANDARD_KEY_VERSION: Final = NON_STANDARD_KEY.variant(
+    "version {version} has the key '{meant}', not '{written}'", "write '{meant}: {version}'"
 )
 NON_STANDARD_KEY_PATH: Final = NON_STANDARD_KEY.variant("an operation's own 'path' is read", "give it a resource")
 NON_STANDARD_KEY_HEADERS: Final = NON_STANDARD_KEY.variant(

@@ -66,7 +66,10 @@ BASE_URI_CHARACTER: Final = BASE_URI.variant("the base URI contains a character 
 BASE_URI_NO_URL: Final = BASE_URI.variant("the base URI is not a URL")
 BASE_URI_NO_SCHEME: Final = BASE_URI.variant("the base URI has no scheme (http or https) and host")
 BASE_URI_SCHEME: Final = BASE_URI.variant("unknown scheme in the base URI; it must be http or https")
-BASE_URI_CREDENTIALS: Final = BASE_URI.variant("the base URI contains credentials; they belong in 'authentication'")
+BASE_URI_CREDENTIALS: Final = BASE_URI.variant(
+    "the base URI contains credentials; they belong in 'authentication'",
+    "write 'authentication: {{type: basic, username: …, password: \"{{{{PASSWORD}}}}\"}}'",
+)
 BASE_URI_QUERY: Final = BASE_URI.variant("the base URI has a query or a fragment")
 BASE_URI_MISPLACED: Final = BASE_URI.variant(
     "a variable at the start of the base URI is the whole URL: only '/' and a path can follow"

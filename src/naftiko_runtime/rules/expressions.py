@@ -14,6 +14,9 @@ JSONPATH: Final = define(
     "Correct the path at the column that is shown.",
     "{problem}",
 )
+JSONPATH_TEMPLATE: Final = JSONPATH.variant(
+    "a mapping is a JSONPath, and '{written}' is a template", "write '$.{name}'"
+)
 
 TEMPLATE: Final = define(
     "NK302",

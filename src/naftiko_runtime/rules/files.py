@@ -115,5 +115,5 @@ NEWER_VERSION: Final = define(
     "The file has a version that is newer than this runtime knows.",
     "Write the version that the file is meant for. Until then it is read as the newest known version.",
     "unknown specification version {version}; it is read as {known}",
-    "write '{known}' if the file is meant for it",
+    "write the version that the file is meant for: 'naftiko: 1.0.0-alpha2' or 'ikanos: {known}'",
 )

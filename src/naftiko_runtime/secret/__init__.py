@@ -15,6 +15,7 @@ from naftiko_runtime.link.base_uri_check import check_base_uri
 from naftiko_runtime.link.substitution import find_variables
 from naftiko_runtime.redaction import redact
 from naftiko_runtime.secret.providers import ProviderError, open_provider
+from naftiko_runtime.suggest import find_nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,7 +67,7 @@ def resolve(plan: Plan, environment: Mapping[str, str]) -> dict[str, Secret]:
         if place not in providers:
             providers[place] = _open_provider(place, environment)
         provider = providers[place]
-        problem, value = _look_up(binding, provider)
+        problem, value = _look_up(binding, provider, _find_meant(binding, plan))
         keys[binding.name] = "" if isinstance(provider, str) else provider.describe(binding.key)
         if value:
             found[binding.name] = Secret(value)
@@ -86,7 +87,14 @@ def _open_provider(place: tuple[str | None, Path], environment: Mapping[str, str
         return str(error)
 
 
-def _look_up(binding: Binding, provider: Provider | str) -> tuple[Problem, str | None]:
+def _find_meant(binding: Binding, plan: Plan) -> str | None:
+    """The listed variable that an unlisted one, whose place is its first use, may misspell."""
+    if binding.span not in binding.uses:
+        return None
+    return find_nearest(binding.variable, [other.variable for other in plan.bindings if other.span not in other.uses])
+
+
+def _look_up(binding: Binding, provider: Provider | str, meant: str | None) -> tuple[Problem, str | None]:
     """Return a binding's value, if there is one, and the problem if there is none."""
     if isinstance(provider, str):
         return _describe_unreadable(binding, provider), None
@@ -94,7 +102,7 @@ def _look_up(binding: Binding, provider: Provider | str) -> tuple[Problem, str |
         value = provider.value(binding.key)
     except ProviderError as error:
         return _describe_unreadable(binding, str(error)), None
-    return _describe_missing(binding, provider, "is not set" if value is None else "is empty"), value
+    return _describe_missing(binding, provider, "is not set" if value is None else "is empty", meant), value
 
 
 def _redact(problem: Problem) -> Problem:
@@ -107,12 +115,14 @@ def _describe_unreadable(binding: Binding, reason: str) -> Problem:
     return Problem(message, advice, str(binding.span), "unreadable-location")
 
 
-def _describe_missing(binding: Binding, provider: Provider, lack: str) -> Problem:
+def _describe_missing(binding: Binding, provider: Provider, lack: str, meant: str | None) -> Problem:
     used = ", ".join(str(span) for span in sorted(set(binding.uses)))
     if binding.location is None:
         advice = f"set {binding.key}, or give it in a file with --env-file; --sandbox needs none"
     else:
         advice = "add the key there; --sandbox needs none"
+    if meant is not None:
+        advice = f"did you mean '{meant}'? Otherwise {advice}"
     message = f"'{binding.variable}' needs {provider.describe(binding.key)}, which {lack} (used at {used})"
     return Problem(message, advice, str(binding.span), "unset-variable")
 

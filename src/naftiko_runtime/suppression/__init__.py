@@ -174,6 +174,11 @@ def _hide_below_unknown_expose(hidden: _HiddenParts, _part: Steps, _source: Sour
     hidden.add((), {rules.UNKNOWN_ACTION})
 
 
+def _hide_beside_mapping(hidden: _HiddenParts, part: Steps, _source: Source) -> None:
+    """A mapping without a call: the call would take the inputs."""
+    hidden.add(part[: part.index("outputParameters")], {rules.UNUSED_INPUT})
+
+
 def _hide_below_missing_key(hidden: _HiddenParts, part: Steps, _source: Source) -> None:
     """A missing key, perhaps because it is misspelt."""
     _hide_in_step(hidden, part)
@@ -211,6 +216,7 @@ def _hide_below_unread(hidden: _HiddenParts, part: Steps, source: Source) -> Non
 
 
 _HIDES: Final = {
+    rules.MAPPING_WITHOUT_CALL: _hide_beside_mapping,
     rules.MISSING_KEY: _hide_below_missing_key,
     rules.MISSPELT_KEY: _hide_below_misspelt_key,
     rules.PATH: _hide_below_invalid_path,

@@ -10,7 +10,7 @@ from pydantic_core import ValidationError
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document.consumes import ConsumedHttp, ImportedConsumes
 from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose
-from naftiko_runtime.document.normalize import normalize
+from naftiko_runtime.document.normalize import LATER_VERSIONS, normalize
 from naftiko_runtime.document.parse import parse
 from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import parse_source
@@ -55,7 +55,8 @@ def slugs(text: str) -> list[tuple[str, int, int]]:
 )
 def test_served_versions(version: str) -> None:
     text = version.strip('"')
-    assert document(f"naftiko: {version}\ncapability: {{}}\n").naftiko == text
+    key = "ikanos" if text in LATER_VERSIONS else "naftiko"
+    assert document(f"{key}: {version}\ncapability: {{}}\n").naftiko == text
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from naftiko_runtime.document.exposes import LATER_TYPES, SERVED_TYPES
 from naftiko_runtime.link.consumed_apis import report_missing_import
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import replace_text
-from naftiko_runtime.suggest import find_only_near, suggest
+from naftiko_runtime.suggest import find_closest, find_only_near, suggest
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import OtherExpose
@@ -30,7 +30,8 @@ def link(expose: OtherExpose, linker: ExposeLinker) -> None:
     if not expose.type:
         context.report(rules.MISSING_KEY(key="type"), steps, helps.ADD_EXPOSE_TYPE())
         return
-    advice = suggest(expose.type, _TYPES, helps.KNOWN_TYPES)
+    served = find_closest(expose.type, LATER_TYPES) is None
+    advice = suggest(expose.type, SERVED_TYPES if served else _TYPES, helps.KNOWN_TYPES)
     meant = find_only_near(expose.type, _TYPES)
     fix = replace_text(context.source, steps, expose.type, meant) if meant in SERVED_TYPES else ()
     context.report(rules.NO_SUCH_EXPOSE(type=expose.type), steps, advice, fix=fix)
