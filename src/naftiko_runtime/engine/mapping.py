@@ -15,6 +15,7 @@ from naftiko_runtime.formats import WITH_FILE, DecodeError, decode, read_json
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, run_bounded
 from naftiko_runtime.mapping.compile import compile_shapes
+from naftiko_runtime.mapping.empty_outputs import list_empty_outputs
 from naftiko_runtime.mapping.templates import fill_blanks
 from naftiko_runtime.response_irregularities import Irregularities
 from naftiko_runtime.transport.compression import SUPPORTED, codings
@@ -50,6 +51,7 @@ class ResponseMapping:
         "_mismatches",
         "_name",
         "_searches",
+        "_shapes",
         "_target",
     )
 
@@ -68,6 +70,7 @@ class ResponseMapping:
         self._masks = masks
         self._name, self._target = name, target
         self._format, self._decode = plan.format.name, decoding
+        self._shapes = plan.shapes
         compiled = compile_shapes(plan.shapes)
         self._make, self._searches, self._has_blanks = compiled.make, compiled.searches, compiled.has_blanks
         self._mismatches = compiled.mismatches
@@ -99,11 +102,18 @@ class ResponseMapping:
             else:  # then what is counted may be of another one, which does no harm
                 value = await run_in_thread(partial(self._make_large, body, result, exchange.compute_remaining))
             result.set_value(fill_blanks(value, values) if self._has_blanks else value)
+            if log.isEnabledFor(logging.DEBUG):
+                self._log_empty_outputs(value)
             if self._mismatches.count != before:
                 result.mismatched = True
                 report_mismatches(self._name, self._mismatches, before)
         else:
             result.set_empty()
+
+    def _log_empty_outputs(self, value: Any) -> None:
+        """Log each output whose path found nothing in the response."""
+        for output in list_empty_outputs(self._shapes, value):
+            log.debug("a mapping found nothing", extra={"operation": self._name, "output": output})
 
     def _make_bounded(self, decoded: Any, seconds: Callable[[], float]) -> Any:
         """Map a value with a limit on the work of its paths.
