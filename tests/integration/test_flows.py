@@ -198,7 +198,7 @@ def test_a_token_is_renewed_before_it_ends(flows: Gateway, strict: Strict) -> No
     [
         (Reply(400, body=b'{"error":"s+3/cret"}'), "the token endpoint responded with status 400"),
         (Reply(body=b"nonsense"), "the token endpoint sent no access token"),
-        (Reply(body=b'{"access_token": "a\\nb"}'), "a token that cannot be sent"),
+        (Reply(body=b'{"access_token": "a\\nb"}'), "a token that a header cannot hold"),
         (Reply(body=b"{}"), "no access token"),
         (Reply(body=b" " * 70_000), "more than"),
     ],
