@@ -193,6 +193,9 @@ class ImportedFiles:
                 return replace(found, advice=helps.NO_FOLDER(folder=self.format_path(path.parent)))
             if close := find_closest(path.name, _list_documents(path.parent)):
                 return replace(found, advice=helps.DID_YOU_MEAN(suggestion=self.format_path(path.parent / close)))
+            others = [name for name in _list_documents(path.parent) if path.parent / name != self.document]
+            if others:
+                return replace(found, advice=suggest("", others, helps.FOLDER_HAS))
         return found
 
     def _name_file(self, path: Path) -> str:

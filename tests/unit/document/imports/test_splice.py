@@ -478,3 +478,9 @@ def test_a_shared_document_may_leave_a_variable_to_its_importers_but_not_misspel
 def test_what_is_wrong_in_a_shared_document_is_told(tmp_path: Path) -> None:
     wrong = SHARED.replace("https://registry.example", '""').replace("method: GET", "methd: GET")
     assert {line.split()[1] for line in told(put(tmp_path, shared=wrong))} == {"invalid-base-uri", "misspelt-key"}
+
+
+def test_the_help_for_a_missing_file_lists_those_of_its_folder(tmp_path: Path) -> None:
+    file = write(tmp_path, location="./shared/unrelated-thing.yaml")
+    helps = [found.help for found in load(file).diagnostics if found.rule.slug == "unreadable-file"]
+    assert helps == ["its folder contains: 'api.yaml'"]
