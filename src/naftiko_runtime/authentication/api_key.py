@@ -94,7 +94,7 @@ class ApiKeyKind(AuthenticationKind[ApiKey, ApiKeyCredential]):
         if part.headers and not part.key:
             return _link_headers(part, part.headers, linker)
         if not part.key:
-            advice = helps.ADD_KEY_HEADER() if part.placement == "header" else helps.ADD_KEY_NAME(place=part.placement)
+            advice = helps.ADD_KEY_HEADER() if part.placement == "header" else helps.ADD_KEY_NAME(where=part.placement)
             linker.report(rules.EMPTY_CREDENTIAL(key="key"), part.path_to(), advice, key=True)
         require(part.value, "value", part.path_to(), linker)
         if part.placement in ("header", "cookie") and part.key and "{{" not in part.key:
