@@ -23,7 +23,7 @@ from starlette.applications import Starlette
 from yarl import URL
 
 from naftiko_runtime.http_client import ClientOptions, open_client
-from naftiko_runtime.transport import OutboundRequest, Transport
+from naftiko_runtime.upstream import OutboundRequest, Transport
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

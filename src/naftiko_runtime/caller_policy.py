@@ -14,8 +14,8 @@ from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, fil
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from naftiko_runtime.asgi import Scope
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.asgi_types import Scope
+    from naftiko_runtime.upstream.interface import Header
 
 _CALLERS_OWN: Final = frozenset({b"user-agent", b"accept-language", b"referer"})
 TRACE: Final = frozenset({TRACEPARENT, TRACESTATE})

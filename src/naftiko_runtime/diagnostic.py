@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
-from naftiko_runtime.redaction import redact
+from naftiko_runtime.redact_document import redact
 from naftiko_runtime.rules import Severity, Statement, Term, render_text
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from naftiko_runtime.document.imports import Importer
 from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.document.parse import parse
 from naftiko_runtime.exposes.kinds import kind_of, kind_of_expose
+from naftiko_runtime.follow_up_findings import suppress_follow_ups
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
 from naftiko_runtime.link import link
 from naftiko_runtime.link.operator_overrides import Overrides
@@ -19,7 +20,6 @@ from naftiko_runtime.link.skip_broken import Errors, Sound, keep_sound
 from naftiko_runtime.lint import run_checks
 from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import SourceError
-from naftiko_runtime.suppression import suppress_follow_ups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime.encode import encode_json
+from naftiko_runtime.encode_value import encode_json
 from naftiko_runtime.errors import (
     CallError,
     Rejected,
@@ -20,10 +20,10 @@ from naftiko_runtime.errors import (
 from naftiko_runtime.send_response import send_whole
 
 if TYPE_CHECKING:
-    from naftiko_runtime.asgi import Send
+    from naftiko_runtime.asgi_types import Send
     from naftiko_runtime.authentication.guard import Refusal
     from naftiko_runtime.engine.operation import BoundOperation
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.upstream.interface import Header
 
 _TYPE: Final = (b"content-type", b"application/problem+json")
 

@@ -9,8 +9,8 @@ from naftiko_runtime.errors import TooLarge, UnsupportedCoding
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-    from naftiko_runtime.asgi import Receive
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.asgi_types import Receive
+    from naftiko_runtime.upstream.interface import Header
 
 
 class Disconnected(Exception):  # noqa: N818 - named for what happened

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.asgi import Send
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.asgi_types import Send
+    from naftiko_runtime.upstream.interface import Header
 
 
 async def send_bodyless(send: Send, status: int, headers: Sequence[Header]) -> None:

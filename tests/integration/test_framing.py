@@ -22,7 +22,7 @@ from support.caller import RawConnection
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.asgi import Receive, Scope, Send
+    from naftiko_runtime.asgi_types import Receive, Scope, Send
 
 JSON = (b"content-type", b"application/json")
 UPGRADES = ["Upgrade: websocket\r\nConnection: upgrade", "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings"]

@@ -33,7 +33,7 @@ from support.upstream import Gate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from naftiko_runtime.asgi import Receive, Scope, Send
+    from naftiko_runtime.asgi_types import Receive, Scope, Send
 
 SHORT = 0.2
 LARGE_ANSWER = 16_000_000

@@ -17,13 +17,13 @@ from naftiko_runtime.http_client import ClientOptions
 from naftiko_runtime.http_client.native.client import NativeClient
 from naftiko_runtime.request_body import stream_body
 from naftiko_runtime.send_response import send_whole
-from naftiko_runtime.transport import OutboundRequest
+from naftiko_runtime.upstream import OutboundRequest
 from support.caller import DEADLINE_SECONDS, RawConnection, make_head
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from naftiko_runtime.asgi import Receive, Scope, Send
+    from naftiko_runtime.asgi_types import Receive, Scope, Send
 
 MOST = 1_000_000_000
 INNER = b"GET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n"

@@ -189,7 +189,12 @@ def test_a_response_is_refused_where_clients_send_none(tools: str) -> None:
 @pytest.mark.parametrize("batch", [[], [{"jsonrpc": "2.0", "id": 1, "method": "ping"}], [1]])
 def test_a_batch_is_refused_where_there_are_none(tools: str, version: str, batch: list[Any]) -> None:
     error(
-        send(tools, version, batch), 400, -32600, f"{version} has no batches", "each message in its own POST", identity=None
+        send(tools, version, batch),
+        400,
+        -32600,
+        f"{version} has no batches",
+        "each message in its own POST",
+        identity=None,
     )
 
 

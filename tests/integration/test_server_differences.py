@@ -26,7 +26,7 @@ from naftiko_runtime.http_server.listener_state import ListenerState
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from naftiko_runtime.asgi import Receive, Scope, Send
+    from naftiko_runtime.asgi_types import Receive, Scope, Send
 
 ROUNDS: Final = 12
 """Of the event loop, after which nothing is left to be done that does not wait for bytes."""

@@ -32,9 +32,9 @@ HEAVY = [
 NOT_FOR_ALL_FILES = """
     asyncio csv dataclasses difflib dotenv email hmac importlib.metadata json logging orjson pathspec pydantic random
     re2 secrets shutil ssl subprocess tempfile tomllib urllib.request watchfiles xml zipfile
-    naftiko_runtime.bind naftiko_runtime.engine naftiko_runtime.fix naftiko_runtime.formats naftiko_runtime.openapi
+    naftiko_runtime.bind_plan naftiko_runtime.engine naftiko_runtime.fix naftiko_runtime.formats naftiko_runtime.openapi
     naftiko_runtime.secret.providers naftiko_runtime.schema naftiko_runtime.secret
-    naftiko_runtime.server naftiko_runtime.strict naftiko_runtime.transport
+    naftiko_runtime.server naftiko_runtime.strict naftiko_runtime.upstream
 """
 """What only some files or options need, so that none of it may be imported for the others."""
 

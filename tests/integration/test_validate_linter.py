@@ -19,7 +19,7 @@ from support.schemas import find_schema
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAVY = ["html", "pathspec", "rich", "tomllib", "watchfiles", "naftiko_runtime.cli.ignore_comments"]
+HEAVY = ["html", "pathspec", "rich", "tomllib", "watchfiles", "naftiko_runtime.cli.apply_ignore_comments"]
 SARIF = "Static Analysis Results Format (SARIF) Version 2.1.0 JSON Schema"
 MACHINES = ["json", "github", "sarif", "junit"]
 

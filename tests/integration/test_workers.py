@@ -428,10 +428,10 @@ from naftiko_runtime.secret import make_placeholders
 from naftiko_runtime.workers.supervisor import serve_with_workers
 from naftiko_runtime.workers.worker import WorkerHooks
 from naftiko_runtime.workers.worker_handle import WorkerError
-from naftiko_runtime.server.served_capability import ServedCapability
+from naftiko_runtime.server.capability_to_serve import ServedCapability
 from naftiko_runtime.server.settings import ServerSettings
 from naftiko_runtime.link.operator_overrides import Overrides
-from naftiko_runtime.sandbox import SandboxTransport
+from naftiko_runtime.sandbox_transport import SandboxTransport
 
 plan = load(Path({file!r}), Overrides({{}}, {{}}, 0, "127.0.0.1")).plan
 jobs = [ServedCapability(plan, make_placeholders(plan), lambda: SandboxTransport({{}}))]

@@ -24,7 +24,7 @@ from journeys.story import (
     make_content,
     read_story,
 )
-from naftiko_runtime.bind import bind
+from naftiko_runtime.bind_plan import bind
 from naftiko_runtime.caller_policy import CallerPolicy
 from naftiko_runtime.exposes.app_services import AppServices
 from naftiko_runtime.exposes.kinds import kind_of

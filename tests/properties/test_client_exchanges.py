@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.http_client.proxies import read_proxies
-from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
+from naftiko_runtime.upstream import OutboundRequest, UpstreamUnreachable
 from support.exchange_scripts import (
     ALL,
     GO_ON,
@@ -37,7 +37,7 @@ from support.exchange_streams import Foreign, request_body
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from naftiko_runtime.transport import Transport
+    from naftiko_runtime.upstream import Transport
 
 AT_ONCE_MAX = 4
 IDEMPOTENT = ("GET", "HEAD", "PUT")

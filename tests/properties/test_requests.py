@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from naftiko_runtime.encode import format_text
+from naftiko_runtime.encode_value import format_text
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.engine.request import RequestBuilder
 from naftiko_runtime.errors import Rejected
@@ -21,7 +21,7 @@ from naftiko_runtime.loading import load_source
 from naftiko_runtime.source import parse_source
 
 if TYPE_CHECKING:
-    from naftiko_runtime.transport.base import OutboundRequest
+    from naftiko_runtime.upstream.interface import OutboundRequest
 
 BASE = "http://upstream.example:8443/v1"
 

@@ -26,7 +26,7 @@ from support.stepped_sockets import Caller, StepLoop
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.asgi import Receive, Scope, Send
+    from naftiko_runtime.asgi_types import Receive, Scope, Send
 
 CALLERS_MAX: Final = 2
 WAITING_MAX: Final = 6

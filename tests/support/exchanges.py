@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.transport import OutboundRequest
+from naftiko_runtime.upstream import OutboundRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -13,7 +13,7 @@ from naftiko_runtime.http_server.listener_state import ListenerState
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from naftiko_runtime.asgi import App, Receive, Scope, Send
+    from naftiko_runtime.asgi_types import App, Receive, Scope, Send
     from naftiko_runtime.http_server.app_config import HalfClosedSeconds
 
 CALLER = ("192.0.2.1", 40000)

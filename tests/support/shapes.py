@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.document.parameters import Output
-from naftiko_runtime.link.shapes import link_shapes
+from naftiko_runtime.link.output_shapes import link_shapes
 from naftiko_runtime.mapping.compile import Mapping, compile_shapes
 from naftiko_runtime.plan import Constant
 

@@ -16,7 +16,7 @@ from uvicorn.server import ServerState
 if TYPE_CHECKING:
     import socket
 
-    from naftiko_runtime.asgi import Receive, Scope, Send
+    from naftiko_runtime.asgi_types import Receive, Scope, Send
     from naftiko_runtime.http_server.app_config import AppConfig
     from naftiko_runtime.http_server.listener_state import Metrics
 

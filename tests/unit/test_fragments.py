@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from naftiko_runtime.cli.discover import discover_runnable
+from naftiko_runtime.cli.find_input_files import discover_runnable
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.source import SourceCache

@@ -14,10 +14,10 @@ from naftiko_runtime.diagnostic import Findings, Span
 from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.lsp.completion import list_completions
 from naftiko_runtime.lsp.cursor import find_place, find_typed, locate
-from naftiko_runtime.lsp.excerpt import make_excerpt
 from naftiko_runtime.lsp.hover import describe_place
 from naftiko_runtime.lsp.name_index import index_names
 from naftiko_runtime.lsp.positions import Text
+from naftiko_runtime.lsp.relevant_lines import make_excerpt
 from naftiko_runtime.source import parse_source
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ CLASS_ATTRIBUTES_MAX = 15
 
 TABLES = {
     "exposes/kinds.py": (*get_args(Server), RestExpose, McpExpose, OtherExpose),
-    "bind.py": get_args(Execution),
+    "bind_plan.py": get_args(Execution),
 }
 """By module, the classes that it alone may ask for: it handles all of a union."""
 

@@ -18,7 +18,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from msgspec.structs import replace
 
-from naftiko_runtime.bind import bind
+from naftiko_runtime.bind_plan import bind
 from naftiko_runtime.caller_policy import CallerPolicy
 from naftiko_runtime.exposes.app_services import AppServices
 from naftiko_runtime.exposes.kinds import kind_of
@@ -43,11 +43,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from naftiko_runtime.asgi import App
-    from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.asgi_types import App
+    from naftiko_runtime.bind_plan import BoundServer
     from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.plan import Plan, ServedPart, Server
-    from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
+    from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
     from wild.author import Author, Consumed, Exposed
     from wild.callers import Answered
     from wild.oracle import Caller, Expected

@@ -20,12 +20,12 @@ from naftiko_runtime.authentication.kind import (
     SentText,
     require,
 )
-from naftiko_runtime.encode import FRAMING_HEADERS, HEADER_NAME, encode_json, format_text
+from naftiko_runtime.encode_value import FRAMING_HEADERS, HEADER_NAME, encode_json, format_text
 from naftiko_runtime.errors import Fault, Rejected, UnsupportedCoding
+from naftiko_runtime.frozen_values import Composed, Constant, Variable, thaw
 from naftiko_runtime.lazy_import import compile_lazily, import_lazily
 from naftiko_runtime.model.part import Meanings, Text
 from naftiko_runtime.rules import helps
-from naftiko_runtime.values import Composed, Constant, Variable, thaw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.authentication.guard import Scope
     from naftiko_runtime.authentication.kind import Linker, TextOf
     from naftiko_runtime.authentication.nonce_cache import NonceCache
+    from naftiko_runtime.frozen_values import Term
     from naftiko_runtime.source import Steps
-    from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
-    from naftiko_runtime.values import Term
+    from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 else:
     orjson = import_lazily("orjson")
 

@@ -19,7 +19,7 @@ from naftiko_runtime.authentication.kind import (
     SentText,
     require,
 )
-from naftiko_runtime.encode import encode_header
+from naftiko_runtime.encode_value import encode_header
 from naftiko_runtime.model.part import Meanings
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.authentication.guard import Scope
     from naftiko_runtime.authentication.kind import Linker, TextOf
     from naftiko_runtime.authentication.nonce_cache import NonceCache
-    from naftiko_runtime.values import Term
+    from naftiko_runtime.frozen_values import Term
 
 
 class Basic(AuthenticationPart):

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.authentication.guard import Scope
     from naftiko_runtime.authentication.kind import Linker, TextOf
-    from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
-    from naftiko_runtime.values import Term
+    from naftiko_runtime.frozen_values import Term
+    from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 else:
     hashlib = import_lazily("hashlib")
     hmac = import_lazily("hmac")
@@ -228,7 +228,7 @@ class DigestFlow(Flow):
         return await transport.send(self._answer_challenge(again, self._challenge or challenge))
 
     def _answer_challenge(self, request: OutboundRequest, challenge: Mapping[str, str]) -> OutboundRequest:
-        from naftiko_runtime.transport.origin import split_url  # noqa: PLC0415 - validate sends nothing
+        from naftiko_runtime.upstream.url_origin import split_url  # noqa: PLC0415 - validate sends nothing
 
         _, uri = split_url(request.url)
         algorithm = challenge.get("algorithm", "MD5")

@@ -13,7 +13,7 @@ from naftiko_runtime.limits import REQUEST_BODY_BYTES_MAX
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
+    from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 
 
 class Flow(ABC):

@@ -16,6 +16,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.authentication.flow import Flow, read_chunks, replace_authorization
 from naftiko_runtime.authentication.kind import AuthenticationKind, AuthenticationPart, Endpoint, SecretText, SentText
 from naftiko_runtime.errors import UpstreamError, UpstreamUnreachable
+from naftiko_runtime.host_encoding import encode_host
 from naftiko_runtime.lazy_import import compile_lazily, import_lazily
 from naftiko_runtime.limits import (
     TOKEN_EARLY_SECONDS,
@@ -25,7 +26,6 @@ from naftiko_runtime.limits import (
 )
 from naftiko_runtime.model.key_annotations import BeforeValidator
 from naftiko_runtime.model.part import Meanings, Text, convert_none_to_tuple
-from naftiko_runtime.url_hosts import encode_host
 
 if TYPE_CHECKING:
     import asyncio
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from naftiko_runtime.authentication.kind import Linker, TextOf
+    from naftiko_runtime.frozen_values import Term
     from naftiko_runtime.rules import Statement
-    from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
-    from naftiko_runtime.values import Term
+    from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 else:
     asyncio = import_lazily("asyncio")
     contextvars = import_lazily("contextvars")
@@ -214,8 +214,8 @@ class ClientCredentialsFlow(Flow):
 
     async def _fetch(self, transport: Transport) -> _Token:
         # validate fetches no token
-        from naftiko_runtime.transport.base import OutboundRequest  # noqa: PLC0415
-        from naftiko_runtime.transport.compression import codings, decompressed  # noqa: PLC0415
+        from naftiko_runtime.upstream.content_decoding import codings, decompressed  # noqa: PLC0415
+        from naftiko_runtime.upstream.interface import OutboundRequest  # noqa: PLC0415
 
         headers = [
             (b"accept", b"application/json"),

@@ -57,7 +57,7 @@ class _Lazy(click.Group):
         try:
             status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.ClickException as error:
-            from naftiko_runtime.cli.errors import show_click_error
+            from naftiko_runtime.cli.print_errors import show_click_error
 
             show_click_error(error)
             status = error.exit_code

@@ -13,22 +13,22 @@ from msgspec import structs
 
 from naftiko_runtime import rules
 from naftiko_runtime.cli.client_options import ClientOpener, read_client_options
-from naftiko_runtime.cli.discover import discover_runnable
 from naftiko_runtime.cli.env_files import read_environment
-from naftiko_runtime.cli.output import print_findings
+from naftiko_runtime.cli.find_input_files import discover_runnable
+from naftiko_runtime.cli.print_findings import print_findings
 from naftiko_runtime.cli.run_options import BESIDE_THE_FILE
 from naftiko_runtime.cli.skip_broken import drop_clashing_parts, log_left_out, print_left_out
 from naftiko_runtime.diagnostic import Findings
-from naftiko_runtime.engine.authentication import derive_secrets
+from naftiko_runtime.engine.credentials import derive_secrets
 from naftiko_runtime.errors import BindError, Problem
 from naftiko_runtime.http_client import ClientOptions
 from naftiko_runtime.http_client.proxies import Proxies
-from naftiko_runtime.link.ports import check_ports
+from naftiko_runtime.link.check_shared_ports import check_ports
 from naftiko_runtime.loading import Loaded, load
 from naftiko_runtime.render import render_findings
 from naftiko_runtime.rules import Severity
 from naftiko_runtime.secret import Secret, make_placeholders, resolve
-from naftiko_runtime.server.served_capability import ServedCapability
+from naftiko_runtime.server.capability_to_serve import ServedCapability
 from naftiko_runtime.source import SourceCache, SourceError
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _check_serves(loaded: Loaded, findings: Findings) -> None:
 
 def _make_sandbox(plan: Plan, sandbox: str) -> ServedCapability:
     """Return the plan as a sandbox serves it, with a transport that calls no upstream."""
-    from naftiko_runtime.sandbox import SandboxTransport, drop_mappings, read_responses
+    from naftiko_runtime.sandbox_transport import SandboxTransport, drop_mappings, read_responses
 
     beside = sandbox == BESIDE_THE_FILE
     path = Path(plan.file).with_suffix(".sandbox.yaml") if beside else Path(sandbox)

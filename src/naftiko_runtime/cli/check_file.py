@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from naftiko_runtime import limits
-from naftiko_runtime.cli.capability_files import is_capability, starts_as_capability
+from naftiko_runtime.cli.recognize_capability import is_capability, starts_as_capability
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import Loaded, load_source
 from naftiko_runtime.render import Checked
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.cli.configuration import Configuration, Configurations
-    from naftiko_runtime.cli.discover import Input
+    from naftiko_runtime.cli.find_input_files import Input
     from naftiko_runtime.cli.rule_selection import Selection
     from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.source import Source, SourceCache
@@ -120,7 +120,7 @@ def _apply_ignore_comments(found: tuple[Diagnostic, ...], texts: Mapping[str, st
     """Return the findings that no comment silences."""
     if not any("naftiko: ignore" in text for text in texts.values()):
         return found
-    from naftiko_runtime.cli.ignore_comments import filter_ignored, parse_ignore_comments
+    from naftiko_runtime.cli.apply_ignore_comments import filter_ignored, parse_ignore_comments
 
     return filter_ignored(found, {name: parse_ignore_comments(text, name) for name, text in texts.items()}, file)
 

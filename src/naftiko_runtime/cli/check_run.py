@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from naftiko_runtime.cli.capability_files import format_no_files
 from naftiko_runtime.cli.check_file import FileChecker
 from naftiko_runtime.cli.configuration import Configurations
-from naftiko_runtime.cli.discover import discover_inputs
+from naftiko_runtime.cli.find_input_files import discover_inputs
+from naftiko_runtime.cli.recognize_capability import format_no_files
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.source import SourceCache
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.cli.check_file import Known, Loading
-    from naftiko_runtime.cli.discover import Inputs
+    from naftiko_runtime.cli.find_input_files import Inputs
     from naftiko_runtime.cli.rule_selection import Selection
     from naftiko_runtime.render import Checked
 

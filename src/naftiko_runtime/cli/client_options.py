@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from naftiko_runtime.cli.run_options import UpstreamOptions
-    from naftiko_runtime.transport import Transport
+    from naftiko_runtime.upstream import Transport
 
 
 @dataclass(frozen=True, slots=True)

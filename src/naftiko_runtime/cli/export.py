@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 import yaml
 
-from naftiko_runtime.cli.errors import print_error
 from naftiko_runtime.cli.option_types import ALLOW_IMPORT
-from naftiko_runtime.cli.output import print_findings
+from naftiko_runtime.cli.print_errors import print_error
+from naftiko_runtime.cli.print_findings import print_findings
 from naftiko_runtime.exposes.kinds import kind_of
+from naftiko_runtime.link.check_shared_ports import group_by_port
 from naftiko_runtime.link.operator_overrides import Overrides
-from naftiko_runtime.link.ports import group_by_port
 from naftiko_runtime.loading import load
 from naftiko_runtime.openapi import write_openapi
 from naftiko_runtime.suggest import suggest_text

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from naftiko_runtime import limits
-from naftiko_runtime.redaction import redact_line
+from naftiko_runtime.redact_document import redact_line
 from naftiko_runtime.render import escape_controls
 
 if TYPE_CHECKING:

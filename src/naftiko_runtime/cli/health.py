@@ -7,8 +7,8 @@ import sys
 
 import click
 
-from naftiko_runtime.cli.errors import print_error
 from naftiko_runtime.cli.option_types import ADDRESS
+from naftiko_runtime.cli.print_errors import print_error
 
 _SECONDS = 3
 

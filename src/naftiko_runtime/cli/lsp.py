@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from naftiko_runtime.cli.capability_files import is_capability, starts_as_capability
+from naftiko_runtime.cli.apply_ignore_comments import filter_ignored, parse_ignore_comments
 from naftiko_runtime.cli.check_file import select_findings
 from naftiko_runtime.cli.configuration import NONE, ConfigurationError, Configurations
-from naftiko_runtime.cli.ignore_comments import filter_ignored, parse_ignore_comments
+from naftiko_runtime.cli.recognize_capability import is_capability, starts_as_capability
 from naftiko_runtime.cli.rule_selection import Selection
 from naftiko_runtime.extras import advise_install
 from naftiko_runtime.link.operator_overrides import Overrides

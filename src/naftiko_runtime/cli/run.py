@@ -14,8 +14,8 @@ import click
 from naftiko_runtime.cli import banner
 from naftiko_runtime.cli.capability_loader import EXIT_FAILED, CapabilityLoader, list_proxies, list_secrets
 from naftiko_runtime.cli.env_files import read_environment
-from naftiko_runtime.cli.errors import print_error, print_problems
-from naftiko_runtime.cli.output import print_findings
+from naftiko_runtime.cli.print_errors import print_error, print_problems
+from naftiko_runtime.cli.print_findings import print_findings
 from naftiko_runtime.cli.run_options import with_run_options
 from naftiko_runtime.cli.skip_broken import log_left_out, print_left_out
 from naftiko_runtime.errors import BindError
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.cli.logging_setup import Redactor
     from naftiko_runtime.cli.run_options import RunOptions
     from naftiko_runtime.http_client import HttpClient
+    from naftiko_runtime.server.capability_to_serve import ServedCapability
     from naftiko_runtime.server.ports import OpenPort
-    from naftiko_runtime.server.served_capability import ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
     from naftiko_runtime.telemetry.trace_options import TraceOptions
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from naftiko_runtime.link.port_conflicts import Kept, drop_conflicts
+from naftiko_runtime.link.drop_port_conflicts import Kept, drop_conflicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from naftiko_runtime.cli.check_run import CheckOptions
-from naftiko_runtime.cli.discover import STDIN
+from naftiko_runtime.cli.find_input_files import STDIN
 from naftiko_runtime.cli.option_types import ALLOW_IMPORT, STRICT
-from naftiko_runtime.cli.output import FOR_PEOPLE, FORMATS, count_findings, render_report, use_colour
+from naftiko_runtime.cli.print_findings import FOR_PEOPLE, FORMATS, count_findings, render_report, use_colour
 from naftiko_runtime.cli.rule_names import UnknownRule, expand_rules
 from naftiko_runtime.cli.rule_selection import Selection
 from naftiko_runtime.render.checked_files import merge_repeated_files
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from naftiko_runtime.cli.output import Format
+    from naftiko_runtime.cli.print_findings import Format
     from naftiko_runtime.render import Checked
 
 _STDIN_NAME = "<stdin>"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from naftiko_runtime.cli.errors import show_click_error
+from naftiko_runtime.cli.print_errors import show_click_error
 from naftiko_runtime.extras import advise_install
 
 if TYPE_CHECKING:

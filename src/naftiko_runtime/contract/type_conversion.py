@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime.encode import format_text
+from naftiko_runtime.encode_value import format_text
 from naftiko_runtime.file_value import File, decode_file
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.lazy_import import compile_lazily, import_lazily

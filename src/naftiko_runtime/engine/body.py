@@ -7,7 +7,7 @@ from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
-from naftiko_runtime.encode import (
+from naftiko_runtime.encode_value import (
     encode_header,
     encode_json,
     encode_query,
@@ -18,7 +18,7 @@ from naftiko_runtime.encode import (
     format_text,
 )
 from naftiko_runtime.engine.evaluate import ABSENT, compile_term, compile_tree
-from naftiko_runtime.engine.fields import encode_form_field
+from naftiko_runtime.engine.field_encoding import encode_form_field
 from naftiko_runtime.engine.multipart import MULTIPART, compile_multipart
 from naftiko_runtime.file_value import File, Unrenderable
 from naftiko_runtime.plan import Form, JsonText, JsonTree, Multipart, OpenBody, PlainText, WholeBody, YamlTree

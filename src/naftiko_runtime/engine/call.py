@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from naftiko_runtime import limits
 from naftiko_runtime.engine.exchange import Exchange
 from naftiko_runtime.engine.mapping import ResponseMapping
+from naftiko_runtime.engine.represented_resource import describe_resource
 from naftiko_runtime.engine.request import ForwardBuilder, RequestBuilder
-from naftiko_runtime.engine.resource_url import describe_resource
 from naftiko_runtime.engine.result import OperationResult, choose_kept_headers
 from naftiko_runtime.plan import MappedResponse, UntouchedResponse
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.formats import Decode
     from naftiko_runtime.plan import Call, Operation
     from naftiko_runtime.secret import Secret
-    from naftiko_runtime.transport.base import Transport
+    from naftiko_runtime.upstream.interface import Transport
 
 
 class BoundCall:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
-from naftiko_runtime.encode import CommaSeparated, format_text
+from naftiko_runtime.encode_value import CommaSeparated, format_text
 from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.plan import Argument, Composed, Constant, Term, TermList, TermObject, Tree, Variable, thaw

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime._version import __version__
 from naftiko_runtime.authentication.kinds import kind_of
-from naftiko_runtime.encode import FRAMING_HEADERS, HEADER_NAME, encode_cookie, encode_cookie_name, encode_header
+from naftiko_runtime.encode_value import FRAMING_HEADERS, HEADER_NAME, encode_cookie, encode_cookie_name, encode_header
 from naftiko_runtime.engine.evaluate import ABSENT, compile_term, evaluate_constant, render_value
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.plan import Multipart
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.invocation import Invocation
     from naftiko_runtime.plan import NamedTerm, Request
     from naftiko_runtime.secret import Secret
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.upstream.interface import Header
 
 _NEGOTIATED: Final = frozenset({b"accept", b"accept-encoding"})
 _AGENT: Final = b"user-agent"

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import limits
+from naftiko_runtime.decoding_irregularities import Irregularities
 from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
 from naftiko_runtime.errors import UpstreamError, UpstreamTimeout
 from naftiko_runtime.formats import WITH_FILE, DecodeError, decode, read_json
@@ -17,8 +18,7 @@ from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, run_bounded
 from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.mapping.empty_outputs import list_empty_outputs
 from naftiko_runtime.mapping.templates import fill_blanks
-from naftiko_runtime.response_irregularities import Irregularities
-from naftiko_runtime.transport.compression import SUPPORTED, codings
+from naftiko_runtime.upstream.content_decoding import SUPPORTED, codings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from naftiko_runtime.encode import encode_header, encode_utf8, format_text
+from naftiko_runtime.encode_value import encode_header, encode_utf8, format_text
 from naftiko_runtime.engine.evaluate import ABSENT, compile_term, compile_tree
-from naftiko_runtime.engine.fields import flatten
+from naftiko_runtime.engine.field_encoding import flatten
 from naftiko_runtime.file_value import File, Unrenderable, decode_base64, parse_data_url
 from naftiko_runtime.plan import Argument, MultipartPart
 

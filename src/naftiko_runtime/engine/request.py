@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.authentication.kinds import kind_of
-from naftiko_runtime.encode import encode_path_segment
-from naftiko_runtime.engine.authentication import list_fixed_fields
+from naftiko_runtime.encode_value import encode_path_segment
 from naftiko_runtime.engine.body import FORM, TypedBytes, compile_body
+from naftiko_runtime.engine.credentials import list_fixed_fields
 from naftiko_runtime.engine.evaluate import ABSENT, compile_term, render_value
 from naftiko_runtime.engine.headers import ForwardHeaderBuilder, HeaderBuilder
 from naftiko_runtime.engine.multipart import MULTIPART, find_content_type
 from naftiko_runtime.engine.query import QueryBuilder
 from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.plan import Form, OpenBody
-from naftiko_runtime.transport.base import OutboundRequest
+from naftiko_runtime.upstream.interface import OutboundRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.invocation import Invocation
     from naftiko_runtime.plan import Request
     from naftiko_runtime.secret import Secret
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.upstream.interface import Header
 
 
 class RequestBuilder:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from naftiko_runtime.encode import encode_json
+from naftiko_runtime.encode_value import encode_json
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.file_value import Unrenderable
-from naftiko_runtime.transport.compression import codings, decompressed, larger_than
+from naftiko_runtime.upstream.content_decoding import codings, decompressed, larger_than
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from naftiko_runtime.transport.base import Header, UpstreamResponse
+    from naftiko_runtime.upstream.interface import Header, UpstreamResponse
 
 PASSED_HEADERS: Final = frozenset(
     {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.engine.authentication import derive_secrets, list_secret_texts
+from naftiko_runtime.engine.credentials import derive_secrets, list_secret_texts
 from naftiko_runtime.masking import Masker
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.authentication.flow import Flow
     from naftiko_runtime.plan import Plan, Upstream
     from naftiko_runtime.secret import Secret
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.upstream.interface import Header
 
 _OF_WORDS: Final = frozenset(
     {

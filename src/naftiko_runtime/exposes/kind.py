@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractAsyncContextManager
 
-    from naftiko_runtime.asgi import App, Scope
-    from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.asgi_types import App, Scope
+    from naftiko_runtime.bind_plan import BoundServer
     from naftiko_runtime.exposes.app_services import AppServices
     from naftiko_runtime.plan import RestServer
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from naftiko_runtime.decoding_irregularities import Irregularities
 from naftiko_runtime.formats import csv, json, xml, yaml
 from naftiko_runtime.formats.charset import decode_text
 from naftiko_runtime.formats.decode_type import Decode
-from naftiko_runtime.response_irregularities import Irregularities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

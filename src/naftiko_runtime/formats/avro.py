@@ -14,8 +14,8 @@ from naftiko_runtime.limits import RESPONSE_BYTES_MAX
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from naftiko_runtime.decoding_irregularities import Irregularities
     from naftiko_runtime.formats.decode_type import Decode
-    from naftiko_runtime.response_irregularities import Irregularities
 
 _CONTAINER: Final = b"Obj\x01"
 _SYNC_BYTES: Final = 16

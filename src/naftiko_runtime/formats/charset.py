@@ -8,7 +8,7 @@ from encodings.aliases import aliases
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from naftiko_runtime.response_irregularities import Irregularities
+    from naftiko_runtime.decoding_irregularities import Irregularities
 
 _KNOWN: Final = frozenset({*aliases, *aliases.values(), "cp874", "koi8_t", "koi8_u", "utf_8_sig"})
 """The names of charsets. Others that Python takes are no charsets (``unicode_escape``, ``idna``), or none at all."""

@@ -14,8 +14,8 @@ from naftiko_runtime.limits import RESPONSE_BYTES_MAX
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from naftiko_runtime.decoding_irregularities import Irregularities
     from naftiko_runtime.formats.decode_type import Decode
-    from naftiko_runtime.response_irregularities import Irregularities
 
 csv.field_size_limit(RESPONSE_BYTES_MAX)  # the process's; by itself it is 131,072
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from naftiko_runtime.response_irregularities import Irregularities
+from naftiko_runtime.decoding_irregularities import Irregularities
 
 Decode: TypeAlias = Callable[[bytes, str | None, Irregularities], Any]
 """From a body, the charset that its content type names, and where irregularities are noted, to a plain value."""

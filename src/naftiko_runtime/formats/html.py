@@ -18,8 +18,8 @@ from naftiko_runtime.formats.table_rows import make_records, number_columns
 from naftiko_runtime.limits import RESPONSE_VALUES_MAX
 
 if TYPE_CHECKING:
+    from naftiko_runtime.decoding_irregularities import Irregularities
     from naftiko_runtime.formats.decode_type import Decode
-    from naftiko_runtime.response_irregularities import Irregularities
 
 _HEAD_BYTES: Final = 1024
 _META: Final = re.compile(rb"<meta\b[^>]*?\bcharset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)

@@ -13,7 +13,7 @@ from naftiko_runtime.formats.charset import decode_text, find_codec
 from naftiko_runtime.source import parse_exact_float
 
 if TYPE_CHECKING:
-    from naftiko_runtime.response_irregularities import Irregularities
+    from naftiko_runtime.decoding_irregularities import Irregularities
 
 # The check for digits that orjson would lose replaces all digits by "0" first: bytes.translate and
 # bytes.find take a tenth of the time of a regular expression.

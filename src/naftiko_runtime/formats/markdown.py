@@ -22,8 +22,8 @@ from naftiko_runtime.formats.table_rows import make_records, number_columns
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from naftiko_runtime.decoding_irregularities import Irregularities
     from naftiko_runtime.formats.decode_type import Decode
-    from naftiko_runtime.response_irregularities import Irregularities
 
 _LINE_BREAK: Final = re.compile(r"\r\n?")
 _FRONT: Final = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.response_irregularities import Irregularities
+    from naftiko_runtime.decoding_irregularities import Irregularities
 
 
 def make_records(rows: Sequence[Sequence[str]], notes: Irregularities) -> list[dict[str, Any]]:

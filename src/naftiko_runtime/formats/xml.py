@@ -18,7 +18,7 @@ from xml.parsers import expat
 from naftiko_runtime.formats.charset import decode_text, find_codec, find_marked_charset
 
 if TYPE_CHECKING:
-    from naftiko_runtime.response_irregularities import Irregularities
+    from naftiko_runtime.decoding_irregularities import Irregularities
 
 DEPTH_MAX: Final = 200
 _INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"

@@ -18,7 +18,7 @@ from naftiko_runtime.source.places import Places
 from naftiko_runtime.source.scalars import is_number
 
 if TYPE_CHECKING:
-    from naftiko_runtime.response_irregularities import Irregularities
+    from naftiko_runtime.decoding_irregularities import Irregularities
     from naftiko_runtime.rules import Statement
 
 _NOT_PRINTABLE: Final = compile_lazily("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from naftiko_runtime.http_client.options import ClientOptions, HttpClient
 
 if TYPE_CHECKING:
-    from naftiko_runtime.transport.base import Transport
+    from naftiko_runtime.upstream.interface import Transport
 
 __all__ = ["ClientOptions", "HttpClient", "open_client"]
 

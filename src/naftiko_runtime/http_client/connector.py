@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.http_client.proxies import Proxy
     from naftiko_runtime.http_client.routes import Route
     from naftiko_runtime.http_client.tls import TlsContexts
-    from naftiko_runtime.transport.origin import Origin
+    from naftiko_runtime.upstream.url_origin import Origin
 
 ProtocolT = TypeVar("ProtocolT", bound=UpstreamProtocol)
 

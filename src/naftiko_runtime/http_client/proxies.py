@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes
 
 from naftiko_runtime.errors import BindError, UpstreamUnreachable
-from naftiko_runtime.transport.origin import split_url
+from naftiko_runtime.upstream.url_origin import split_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from naftiko_runtime.transport.origin import Origin
+    from naftiko_runtime.upstream.url_origin import Origin
 
 _SEPARATORS: Final = re.compile(r"[,\s]+")
 _AUTHORITY_END: Final = re.compile(r"[/?#]")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from naftiko_runtime.http_client.proxies import Proxies, Proxy
-    from naftiko_runtime.transport.base import Header
-    from naftiko_runtime.transport.origin import Origin
+    from naftiko_runtime.upstream.interface import Header
+    from naftiko_runtime.upstream.url_origin import Origin
 
 _ROUTES_KEPT_MAX: Final = 1024
 

@@ -12,7 +12,7 @@ from naftiko_runtime.http_client.routes import proxy_authorization
 
 if TYPE_CHECKING:
     from naftiko_runtime.http_client.proxies import Proxy
-    from naftiko_runtime.transport.origin import Origin
+    from naftiko_runtime.upstream.url_origin import Origin
 
 _STATUS: Final = re.compile(rb"HTTP/1\.[01] (\d{3})[ \r]")
 _HEAD_END: Final = b"\r\n\r\n"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from naftiko_runtime import limits
-from naftiko_runtime.asgi import App, Scope
+from naftiko_runtime.asgi_types import App, Scope
 
 HalfClosedSeconds: TypeAlias = Callable[[Scope], float]
 """How many seconds a request continues after its caller has half-closed the connection; 0 to cancel it at once."""

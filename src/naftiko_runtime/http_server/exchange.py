@@ -11,12 +11,12 @@ import struct
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from naftiko_runtime.asgi import SendProgress
+from naftiko_runtime.asgi_types import SendProgress
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
 
-    from naftiko_runtime.asgi import Header, Scope
+    from naftiko_runtime.asgi_types import Header, Scope
     from naftiko_runtime.http_server.flow_control import FlowControl
     from naftiko_runtime.http_server.listener_state import ListenerState
     from naftiko_runtime.http_server.request_reader import RequestReader

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
 
-    from naftiko_runtime.asgi import Header
+    from naftiko_runtime.asgi_types import Header
     from naftiko_runtime.http_server.app_config import AppConfig
 
 

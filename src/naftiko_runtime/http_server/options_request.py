@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime.http_server.app_config import AppConfig
 
 if TYPE_CHECKING:
-    from naftiko_runtime.asgi import Receive, Scope, Send
+    from naftiko_runtime.asgi_types import Receive, Scope, Send
 
 
 async def _answer_server_options(_scope: Scope, _receive: Receive, send: Send) -> None:

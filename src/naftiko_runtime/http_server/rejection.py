@@ -10,7 +10,7 @@ from naftiko_runtime import limits
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.asgi import Header
+    from naftiko_runtime.asgi_types import Header
     from naftiko_runtime.http_server.app_config import RenderError
 
 

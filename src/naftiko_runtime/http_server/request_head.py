@@ -12,7 +12,7 @@ from httptools import HttpParserInvalidURLError, parse_url
 from naftiko_runtime.http_server.rejection import BAD_FRAMING, BAD_HOST, NOT_HTTP, UNKNOWN_CODING
 
 if TYPE_CHECKING:
-    from naftiko_runtime.asgi import Header, Scope
+    from naftiko_runtime.asgi_types import Header, Scope
     from naftiko_runtime.http_server.rejection import Rejection
 
 Address = tuple[str, int]

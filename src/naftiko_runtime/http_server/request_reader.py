@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgrade, HttpRequestParser
 
 from naftiko_runtime import limits
-from naftiko_runtime.header_names import lower_name
+from naftiko_runtime.header_name_case import lower_name
 from naftiko_runtime.http_server.rejection import HEAD_TOO_LARGE, NOT_HTTP, TOO_MANY_HEADERS, StopParsingError
 from naftiko_runtime.http_server.request_head import NOTED, RequestHead
 
 if TYPE_CHECKING:
-    from naftiko_runtime.asgi import Header
+    from naftiko_runtime.asgi_types import Header
     from naftiko_runtime.http_server.rejection import Rejection
 
 log = logging.getLogger(__name__)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from naftiko_runtime.document.capability import SharedDocument
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.walk import iter_parts as parts_of
+from naftiko_runtime.link.check_shared_ports import check_ports
 from naftiko_runtime.link.consumed_apis import link_consumed_apis
 from naftiko_runtime.link.context import Context, Namespaces
 from naftiko_runtime.link.exposes import link_exposes
 from naftiko_runtime.link.linked import Linked
-from naftiko_runtime.link.ports import check_ports
 from naftiko_runtime.link.variables import Variables
 from naftiko_runtime.plan import Plan
 

@@ -11,16 +11,16 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
-from naftiko_runtime.encode import encode_caller_path
+from naftiko_runtime.encode_value import encode_caller_path
 from naftiko_runtime.file_value import Unrenderable
+from naftiko_runtime.host_encoding import encode_host
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.base_uri_check import HTTP_SCHEMES, check_base_uri
-from naftiko_runtime.link.substitution import find_variables
+from naftiko_runtime.link.term_substitution import find_variables
 from naftiko_runtime.plan import Composed, Term, Variable
 from naftiko_runtime.rules import helps, render_text
 from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.suggest import find_closest
-from naftiko_runtime.url_hosts import encode_host
 
 if TYPE_CHECKING:
     import re

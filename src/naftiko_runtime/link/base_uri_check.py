@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from naftiko_runtime import rules
+from naftiko_runtime.host_encoding import encode_host
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.url_hosts import encode_host
 
 if TYPE_CHECKING:
     from naftiko_runtime.rules import Statement

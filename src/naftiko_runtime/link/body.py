@@ -27,7 +27,7 @@ from naftiko_runtime.template import Placeholder, split_template
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.parameters import BodyKind
-    from naftiko_runtime.link.call_references import CallReferences
+    from naftiko_runtime.link.call_scope import CallReferences
     from naftiko_runtime.plan import Body, Term
     from naftiko_runtime.source import Steps
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import orjson
 
-    from naftiko_runtime.link.call_references import CallReferences
+    from naftiko_runtime.link.call_scope import CallReferences
     from naftiko_runtime.plan import Body, Term
     from naftiko_runtime.source import Steps
     from naftiko_runtime.template import Placeholder

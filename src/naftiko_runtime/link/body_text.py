@@ -9,7 +9,7 @@ from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.plan import PlainText
 
 if TYPE_CHECKING:
-    from naftiko_runtime.link.call_references import CallReferences
+    from naftiko_runtime.link.call_scope import CallReferences
     from naftiko_runtime.plan import Body, Escape, Term
     from naftiko_runtime.source import Steps
 

@@ -9,7 +9,7 @@ from naftiko_runtime.plan import Composed, Constant, TermList, TermObject, freez
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from naftiko_runtime.link.call_references import CallReferences
+    from naftiko_runtime.link.call_scope import CallReferences
     from naftiko_runtime.plan import Term, Tree
     from naftiko_runtime.source import Steps
 

@@ -13,7 +13,7 @@ from naftiko_runtime.source import SourceError, parse_source
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.link.call_references import CallReferences
+    from naftiko_runtime.link.call_scope import CallReferences
     from naftiko_runtime.plan import Body, Term, Tree
     from naftiko_runtime.source import Steps
 

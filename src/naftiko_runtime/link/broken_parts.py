@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from naftiko_runtime.document.consumes import ConsumedHttp
-from naftiko_runtime.link.substitution import find_variables
+from naftiko_runtime.link.term_substitution import find_variables
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.capability import Document

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from naftiko_runtime.document.capability import Document
-    from naftiko_runtime.link.consumed import Consumed
+    from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.rules import Advice
     from naftiko_runtime.source import Steps

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, assert_never
 from naftiko_runtime import rules
 from naftiko_runtime.authentication.kinds import kind_of
 from naftiko_runtime.document.consumes import ConsumedHttp
-from naftiko_runtime.encode import FRAMING_HEADERS
+from naftiko_runtime.encode_value import FRAMING_HEADERS
+from naftiko_runtime.host_encoding import encode_host
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.base_uri import advise_url, link_template, refuse_other_form
 from naftiko_runtime.link.base_uri_check import check_base_uri
-from naftiko_runtime.link.binary_responses import check_media_type, parse_binary_size
-from naftiko_runtime.link.consumed import Consumed
+from naftiko_runtime.link.binary_response_limits import check_media_type, parse_binary_size
+from naftiko_runtime.link.consumed_operation import Consumed
 from naftiko_runtime.link.consumed_paths import (
     advise_place,
     link_own_path,
@@ -26,7 +27,6 @@ from naftiko_runtime.link.header_name import check_header_name
 from naftiko_runtime.link.list_styles import check_style
 from naftiko_runtime.plan import Upstream
 from naftiko_runtime.rules import helps
-from naftiko_runtime.url_hosts import encode_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

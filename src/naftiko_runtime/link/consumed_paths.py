@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
 from naftiko_runtime.link.fold_name import fold_name
-from naftiko_runtime.link.references import Words
+from naftiko_runtime.link.reference_syntax import Words
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.suggest import suggest

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from naftiko_runtime import rules
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.link.references import PREFIXES, SHELL, Words
+from naftiko_runtime.link.reference_syntax import PREFIXES, SHELL, Words
 from naftiko_runtime.link.variables import looks_like_variable
 from naftiko_runtime.plan import Composed, Constant, Term
 from naftiko_runtime.rules import helps
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.diagnostic import Edit, Findings, Span
-    from naftiko_runtime.link.references import Where
+    from naftiko_runtime.link.reference_syntax import Where
     from naftiko_runtime.link.variables import Variables
     from naftiko_runtime.model.part import Part
     from naftiko_runtime.plan import Variable

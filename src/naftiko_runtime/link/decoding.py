@@ -13,7 +13,7 @@ from naftiko_runtime.rules import helps
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.consumes import ConsumedOperation
-    from naftiko_runtime.link.consumed import Consumed
+    from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
 
 

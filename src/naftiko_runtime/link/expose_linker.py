@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import rules
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.link.binary_responses import parse_binary_size
+from naftiko_runtime.link.binary_response_limits import parse_binary_size
 from naftiko_runtime.link.call import CallLinker
 from naftiko_runtime.link.mocks import check_mock, make_mock_target
-from naftiko_runtime.link.pass_through import describe_response
-from naftiko_runtime.link.references import INPUTS, PREFIXES
-from naftiko_runtime.link.shapes import convert_constant, link_mock_shapes, link_shapes
+from naftiko_runtime.link.output_shapes import convert_constant, link_mock_shapes, link_shapes
+from naftiko_runtime.link.reference_syntax import INPUTS, PREFIXES
+from naftiko_runtime.link.untouched_responses import describe_response
 from naftiko_runtime.mapping.output_schema import has_type
 from naftiko_runtime.plan import (
     Call,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Exposed, ExposeWithOperations
     from naftiko_runtime.document.parameters import Output
     from naftiko_runtime.link.call_targets import Calls
-    from naftiko_runtime.link.consumed import Consumed
+    from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.model.part import Part
     from naftiko_runtime.plan import Execution, ServedPart, Shape, Term, Upstream

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.document.exposes import Expose
-    from naftiko_runtime.link.consumed import Consumed
+    from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.expose_kind import KindOfExpose
     from naftiko_runtime.plan import ServedPart, Server, Upstream

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from naftiko_runtime import rules
 from naftiko_runtime.contract.type_conversion import convert_text
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
-from naftiko_runtime.link.substitution import compose
+from naftiko_runtime.link.term_substitution import compose
 from naftiko_runtime.plan import Constant, Input, Term, freeze
 
 if TYPE_CHECKING:

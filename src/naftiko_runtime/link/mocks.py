@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ConsumedOperation
-from naftiko_runtime.link.consumed import Consumed
+from naftiko_runtime.link.consumed_operation import Consumed
 from naftiko_runtime.plan import Upstream
 
 if TYPE_CHECKING:

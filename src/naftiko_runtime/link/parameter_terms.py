@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from naftiko_runtime import rules
 from naftiko_runtime.contract.type_conversion import convert_text
-from naftiko_runtime.encode import PATH_SAFE
+from naftiko_runtime.encode_value import PATH_SAFE
 from naftiko_runtime.link.list_styles import choose_list_style
 from naftiko_runtime.link.route_edits import rename_placeholder
 from naftiko_runtime.plan import Argument, Constant, NamedTerm, Term, freeze
@@ -17,7 +17,7 @@ from naftiko_runtime.plan import Argument, Constant, NamedTerm, Term, freeze
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Exposed
     from naftiko_runtime.document.parameters import ConsumedParameter
-    from naftiko_runtime.link.call_references import CallReferences
+    from naftiko_runtime.link.call_scope import CallReferences
     from naftiko_runtime.plan import Place
     from naftiko_runtime.template import Placeholder
 

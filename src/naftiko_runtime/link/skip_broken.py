@@ -11,7 +11,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import redact_finding
 from naftiko_runtime.document.separable_parts import find_separable_part
 from naftiko_runtime.link.broken_parts import BrokenParts, LeftOut
-from naftiko_runtime.link.substitution import find_variables
+from naftiko_runtime.link.term_substitution import find_variables
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

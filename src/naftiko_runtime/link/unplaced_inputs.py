@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from naftiko_runtime import rules
 from naftiko_runtime.link.body import find_placeholder_names
-from naftiko_runtime.link.substitution import find_arguments
+from naftiko_runtime.link.term_substitution import find_arguments
 from naftiko_runtime.plan import Argument, NamedTerm
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import find_closest
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from naftiko_runtime.document.exposes import Exposed
-    from naftiko_runtime.link.call_references import CallReferences
+    from naftiko_runtime.link.call_scope import CallReferences
     from naftiko_runtime.plan import Body, Input
     from naftiko_runtime.rules import Advice, Message, Rule
     from naftiko_runtime.source import Steps

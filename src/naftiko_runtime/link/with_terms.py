@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import rules
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.context import WORKFLOW
-from naftiko_runtime.link.references import PREFIXES
-from naftiko_runtime.link.substitution import compose
+from naftiko_runtime.link.reference_syntax import PREFIXES
+from naftiko_runtime.link.term_substitution import compose
 from naftiko_runtime.plan import Argument, Constant, Term, freeze
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import find_closest, find_nearest, suggest
@@ -16,8 +16,8 @@ from naftiko_runtime.template import Placeholder
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Exposed
-    from naftiko_runtime.link.call_references import CallReferences
-    from naftiko_runtime.link.references import Reference
+    from naftiko_runtime.link.call_scope import CallReferences
+    from naftiko_runtime.link.reference_syntax import Reference
     from naftiko_runtime.source import Steps
 
 _REFERENCE_START: Final = compile_lazily(r"\$[\w.\[{]")

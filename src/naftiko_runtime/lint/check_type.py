@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.document.exposes import Expose, Exposed
-    from naftiko_runtime.link.consumed import Consumed
+    from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.rules import Rule
 

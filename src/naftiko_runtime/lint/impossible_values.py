@@ -13,16 +13,16 @@ from naftiko_runtime.document.exposes import Exposed, RestResource
 from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParameter, Parameter, ToolParameter
 from naftiko_runtime.document.walk import walk_parts
 from naftiko_runtime.errors import Rejected
+from naftiko_runtime.host_encoding import is_absolute
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.variables import is_environment_name
 from naftiko_runtime.lint.check_type import make_check
 from naftiko_runtime.plan import Contract, Input, freeze
-from naftiko_runtime.redaction import is_token_like
+from naftiko_runtime.redact_document import is_token_like
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source import format_as_written
 from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.template import Placeholder, split_template
-from naftiko_runtime.url_hosts import is_absolute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

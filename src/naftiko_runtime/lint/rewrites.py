@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.link.references import PREFIXES
+from naftiko_runtime.link.reference_syntax import PREFIXES
 from naftiko_runtime.lint.check_type import make_check
 from naftiko_runtime.source.edits import replace_text
 

@@ -14,7 +14,7 @@ from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParame
 from naftiko_runtime.document.walk import iter_texts, walk_parts
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.lint.check_type import make_check
-from naftiko_runtime.redaction import has_token_form
+from naftiko_runtime.redact_document import has_token_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ from naftiko_runtime.document.walk import iter_entries, iter_parts
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.call_targets import Calls
 from naftiko_runtime.link.fold_name import fold_name
-from naftiko_runtime.link.references import PREFIXES
+from naftiko_runtime.link.reference_syntax import PREFIXES
 from naftiko_runtime.link.variables import ENVIRONMENT
 from naftiko_runtime.lint.check_type import make_check
 from naftiko_runtime.rules import helps

@@ -9,7 +9,7 @@ import yaml
 
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document.normalize import normalize
-from naftiko_runtime.lsp.excerpt import make_excerpt
+from naftiko_runtime.lsp.relevant_lines import make_excerpt
 from naftiko_runtime.source import Source
 from naftiko_runtime.source.builder import DataBuilder
 from naftiko_runtime.source.places import Places

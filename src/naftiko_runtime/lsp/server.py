@@ -12,7 +12,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.lsp import protocol_types
+from naftiko_runtime.lsp import convert_to_protocol
 from naftiko_runtime.lsp.actions import make_fix_edits, make_ignore_edit
 from naftiko_runtime.lsp.completion import list_completions
 from naftiko_runtime.lsp.cursor import find_place, find_typed
@@ -91,7 +91,7 @@ class _Service:
             self._documents.write(uri, text, found.version)
 
     def _publish(self, document: Document) -> None:
-        told = [protocol_types.to_diagnostic(found, document) for found in document.checked.diagnostics]
+        told = [convert_to_protocol.to_diagnostic(found, document) for found in document.checked.diagnostics]
         params = types.PublishDiagnosticsParams(document.uri, told, document.version)
         if params != self._told.get(document.uri):
             self._told[document.uri] = params
@@ -112,7 +112,7 @@ class _Service:
         rules = [
             found.rule
             for found in document.checked.diagnostics
-            if (span := protocol_types.find_span(found, document)) is not None and contains(span, line, column)
+            if (span := convert_to_protocol.find_span(found, document)) is not None and contains(span, line, column)
         ]
         place = find_place(document.text.lines, line - 1, column - 1, str(document.file))
         text = describe_place(place, document.checked.names, rules)
@@ -128,11 +128,11 @@ class _Service:
         text = document.text.text
         if place is None or (":" in text and not self._judge.is_concerned(text, None)):
             return []
-        start = protocol_types.to_position(document.text, line, column - len(place.typed))
+        start = convert_to_protocol.to_position(document.text, line, column - len(place.typed))
         stretch = types.Range(start, params.position)
         colon = "" if document.text.lines[line - 1][column - 1 :].lstrip().startswith(":") else ": "
         return [
-            protocol_types.to_completion_item(word, stretch, colon)
+            convert_to_protocol.to_completion_item(word, stretch, colon)
             for word in list_completions(place, document.checked.names)
         ]
 
@@ -147,10 +147,10 @@ class _Service:
         if place is None:
             return None
         if (found := find_imported(place, document.file, self._documents.overrides(document))) is not None:
-            return protocol_types.to_file_location(*found, document.text)
+            return convert_to_protocol.to_file_location(*found, document.text)
         shown = document.text.lines[line - 1]
         span = find_definition(place, document.checked.names, shown, column - 1)
-        return protocol_types.to_location(span, document) if span is not None else None
+        return convert_to_protocol.to_location(span, document) if span is not None else None
 
     # -- actions --------------------------------------------------------------------------------------------------
 
@@ -183,7 +183,7 @@ class _Service:
             overrides = self._documents.overrides(document)
             edits = await asyncio.to_thread(make_fix_edits, document.text.text, document.file, overrides)
         if edits:
-            action.edit = protocol_types.to_workspace_edit(document, edits, versioned=self._has_versions())
+            action.edit = convert_to_protocol.to_workspace_edit(document, edits, versioned=self._has_versions())
         return action
 
     def _iter_actions(self, document: Document, place: types.Range) -> Iterator[types.CodeAction]:
@@ -194,7 +194,9 @@ class _Service:
                     yield self._make_fix_action(document, found)
                 data = {"uri": document.uri, "revision": document.revision, "index": index}
                 title = f"Ignore '{found.rule.slug}' here"
-                yield types.CodeAction(title, _QUICK_FIX, [protocol_types.to_diagnostic(found, document)], data=data)
+                yield types.CodeAction(
+                    title, _QUICK_FIX, [convert_to_protocol.to_diagnostic(found, document)], data=data
+                )
         if document.checked.source is not None:
             data = {"uri": document.uri, "revision": document.revision}
             yield types.CodeAction("Fix all that is mechanically certain in this file", _FIX_ALL, data=data)
@@ -203,8 +205,8 @@ class _Service:
         return types.CodeAction(
             title=found.help or f"Fix '{found.rule.slug}'",
             kind=_QUICK_FIX,
-            diagnostics=[protocol_types.to_diagnostic(found, document)],
-            edit=protocol_types.to_workspace_edit(document, list(found.fix), versioned=self._has_versions()),
+            diagnostics=[convert_to_protocol.to_diagnostic(found, document)],
+            edit=convert_to_protocol.to_workspace_edit(document, list(found.fix), versioned=self._has_versions()),
             is_preferred=True,
         )
 
@@ -234,7 +236,7 @@ def _get_name(kind: types.CodeActionKind | str | None) -> str:
 
 
 def _overlaps(document: Document, found: Diagnostic, place: types.Range) -> bool:
-    shown = protocol_types.to_diagnostic(found, document).range
+    shown = convert_to_protocol.to_diagnostic(found, document).range
     return shown.start <= place.end and place.start <= shown.end
 
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.contract.compiled import compile_contract
-from naftiko_runtime.encode import encode_json
+from naftiko_runtime.encode_value import encode_json
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.plan import Contract

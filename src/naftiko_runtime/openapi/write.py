@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from naftiko_runtime.authentication.kinds import kind_of
-from naftiko_runtime.encode import PATH_SAFE
+from naftiko_runtime.encode_value import PATH_SAFE
 from naftiko_runtime.mapping.output_schema import make_result_schema
 from naftiko_runtime.openapi.inputs import describe_parameters, describe_request_body
 from naftiko_runtime.plan import Argument, Route, remove_placeholder_names

@@ -4,6 +4,22 @@ A plan is a value: two loads of one file give equal plans. It lists what it need
 never holds a secret.
 """
 
+from naftiko_runtime.frozen_values import (
+    Argument,
+    Composed,
+    Constant,
+    Frozen,
+    Number,
+    NumberKind,
+    Object,
+    Term,
+    TermList,
+    TermObject,
+    Tree,
+    Variable,
+    freeze,
+    thaw,
+)
 from naftiko_runtime.plan.body import (
     Body,
     Escape,
@@ -34,6 +50,16 @@ from naftiko_runtime.plan.inputs import Contract, Input, InputType, Place
 from naftiko_runtime.plan.operation import Operation
 from naftiko_runtime.plan.plan import Binding, Plan
 from naftiko_runtime.plan.request import Request
+from naftiko_runtime.plan.result_shapes import (
+    ConstantShape,
+    ListShape,
+    MapShape,
+    ObjectShape,
+    ScalarShape,
+    Shape,
+    ShapeType,
+    TemplateShape,
+)
 from naftiko_runtime.plan.servers import (
     BrokenRoute,
     BrokenTool,
@@ -46,33 +72,7 @@ from naftiko_runtime.plan.servers import (
     Tool,
     remove_placeholder_names,
 )
-from naftiko_runtime.plan.shapes import (
-    ConstantShape,
-    ListShape,
-    MapShape,
-    ObjectShape,
-    ScalarShape,
-    Shape,
-    ShapeType,
-    TemplateShape,
-)
 from naftiko_runtime.plan.upstream import Upstream
-from naftiko_runtime.values import (
-    Argument,
-    Composed,
-    Constant,
-    Frozen,
-    Number,
-    NumberKind,
-    Object,
-    Term,
-    TermList,
-    TermObject,
-    Tree,
-    Variable,
-    freeze,
-    thaw,
-)
 
 __all__ = [
     "Argument",

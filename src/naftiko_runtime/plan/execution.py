@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
     from naftiko_runtime.plan.request import Request
-    from naftiko_runtime.plan.shapes import Shape
+    from naftiko_runtime.plan.result_shapes import Shape
     from naftiko_runtime.plan.upstream import Upstream
 
 

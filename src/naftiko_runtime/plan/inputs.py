@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from naftiko_runtime.values import Frozen
+    from naftiko_runtime.frozen_values import Frozen
 
 InputType: TypeAlias = Literal["string", "number", "integer", "boolean", "array", "object", "json", "binary"]
 Place: TypeAlias = Literal["path", "query", "header", "cookie", "body"]

@@ -4,12 +4,12 @@ Rules are public: their slug and code never change meaning. Nothing else knows w
 (a rule's message, its arguments and places), and nobody decides by its text.
 """
 
+from naftiko_runtime.rules.apis import *
 from naftiko_runtime.rules.credentials import *
 from naftiko_runtime.rules.documents import *
-from naftiko_runtime.rules.exposes import *
 from naftiko_runtime.rules.expressions import *
 from naftiko_runtime.rules.files import *
 from naftiko_runtime.rules.links import *
 from naftiko_runtime.rules.recommendations import *
 from naftiko_runtime.rules.rule import *
-from naftiko_runtime.rules.sandbox import *
+from naftiko_runtime.rules.sandbox_files import *

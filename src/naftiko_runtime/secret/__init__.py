@@ -12,8 +12,8 @@ from naftiko_runtime.authentication.kinds import kind_of
 from naftiko_runtime.errors import BindError, Problem
 from naftiko_runtime.link.base_uri import find_value_faults
 from naftiko_runtime.link.base_uri_check import check_base_uri
-from naftiko_runtime.link.substitution import find_variables
-from naftiko_runtime.redaction import redact
+from naftiko_runtime.link.term_substitution import find_variables
+from naftiko_runtime.redact_document import redact
 from naftiko_runtime.secret.providers import ProviderError, open_provider
 from naftiko_runtime.suggest import find_nearest
 

@@ -7,32 +7,32 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.bind import bind
-from naftiko_runtime.engine.authentication import derive_secrets
+from naftiko_runtime.bind_plan import bind
+from naftiko_runtime.engine.credentials import derive_secrets
 from naftiko_runtime.exposes.kinds import kind_of
 from naftiko_runtime.http_server.app_config import AppConfig
-from naftiko_runtime.link.ports import group_by_port
+from naftiko_runtime.link.check_shared_ports import group_by_port
 from naftiko_runtime.problem import render_problem
 from naftiko_runtime.server.listeners import make_listener
 from naftiko_runtime.telemetry.client_requests import InstrumentedTransport
 from naftiko_runtime.telemetry.middleware import instrument_app
 from naftiko_runtime.telemetry.server_requests import PortInstrumentation
-from naftiko_runtime.transport.base import Shared
+from naftiko_runtime.upstream.interface import Shared
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Mapping, Sequence
 
     from naftiko_runtime.authentication.nonce_cache import NonceCache
-    from naftiko_runtime.bind import Bound, BoundServer
+    from naftiko_runtime.bind_plan import Bound, BoundServer
     from naftiko_runtime.exposes.app_services import AppServices
     from naftiko_runtime.http_server.listener import Listener
-    from naftiko_runtime.link.ports import PortKey
+    from naftiko_runtime.link.check_shared_ports import PortKey
     from naftiko_runtime.plan import Plan, ServedPart, Server
-    from naftiko_runtime.server.served_capability import ServedCapability
+    from naftiko_runtime.server.capability_to_serve import ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
     from naftiko_runtime.telemetry.metrics import Meter
-    from naftiko_runtime.transport.base import Transport
+    from naftiko_runtime.upstream.interface import Transport
 
 
 class Deployment:

@@ -13,7 +13,7 @@ from naftiko_runtime.telemetry.listener_metrics import ListenerMetrics
 if TYPE_CHECKING:
     import socket
 
-    from naftiko_runtime.asgi import App
+    from naftiko_runtime.asgi_types import App
     from naftiko_runtime.telemetry.metrics import Meter
 
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.http_server.listening_sockets import ListenError, get_port, open_shared_socket, open_socket
-from naftiko_runtime.link.ports import group_by_port
+from naftiko_runtime.link.check_shared_ports import group_by_port
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Self
 
-    from naftiko_runtime.link.ports import PortKey
+    from naftiko_runtime.link.check_shared_ports import PortKey
     from naftiko_runtime.plan import Server
-    from naftiko_runtime.server.served_capability import ServedCapability
+    from naftiko_runtime.server.capability_to_serve import ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
 
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from naftiko_runtime.http_server.listener import Listener
-    from naftiko_runtime.link.ports import PortKey
+    from naftiko_runtime.link.check_shared_ports import PortKey
+    from naftiko_runtime.server.capability_to_serve import LoadCapabilities, ServedCapability
     from naftiko_runtime.server.deployment import Deployment
-    from naftiko_runtime.server.served_capability import LoadCapabilities, ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
 
 log = logging.getLogger(__name__)

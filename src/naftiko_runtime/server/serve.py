@@ -14,7 +14,7 @@ from naftiko_runtime.exposes.control.app import make_control_app
 from naftiko_runtime.server.deployment import Deployment
 from naftiko_runtime.server.lifecycle import Lifecycle
 from naftiko_runtime.server.listeners import make_control_listener
-from naftiko_runtime.server.metrics import MetricsHub, ProcessTelemetry, make_reload_counter
+from naftiko_runtime.server.metrics_hub import MetricsHub, ProcessTelemetry, make_reload_counter
 from naftiko_runtime.server.ports import OpenPort, Ports
 from naftiko_runtime.server.reloader import DeploymentSwap, Reloader
 from naftiko_runtime.server.signals import SignalPolicy
@@ -23,7 +23,7 @@ from naftiko_runtime.startup_signals import take_hangup
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from naftiko_runtime.server.served_capability import LoadCapabilities, ServedCapability
+    from naftiko_runtime.server.capability_to_serve import LoadCapabilities, ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ import yaml
 from msgspec import Struct
 
 from naftiko_runtime.diagnostic import DocumentError, Span
-from naftiko_runtime.redaction import find_secrets, redact_line
+from naftiko_runtime.redact_document import find_secrets, redact_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

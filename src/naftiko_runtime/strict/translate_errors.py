@@ -13,13 +13,13 @@ from msgspec import Struct
 
 from naftiko_runtime import rules
 from naftiko_runtime.rules import helps
-from naftiko_runtime.strict.key_deviations import (
+from naftiko_runtime.strict.key_messages import (
     describe_excluded_key,
     describe_missing_key,
     describe_unknown_key,
     guess_meant_keys,
 )
-from naftiko_runtime.strict.value_deviations import describe_value
+from naftiko_runtime.strict.value_messages import describe_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -11,16 +11,16 @@ from msgspec.structs import replace
 from naftiko_runtime.errors import UpstreamOverloaded
 from naftiko_runtime.telemetry.metrics import UPSTREAM
 from naftiko_runtime.telemetry.tracing import CURRENT
-from naftiko_runtime.transport.base import UpstreamUnreachable
+from naftiko_runtime.upstream.interface import UpstreamUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from naftiko_runtime.plan import Plan
-    from naftiko_runtime.telemetry.instruments import Instrument, Outcome
-    from naftiko_runtime.telemetry.observer import Observer
+    from naftiko_runtime.telemetry.process_observer import Observer
+    from naftiko_runtime.telemetry.request_instruments import Instrument, Outcome
     from naftiko_runtime.telemetry.span_attributes import Value
-    from naftiko_runtime.transport.base import OutboundRequest, Transport, UpstreamResponse
+    from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -36,7 +36,7 @@ class InstrumentedTransport:
         self._instruments: dict[str, Instrument] = {}
 
     async def send(self, request: OutboundRequest) -> UpstreamResponse:
-        """See :meth:`naftiko_runtime.transport.base.Transport.send`."""
+        """See :meth:`naftiko_runtime.upstream.interface.Transport.send`."""
         began = perf_counter()
         tracer, span = self._tracer, None
         if tracer is not None and (trace := CURRENT.get()) is not None and not trace.ignored:

@@ -14,7 +14,7 @@ from naftiko_runtime import limits
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, MutableMapping
 
-    from naftiko_runtime.asgi import Receive, Send
+    from naftiko_runtime.asgi_types import Receive, Send
     from naftiko_runtime.telemetry.span_attributes import Value
 
 _TEXT_CHARACTERS_MAX: Final = 256

@@ -6,14 +6,14 @@ from operator import itemgetter
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime.asgi import SendProgress
+from naftiko_runtime.asgi_types import SendProgress
 from naftiko_runtime.telemetry.server_requests import INSTRUMENT
 from naftiko_runtime.telemetry.tracing import CURRENT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, MutableMapping
 
-    from naftiko_runtime.asgi import App, Receive, Scope, Send
+    from naftiko_runtime.asgi_types import App, Receive, Scope, Send
     from naftiko_runtime.telemetry.server_requests import PortInstrumentation
 
 _NAME: Final = itemgetter(0)

@@ -20,8 +20,8 @@ from opentelemetry.trace import SpanKind, Status, StatusCode, format_span_id, fo
 
 from naftiko_runtime import limits
 from naftiko_runtime._version import __version__
+from naftiko_runtime.telemetry.count_exported_spans import CountedExporter, CountingProcessor, ExporterMessages
 from naftiko_runtime.telemetry.sampling import LOT_BITS
-from naftiko_runtime.telemetry.span_export import CountedExporter, CountingProcessor, ExporterMessages
 from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, filter_trace_headers
 from naftiko_runtime.telemetry.trace_options import (
     EXPORTERS,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.telemetry.span_attributes import Attributes, Kind
     from naftiko_runtime.telemetry.trace_options import TraceOptions
     from naftiko_runtime.telemetry.tracing import Span
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.upstream.interface import Header
 
 _KINDS: Final = {"server": SpanKind.SERVER, "client": SpanKind.CLIENT}
 _ERROR: Final = Status(StatusCode.ERROR)

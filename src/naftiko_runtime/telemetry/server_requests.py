@@ -12,10 +12,10 @@ from naftiko_runtime.telemetry.tracing import CURRENT
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator, Mapping, Sequence
 
-    from naftiko_runtime.telemetry.instruments import Child, Instrument, Outcome
-    from naftiko_runtime.telemetry.observer import Observer
+    from naftiko_runtime.telemetry.process_observer import Observer
+    from naftiko_runtime.telemetry.request_instruments import Child, Instrument, Outcome
     from naftiko_runtime.telemetry.span_attributes import Value
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.upstream.interface import Header
 
 INSTRUMENT: Final = "naftiko.instrument"
 """Where a handler says in a request's scope under what it is counted; not set if no route answers it."""

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from naftiko_runtime.masking import Masker
-from naftiko_runtime.redaction import redact
+from naftiko_runtime.redact_document import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from naftiko_runtime.transport.base import OutboundRequest
+    from naftiko_runtime.upstream.interface import OutboundRequest
 
 Value: TypeAlias = str | int
 Attributes: TypeAlias = "Mapping[str, Value]"

@@ -15,12 +15,12 @@ from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, rea
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from naftiko_runtime.asgi import Receive, Send
-    from naftiko_runtime.telemetry.instruments import Child
+    from naftiko_runtime.asgi_types import Receive, Send
+    from naftiko_runtime.telemetry.request_instruments import Child
     from naftiko_runtime.telemetry.sampling import Sampler
     from naftiko_runtime.telemetry.span_attributes import AttributeBuilder, Attributes, Kind
     from naftiko_runtime.telemetry.trace_headers import Caller
-    from naftiko_runtime.transport.base import Header, OutboundRequest
+    from naftiko_runtime.upstream.interface import Header, OutboundRequest
 
 _W3C: Final = frozenset({TRACEPARENT, TRACESTATE})
 

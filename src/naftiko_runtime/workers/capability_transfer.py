@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.secret import Secret
-from naftiko_runtime.server.served_capability import ServedCapability
+from naftiko_runtime.server.capability_to_serve import ServedCapability
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

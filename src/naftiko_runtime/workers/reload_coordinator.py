@@ -16,7 +16,7 @@ from naftiko_runtime.workers.signal_pipe import Interrupted
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from naftiko_runtime.server.served_capability import LoadCapabilities, ServedCapability
+    from naftiko_runtime.server.capability_to_serve import LoadCapabilities, ServedCapability
     from naftiko_runtime.workers.control_channel import Message
     from naftiko_runtime.workers.signal_pipe import SignalPipe
     from naftiko_runtime.workers.worker_handle import WorkerHandle

@@ -11,7 +11,7 @@ from naftiko_runtime.workers.capability_transfer import write_capabilities
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from naftiko_runtime.server.served_capability import ServedCapability
+    from naftiko_runtime.server.capability_to_serve import ServedCapability
     from naftiko_runtime.workers.control_channel import ControlChannel, Message
 
 

@@ -18,7 +18,7 @@ from naftiko_runtime.exposes.control.app import make_control_app
 from naftiko_runtime.server.deployment import Deployment
 from naftiko_runtime.server.lifecycle import Lifecycle
 from naftiko_runtime.server.listeners import make_control_listener
-from naftiko_runtime.server.metrics import ProcessTelemetry
+from naftiko_runtime.server.metrics_hub import ProcessTelemetry
 from naftiko_runtime.server.reloader import DeploymentSwap
 from naftiko_runtime.workers.capability_transfer import read_capabilities
 from naftiko_runtime.workers.shared_status import WorkerStatus
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.http_server.listener import Listener
-    from naftiko_runtime.server.metrics import MetricsHub
+    from naftiko_runtime.server.capability_to_serve import ServedCapability
+    from naftiko_runtime.server.metrics_hub import MetricsHub
     from naftiko_runtime.server.ports import Ports
-    from naftiko_runtime.server.served_capability import ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
     from naftiko_runtime.workers.control_channel import ControlChannel, Message
     from naftiko_runtime.workers.shared_status import SharedStatus

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from naftiko_runtime.authentication.oauth1 import SigningFlow, read_private_key
 from naftiko_runtime.file_value import Unrenderable
-from naftiko_runtime.transport.base import OutboundRequest
+from naftiko_runtime.upstream.interface import OutboundRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

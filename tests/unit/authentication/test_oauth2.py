@@ -8,7 +8,7 @@ from contextvars import ContextVar
 import pytest
 
 from naftiko_runtime.authentication.oauth2 import ClientCredentialsFlow
-from naftiko_runtime.transport import OutboundRequest, Transport, UpstreamResponse
+from naftiko_runtime.upstream import OutboundRequest, Transport, UpstreamResponse
 
 CALLER: ContextVar[str] = ContextVar("CALLER", default="nobody")
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from naftiko_runtime.decoding_irregularities import Irregularities
 from naftiko_runtime.formats import decode
-from naftiko_runtime.response_irregularities import Irregularities
 
 
 @pytest.mark.parametrize(

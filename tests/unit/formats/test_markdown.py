@@ -10,9 +10,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from naftiko_runtime.decoding_irregularities import Irregularities
 from naftiko_runtime.formats import decode, make_decoder
 from naftiko_runtime.formats.markdown_text import to_plain_text
-from naftiko_runtime.response_irregularities import Irregularities
 
 TEXT = r"""
 text

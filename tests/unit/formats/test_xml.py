@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from naftiko_runtime.decoding_irregularities import Irregularities
 from naftiko_runtime.formats import DecodeError, decode
-from naftiko_runtime.response_irregularities import Irregularities
 
 XSI = "xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'"
 XML_CHARACTERS = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="￾￿")

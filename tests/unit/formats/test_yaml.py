@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from naftiko_runtime.decoding_irregularities import Irregularities
 from naftiko_runtime.formats import DecodeError, decode
-from naftiko_runtime.response_irregularities import Irregularities
 
 
 @pytest.mark.parametrize(

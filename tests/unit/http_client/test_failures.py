@@ -17,8 +17,8 @@ from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.http_client.httpx2 import client as httpx2
 from naftiko_runtime.http_client.native import client as native
 from naftiko_runtime.http_client.routes import Route, make_route
-from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
-from naftiko_runtime.transport.origin import split_url
+from naftiko_runtime.upstream import OutboundRequest, UpstreamUnreachable
+from naftiko_runtime.upstream.url_origin import split_url
 from support.certificates import make_client_context, make_server_context, write_certificate
 from support.rawserver import make_response, serve
 

@@ -6,7 +6,7 @@ import pytest
 
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.http_client.proxies import read_proxies
-from naftiko_runtime.transport.origin import split_url
+from naftiko_runtime.upstream.url_origin import split_url
 
 
 def proxy_for(url: str, environ: dict[str, str]) -> str:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.http_client.tls import TlsContexts, TlsOptions, read_tls_options
-from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
+from naftiko_runtime.upstream import OutboundRequest, UpstreamUnreachable
 from support.certificates import make_server_context, write_certificate
 from support.rawserver import RawServer, make_response, serve
 

@@ -13,7 +13,7 @@ from naftiko_runtime.http_server.listening_sockets import open_shared_socket, op
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from naftiko_runtime.asgi import App, Receive, Scope, Send
+    from naftiko_runtime.asgi_types import App, Receive, Scope, Send
 
 HOST = "127.0.0.1"
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

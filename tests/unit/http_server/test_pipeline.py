@@ -13,7 +13,7 @@ from naftiko_runtime.http_server.pipeline import Pipeline
 from support.http_connections import ServerHarness
 
 if TYPE_CHECKING:
-    from naftiko_runtime.asgi import Receive, Scope, Send
+    from naftiko_runtime.asgi_types import Receive, Scope, Send
 
 OWN: ContextVar[str] = ContextVar("own", default="none")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from naftiko_runtime.document.parameters import Output
 from naftiko_runtime.jsonpath import JsonPathError
-from naftiko_runtime.link.shapes import is_identity
+from naftiko_runtime.link.output_shapes import is_identity
 from naftiko_runtime.mapping.compile import compile_shapes
 from support.shapes import make_mapping, make_shapes
 

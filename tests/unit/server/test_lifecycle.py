@@ -16,7 +16,7 @@ from naftiko_runtime.server.settings import ServerSettings
 if TYPE_CHECKING:
     import pytest
 
-    from naftiko_runtime.asgi import Receive, Scope, Send
+    from naftiko_runtime.asgi_types import Receive, Scope, Send
 
 
 async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:

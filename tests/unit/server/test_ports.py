@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.link.ports import group_by_port
-from naftiko_runtime.sandbox import SandboxTransport
+from naftiko_runtime.link.check_shared_ports import group_by_port
+from naftiko_runtime.sandbox_transport import SandboxTransport
+from naftiko_runtime.server.capability_to_serve import ServedCapability
 from naftiko_runtime.server.ports import check_same_ports
-from naftiko_runtime.server.served_capability import ServedCapability
 from support.linked import link_plan, make_document, make_mcp_expose, make_rest_expose
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from naftiko_runtime.telemetry.span_attributes import AttributeBuilder, Value
-from naftiko_runtime.transport.base import OutboundRequest
+from naftiko_runtime.upstream.interface import OutboundRequest
 
 
 def of_request(**parts: Any) -> dict[str, Value]:

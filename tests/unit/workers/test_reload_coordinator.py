@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.sandbox import SandboxTransport
-from naftiko_runtime.server.served_capability import ServedCapability
+from naftiko_runtime.sandbox_transport import SandboxTransport
+from naftiko_runtime.server.capability_to_serve import ServedCapability
 from naftiko_runtime.workers.control_channel import ControlChannel, Message
 from naftiko_runtime.workers.reload_coordinator import ReloadCoordinator
 from naftiko_runtime.workers.signal_pipe import SignalPipe

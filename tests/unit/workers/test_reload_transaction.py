@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from naftiko_runtime.sandbox import SandboxTransport
+from naftiko_runtime.sandbox_transport import SandboxTransport
 from naftiko_runtime.secret import Secret
-from naftiko_runtime.server.served_capability import ServedCapability
+from naftiko_runtime.server.capability_to_serve import ServedCapability
 from naftiko_runtime.workers.capability_transfer import read_capabilities
 from naftiko_runtime.workers.control_channel import ControlChannel, Message
 from naftiko_runtime.workers.reload_transaction import ReloadTransaction

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from naftiko_runtime.authentication.nonce_cache import NonceCache
-from naftiko_runtime.sandbox import SandboxTransport
-from naftiko_runtime.server.metrics import MetricsHub
+from naftiko_runtime.sandbox_transport import SandboxTransport
+from naftiko_runtime.server.capability_to_serve import ServedCapability
+from naftiko_runtime.server.metrics_hub import MetricsHub
 from naftiko_runtime.server.ports import Ports
-from naftiko_runtime.server.served_capability import ServedCapability
 from naftiko_runtime.server.settings import ServerSettings
 from naftiko_runtime.workers.control_channel import ControlChannel, Message
 from naftiko_runtime.workers.shared_status import SharedStatus

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.encode import encode_json
+from naftiko_runtime.encode_value import encode_json
 from naftiko_runtime.problem import send_problem_document
 from naftiko_runtime.send_response import send_whole
 from naftiko_runtime.telemetry.prometheus import CONTENT_TYPE
 
 if TYPE_CHECKING:
-    from naftiko_runtime.asgi import App, Receive, Scope, Send
+    from naftiko_runtime.asgi_types import App, Receive, Scope, Send
     from naftiko_runtime.exposes.app_services import Health
 
 _SERVED: Final = ("/health/live", "/health/ready", "/metrics")

@@ -21,14 +21,14 @@ from naftiko_runtime.telemetry.tracing import watch_message
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, MutableMapping, Sequence
 
-    from naftiko_runtime.asgi import App, Receive, Scope, Send
-    from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.asgi_types import App, Receive, Scope, Send
+    from naftiko_runtime.bind_plan import BoundServer
     from naftiko_runtime.caller_policy import CallerPolicy
     from naftiko_runtime.plan import McpServer, Tool
-    from naftiko_runtime.telemetry.instruments import Instrument
     from naftiko_runtime.telemetry.metrics import Number
-    from naftiko_runtime.telemetry.observer import Observer
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.telemetry.process_observer import Observer
+    from naftiko_runtime.telemetry.request_instruments import Instrument
+    from naftiko_runtime.upstream.interface import Header
 
 log = logging.getLogger(__name__)
 

@@ -25,10 +25,10 @@ from naftiko_runtime.json_limits import check_json_limits
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping
 
-    from naftiko_runtime.asgi import Receive, Scope, Send
+    from naftiko_runtime.asgi_types import Receive, Scope, Send
+    from naftiko_runtime.exposes.mcp.encode_result import ServerInfo, Wire
     from naftiko_runtime.exposes.mcp.tools import ToolServer
-    from naftiko_runtime.exposes.mcp.wire import ServerInfo, Wire
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.upstream.interface import Header
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from naftiko_runtime.exposes.mcp.encode_result import CAPABILITIES, CLIENT_INFO, VERSION
 from naftiko_runtime.exposes.mcp.revisions import STATELESS
-from naftiko_runtime.exposes.mcp.wire import CAPABILITIES, CLIENT_INFO, VERSION
 
 _JsonObject: TypeAlias = dict[str, Any]
 

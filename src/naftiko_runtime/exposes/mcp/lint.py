@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from naftiko_runtime.document.exposes import McpExpose, McpTool
-    from naftiko_runtime.link.consumed import Consumed
+    from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.lint.check_type import Subject
 

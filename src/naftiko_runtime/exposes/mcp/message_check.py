@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import Struct
 
+from naftiko_runtime.exposes.mcp.encode_result import CAPABILITIES, VERSION
 from naftiko_runtime.exposes.mcp.revisions import HANDSHAKE, STATELESS, UNNAMED
-from naftiko_runtime.exposes.mcp.wire import CAPABILITIES, VERSION
 from naftiko_runtime.suggest import find_closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.upstream.interface import Header
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from naftiko_runtime.send_response import send_bodyless, send_whole
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
-    from naftiko_runtime.asgi import App, Receive, Scope, Send
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.asgi_types import App, Receive, Scope, Send
+    from naftiko_runtime.upstream.interface import Header
 
 _JSON: Final = (b"content-type", b"application/json")
 _NORMAL: Final = (_JSON, (b"accept", b"application/json, text/event-stream"))

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from naftiko_runtime import limits
+from naftiko_runtime.decoding_irregularities import Irregularities
 from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
 from naftiko_runtime.errors import UpstreamError
-from naftiko_runtime.exposes.mcp.header_hints import list_hint_headers
-from naftiko_runtime.exposes.mcp.readable_text import is_json, read_text_body
+from naftiko_runtime.exposes.mcp.response_header_hints import list_hint_headers
+from naftiko_runtime.exposes.mcp.text_detection import is_json, read_text_body
 from naftiko_runtime.formats import DecodeError, decode
 from naftiko_runtime.formats.charset import decode_if_text
 from naftiko_runtime.json_limits import check_json_limits
-from naftiko_runtime.response_irregularities import Irregularities
 
 if TYPE_CHECKING:
     from naftiko_runtime.engine.operation import BoundOperation

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from naftiko_runtime._version import __version__
 from naftiko_runtime.contract.input_schema import build_input_schema
-from naftiko_runtime.encode import encode_query, encode_utf8
+from naftiko_runtime.encode_value import encode_query, encode_utf8
 from naftiko_runtime.engine.body import encode_finite_json, encode_form
-from naftiko_runtime.engine.fields import encode_field
+from naftiko_runtime.engine.field_encoding import encode_field
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.engine.multipart import encode_multipart, find_content_type
 from naftiko_runtime.errors import CallError, Fault, Rejected
+from naftiko_runtime.exposes.mcp.encode_result import ServerInfo
 from naftiko_runtime.exposes.mcp.tool_result import (
     Result,
     make_failed_result,
@@ -20,7 +21,6 @@ from naftiko_runtime.exposes.mcp.tool_result import (
     make_numbers_plain,
     make_untouched_result,
 )
-from naftiko_runtime.exposes.mcp.wire import ServerInfo
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.mapping.output_schema import make_result_schema
 from naftiko_runtime.suggest import suggest_text
@@ -29,8 +29,8 @@ from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, mak
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
 
-    from naftiko_runtime.asgi import Scope
-    from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.asgi_types import Scope
+    from naftiko_runtime.bind_plan import BoundServer
     from naftiko_runtime.caller_policy import CallerPolicy
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.plan import McpServer, OpenBody, Tool

@@ -13,8 +13,8 @@ from naftiko_runtime.exposes.rest.skip_broken import keep_sound
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from naftiko_runtime.asgi import App, Scope
-    from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.asgi_types import App, Scope
+    from naftiko_runtime.bind_plan import BoundServer
     from naftiko_runtime.exposes.app_services import AppServices
     from naftiko_runtime.plan import Forward, RestServer, Route
 

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 from naftiko_runtime.errors import Fault, Rejected
 from naftiko_runtime.exposes.rest.handlers import BrokenHandler, ForwardHandler, HandlerParts, RouteHandler
-from naftiko_runtime.exposes.rest.link_rewriting import Locations
 from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher, Mounts, Resource
+from naftiko_runtime.exposes.rest.rewrite_header_urls import Locations
 from naftiko_runtime.plan import Forward, Route
 from naftiko_runtime.problem import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.send_response import send_bodyless
 from naftiko_runtime.telemetry.server_requests import make_route_instrument
 
 if TYPE_CHECKING:
-    from naftiko_runtime.asgi import Receive, Scope, Send
-    from naftiko_runtime.bind import BoundServer
+    from naftiko_runtime.asgi_types import Receive, Scope, Send
+    from naftiko_runtime.bind_plan import BoundServer
     from naftiko_runtime.exposes.app_services import AppServices
     from naftiko_runtime.plan import RestServer
-    from naftiko_runtime.telemetry.instruments import Instrument
+    from naftiko_runtime.telemetry.request_instruments import Instrument
 
 Handler: TypeAlias = Callable[["Scope", "Receive", "Send", Any], Awaitable[None]]
 """Answers a request; the last argument is what the dispatcher found in its path."""

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from naftiko_runtime.exposes.describe import describe_target
+from naftiko_runtime.exposes.describe_target import describe_target
 from naftiko_runtime.plan import Argument
 
 if TYPE_CHECKING:

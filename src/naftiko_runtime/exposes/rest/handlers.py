@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 from naftiko_runtime import limits
 from naftiko_runtime.caller_policy import CONDITIONAL, RANGED, TRACE, CallerPolicy
 from naftiko_runtime.contract.compiled import drop_missing
-from naftiko_runtime.encode import encode_caller_path
+from naftiko_runtime.encode_value import encode_caller_path
 from naftiko_runtime.engine.exchange import describe_slow_body
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
@@ -24,8 +24,8 @@ from naftiko_runtime.exposes.rest.inputs import (
     get_path_lists,
     get_query_values,
 )
-from naftiko_runtime.exposes.rest.link_rewriting import Asked, Locations, has_every_input
 from naftiko_runtime.exposes.rest.reply import Reply
+from naftiko_runtime.exposes.rest.rewrite_header_urls import Asked, Locations, has_every_input
 from naftiko_runtime.file_value import File, Unrenderable
 from naftiko_runtime.formats import DecodeError, read_json
 from naftiko_runtime.json_limits import check_json_limits
@@ -34,10 +34,10 @@ from naftiko_runtime.request_body import Disconnected, check_coding, describe_la
 from naftiko_runtime.telemetry.server_requests import INSTRUMENT
 
 if TYPE_CHECKING:
-    from naftiko_runtime.asgi import Receive, Scope, Send
+    from naftiko_runtime.asgi_types import Receive, Scope, Send
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.exposes.rest.path_dispatch import Pattern
-    from naftiko_runtime.telemetry.instruments import Instrument
+    from naftiko_runtime.telemetry.request_instruments import Instrument
 
 log = logging.getLogger(__name__)
 

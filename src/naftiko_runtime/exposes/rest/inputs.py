@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from naftiko_runtime.exposes.rest.path_dispatch import Pattern
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.upstream.interface import Header
 
 _FIELDS_MAX: Final = 1000
 _SEPARATOR: Final = "\ud800"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
 from naftiko_runtime.exposes.rest.link_forward import Forwarding
+from naftiko_runtime.host_encoding import is_absolute
 from naftiko_runtime.link.consumed_paths import advise_place
 from naftiko_runtime.link.credentials import link_guard
 from naftiko_runtime.link.expose_linker import ANY_ADDRESS
@@ -17,7 +18,6 @@ from naftiko_runtime.plan import Argument, Input, RestServer, Route, remove_plac
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import find_closest
 from naftiko_runtime.template import Placeholder, split_path
-from naftiko_runtime.url_hosts import is_absolute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from naftiko_runtime.bind import BoundServer
+from naftiko_runtime.bind_plan import BoundServer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from naftiko_runtime.send_response import send_whole
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from naftiko_runtime.asgi import Send
+    from naftiko_runtime.asgi_types import Send
     from naftiko_runtime.engine.exchange import Exchange
     from naftiko_runtime.engine.result import OperationResult
 

@@ -19,7 +19,7 @@ import httpcore2
 from naftiko_runtime import limits
 from naftiko_runtime.http_client import failures
 from naftiko_runtime.http_client.connector import Connector
-from naftiko_runtime.http_client.httpx2.stream import Network
+from naftiko_runtime.http_client.httpx2.network_backend import Network
 from naftiko_runtime.http_client.message_checks import (
     METHODS_WITHOUT_BODY,
     Upload,
@@ -29,7 +29,7 @@ from naftiko_runtime.http_client.message_checks import (
 from naftiko_runtime.http_client.routes import RouteTable
 from naftiko_runtime.http_client.tls import TlsContexts
 from naftiko_runtime.http_client.tunnel import PROXY_AUTHENTICATION_REQUIRED
-from naftiko_runtime.transport.origin import origin_of, split_url
+from naftiko_runtime.upstream.url_origin import origin_of, split_url
 
 if TYPE_CHECKING:
     import ssl
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.errors import UpstreamUnreachable
     from naftiko_runtime.http_client.options import ClientOptions
     from naftiko_runtime.http_client.routes import Route
-    from naftiko_runtime.transport.base import Header, OutboundRequest
-    from naftiko_runtime.transport.origin import Origin
+    from naftiko_runtime.upstream.interface import Header, OutboundRequest
+    from naftiko_runtime.upstream.url_origin import Origin
 
 _HEAD_TOO_LARGE: Final = 431
 _STATUSES_WITHOUT_BODY: Final = frozenset({204, 304})
@@ -86,7 +86,7 @@ class Httpx2Client:
         self._pool = _Pool(contexts.for_upstreams(), options.connections_max, self._routes, self._connector)
 
     async def send(self, request: OutboundRequest) -> Httpx2Response:
-        """Send one request: see :class:`~naftiko_runtime.transport.base.Transport`."""
+        """Send one request: see :class:`~naftiko_runtime.upstream.interface.Transport`."""
         origin, target = split_url(request.url)
         route = self._routes.find(origin)
         if self._in_progress[route.key] >= self._options.connections_each_max:
@@ -173,7 +173,7 @@ class _Pool(httpcore2.AsyncConnectionPool):
 
 
 class Httpx2Response:
-    """A response whose head has arrived: see :class:`~naftiko_runtime.transport.base.UpstreamResponse`."""
+    """A response whose head has arrived: see :class:`~naftiko_runtime.upstream.interface.UpstreamResponse`."""
 
     __slots__ = ("_asked", "_end", "_finished", "_iterator", "_response", "_route", "headers", "status")
 

@@ -22,14 +22,14 @@ from naftiko_runtime.http_client.native.response import NativeResponse
 from naftiko_runtime.http_client.native.states import AWAITING, FAILED
 from naftiko_runtime.http_client.routes import RouteTable
 from naftiko_runtime.http_client.tunnel import PROXY_AUTHENTICATION_REQUIRED
-from naftiko_runtime.transport.origin import split_url
+from naftiko_runtime.upstream.url_origin import split_url
 
 if TYPE_CHECKING:
     from naftiko_runtime.errors import UpstreamUnreachable
     from naftiko_runtime.http_client.native.connection import Connection
     from naftiko_runtime.http_client.options import ClientOptions
     from naftiko_runtime.http_client.routes import Route
-    from naftiko_runtime.transport.base import OutboundRequest
+    from naftiko_runtime.upstream.interface import OutboundRequest
 
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 _FAILURE_TABLE: Final[failures.FailureTable] = ((OSError, failures.NO_CONNECTION), (ValueError, failures.UNWRITABLE))
@@ -52,7 +52,7 @@ class NativeClient:
         self._pool = Pool(options)
 
     async def send(self, request: OutboundRequest) -> NativeResponse:
-        """Send one request: see :class:`~naftiko_runtime.transport.base.Transport`."""
+        """Send one request: see :class:`~naftiko_runtime.upstream.interface.Transport`."""
         origin, target = split_url(request.url)
         route = self._routes.find(origin)
         body = request.body

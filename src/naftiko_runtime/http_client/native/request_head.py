@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from naftiko_runtime.http_client.routes import Route
-    from naftiko_runtime.transport.base import Header, OutboundRequest
+    from naftiko_runtime.upstream.interface import Header, OutboundRequest
 
 _LENGTHS: Final = range(2**63)
 _NUL: Final = 0

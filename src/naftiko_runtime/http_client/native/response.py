@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from naftiko_runtime.http_client.native.pool import Pool
     from naftiko_runtime.http_client.native.response_reader import ResponseReader
     from naftiko_runtime.http_client.routes import Route
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.upstream.interface import Header
 
 
 class NativeResponse:
-    """A response whose head has arrived: see :class:`~naftiko_runtime.transport.base.UpstreamResponse`."""
+    """A response whose head has arrived: see :class:`~naftiko_runtime.upstream.interface.UpstreamResponse`."""
 
     __slots__ = ("_asked", "_connection", "_pool", "_route", "_writing", "headers", "status")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from naftiko_runtime import limits
-from naftiko_runtime.header_names import lower_name
+from naftiko_runtime.header_name_case import lower_name
 from naftiko_runtime.http_client import failures
 from naftiko_runtime.http_client.native.body_buffer import BodyBuffer
 from naftiko_runtime.http_client.native.states import AWAITING, COMPLETE, FAILED, NONE, READING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from naftiko_runtime.http_client.failures import Failure
-    from naftiko_runtime.transport.base import Header
+    from naftiko_runtime.upstream.interface import Header
 
 _FRAMING_HEADERS: Final = (b"content-length", b"transfer-encoding")
 _UNTIL_CLOSE: Final = 0

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from naftiko_runtime.bind import bind
+from naftiko_runtime.bind_plan import bind
 from naftiko_runtime.caller_policy import CallerPolicy
 from naftiko_runtime.exposes.mcp.app import open_mcp_app
-from naftiko_runtime.sandbox import SandboxTransport
+from naftiko_runtime.sandbox_transport import SandboxTransport
 from support.linked import link_plan, make_document, make_mcp_expose
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-    from naftiko_runtime.asgi import App
+    from naftiko_runtime.asgi_types import App
 
 BODY = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "nope"}}).encode()
 """Only the SDK answers it."""

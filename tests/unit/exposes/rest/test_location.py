@@ -10,11 +10,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naftiko_runtime.bind import bind
-from naftiko_runtime.exposes.rest.link_rewriting import Asked, Locations
+from naftiko_runtime.bind_plan import bind
+from naftiko_runtime.exposes.rest.rewrite_header_urls import Asked, Locations
 from naftiko_runtime.loading import load
 from naftiko_runtime.plan import RestServer, Tool
-from naftiko_runtime.sandbox import SandboxTransport
+from naftiko_runtime.sandbox_transport import SandboxTransport
 from naftiko_runtime.secret import Secret
 
 if TYPE_CHECKING:

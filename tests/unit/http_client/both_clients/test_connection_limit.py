@@ -11,7 +11,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.errors import UpstreamOverloaded, UpstreamUnreachable
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.http_client.tls import read_tls_options
-from naftiko_runtime.transport import OutboundRequest, Transport
+from naftiko_runtime.upstream import OutboundRequest, Transport
 from support.certificates import make_server_context, write_certificate
 from support.rawserver import Answer, Peer, RawServer, make_response, serve
 

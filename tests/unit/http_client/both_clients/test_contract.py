@@ -12,12 +12,12 @@ import pytest
 
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.http_client.connector import Connector
-from naftiko_runtime.http_client.httpx2.stream import Network, Stream
+from naftiko_runtime.http_client.httpx2.network_backend import Network, Stream
 from naftiko_runtime.http_client.native.connection import Connection
 from naftiko_runtime.http_client.routes import make_route
 from naftiko_runtime.http_client.tls import TlsContexts, TlsOptions
-from naftiko_runtime.transport import OutboundRequest, Transport, UpstreamUnreachable
-from naftiko_runtime.transport.origin import split_url
+from naftiko_runtime.upstream import OutboundRequest, Transport, UpstreamUnreachable
+from naftiko_runtime.upstream.url_origin import split_url
 from support.rawserver import Peer, make_response, serve
 
 if TYPE_CHECKING:

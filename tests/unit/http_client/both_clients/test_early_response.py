@@ -10,7 +10,7 @@ import pytest
 import uvloop
 
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
-from naftiko_runtime.transport import OutboundRequest, Transport
+from naftiko_runtime.upstream import OutboundRequest, Transport
 from support.certificates import make_client_context, make_server_context, write_certificate
 from support.rawserver import DEADLINE_SECONDS, make_response
 

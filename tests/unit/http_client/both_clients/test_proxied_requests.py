@@ -11,12 +11,12 @@ import uvloop
 
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.http_client.connector import Connector
-from naftiko_runtime.http_client.httpx2.stream import Stream
+from naftiko_runtime.http_client.httpx2.network_backend import Stream
 from naftiko_runtime.http_client.proxies import read_proxies
 from naftiko_runtime.http_client.routes import make_route
 from naftiko_runtime.http_client.tls import TlsContexts
-from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
-from naftiko_runtime.transport.origin import split_url
+from naftiko_runtime.upstream import OutboundRequest, UpstreamUnreachable
+from naftiko_runtime.upstream.url_origin import split_url
 from support.certificates import make_client_context, make_server_context, write_certificate
 from support.proxy import ProxyServer, serve_proxy
 from support.rawserver import RawServer, make_response, serve
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from naftiko_runtime.transport import Transport
+    from naftiko_runtime.upstream import Transport
 
 USER = "me:s3cret"
 CLIENTS: list[HttpClient] = ["native", "httpx2"]

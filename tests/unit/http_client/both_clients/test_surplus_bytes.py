@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
-from naftiko_runtime.transport import OutboundRequest, Transport, UpstreamUnreachable
+from naftiko_runtime.upstream import OutboundRequest, Transport, UpstreamUnreachable
 from support.certificates import make_client_context, make_server_context, write_certificate
 from support.rawserver import Answer, Peer, RawServer, make_response, serve
 

@@ -11,7 +11,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.http_client import ClientOptions
 from naftiko_runtime.http_client.native import pool
 from naftiko_runtime.http_client.native.client import NativeClient
-from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
+from naftiko_runtime.upstream import OutboundRequest, UpstreamUnreachable
 from support.exchanges import asking, read, settled
 from support.rawserver import Peer, make_response, serve
 

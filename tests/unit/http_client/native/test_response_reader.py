@@ -11,7 +11,7 @@ import pytest
 
 from naftiko_runtime.http_client import ClientOptions
 from naftiko_runtime.http_client.native.client import NativeClient
-from naftiko_runtime.transport import OutboundRequest, UpstreamUnreachable
+from naftiko_runtime.upstream import OutboundRequest, UpstreamUnreachable
 from support.certificates import make_client_context, make_server_context, write_certificate
 from support.exchanges import asking, read, settled
 from support.rawserver import Peer, RawServer, make_response, serve

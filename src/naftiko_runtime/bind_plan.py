@@ -1,0 +1,153 @@
+"""Binds a plan to secrets and a client. Only this module opens resources."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar, assert_never
+
+from naftiko_runtime import limits
+from naftiko_runtime.engine.call import BoundCall
+from naftiko_runtime.engine.credentials import open_flow, open_guard
+from naftiko_runtime.engine.deadline import Deadlines
+from naftiko_runtime.engine.mock import BoundMock
+from naftiko_runtime.engine.operation import BoundOperation
+from naftiko_runtime.engine.secret_masks import make_masks
+from naftiko_runtime.errors import BindError, Problem
+from naftiko_runtime.file_value import Unrenderable
+from naftiko_runtime.formats import make_decoder
+from naftiko_runtime.link.base_uri import fill_base_uris
+from naftiko_runtime.plan import Call, MappedResponse, Mock
+from naftiko_runtime.secret import describe_unusable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from naftiko_runtime.authentication.flow import Flow
+    from naftiko_runtime.authentication.guard import Guard
+    from naftiko_runtime.authentication.nonce_cache import NonceCache
+    from naftiko_runtime.formats import Decode
+    from naftiko_runtime.plan import Format, Operation, Plan, ServedPart, Server, UntouchedResponse, Upstream
+    from naftiko_runtime.secret import Secret
+    from naftiko_runtime.upstream.interface import Transport
+
+
+S = TypeVar("S", bound="Server")
+P = TypeVar("P", bound="ServedPart")
+
+
+@dataclass(frozen=True, slots=True)
+class BoundServer(Generic[S, P]):
+    """A planned server, and its parts, each with its operation."""
+
+    plan: S
+    parts: tuple[tuple[P, BoundOperation], ...]
+    guard: Guard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A plan that can serve."""
+
+    plan: Plan
+    servers: tuple[BoundServer[Server, ServedPart], ...]
+
+
+@asynccontextmanager
+async def bind(
+    plan: Plan,
+    secrets: Mapping[str, Secret],
+    open_client: Callable[[], Transport],
+    *,
+    deadline_seconds: float = limits.UPSTREAM_DEADLINE_SECONDS,
+    total_deadline_seconds: float | None = None,
+    response_bytes_max: int = limits.RESPONSE_BYTES_MAX,
+    nonces: NonceCache | None = None,
+    exposed_headers: frozenset[bytes] = frozenset(),
+) -> AsyncIterator[Bound]:
+    """Open a plan's resources for as long as the context lasts.
+
+    Args:
+        plan: What to run.
+        secrets: Its variables by full name.
+        open_client: Makes the one client that all operations share.
+        deadline_seconds: For each exchange. If the response streams through: for its head, and for each pause.
+        total_deadline_seconds: For each exchange, from the request to the last byte of the response. None for no limit.
+        response_bytes_max: Of a response that is held in memory.
+        exposed_headers: Response headers that reach callers as those that always do, in lower case.
+        nonces: Signs the nonces of digest guards and rejects replays; by default each guard has its own.
+
+    Raises:
+        BindError: A secret cannot be sent where the plan wants it.
+    """
+    calling = fill_base_uris(plan, {name: secret.reveal() for name, secret in secrets.items()})
+    transport = open_client()
+    total = None if total_deadline_seconds is None else Deadlines(total_deadline_seconds)
+    deadlines = Deadlines(deadline_seconds, total)
+    flows: dict[str, Flow | None] = {}
+    try:
+        # One flow for each upstream: its state, such as a token, serves all operations of that upstream.
+        called = {upstream.namespace for upstream in plan.called_upstreams}
+        upstreams = {one.namespace: one for one in plan.upstreams if one.namespace in called}
+        flows |= {name: _make_flow(upstream, secrets) for name, upstream in upstreams.items()}
+        masks = {name: make_masks(plan, one, secrets, flows[name]) for name, one in upstreams.items()}
+
+        decoders: dict[Format, Decode] = {}
+
+        def bind_call(operation: Operation, call: Call) -> BoundCall:
+            (upstream,) = call.upstreams
+            try:
+                return BoundCall(
+                    operation,
+                    call,
+                    secrets,
+                    transport,
+                    deadlines=deadlines,
+                    bytes_max=response_bytes_max,
+                    decode=_find_decoder(call.response, decoders),
+                    flow=flows[upstream.namespace],
+                    masks=masks[upstream.namespace],
+                    exposed_headers=exposed_headers,
+                )
+            except Unrenderable as error:
+                raise BindError([describe_unusable(plan, secrets, upstream, str(error))]) from None
+
+        def bind_operation(operation: Operation) -> BoundOperation:
+            execution = operation.execution
+            match execution:
+                case Call():
+                    call = bind_call(operation, execution)
+                    return BoundOperation(operation, call, masks[call.namespace])
+                case Mock():
+                    return BoundOperation(operation, BoundMock(operation, execution, deadlines=deadlines))
+                case _:
+                    assert_never(execution)
+
+        def bind_server(server: Server) -> BoundServer[Server, ServedPart]:
+            parts = tuple((part, bind_operation(part.operation)) for part in server.parts)
+            return BoundServer(server, parts, open_guard(server.guard, server.namespace, secrets, nonces))
+
+        yield Bound(plan, tuple(map(bind_server, calling.servers)))
+    finally:
+        for flow in filter(None, flows.values()):
+            await flow.aclose()
+        await transport.aclose()
+
+
+def _find_decoder(response: UntouchedResponse | MappedResponse, known: dict[Format, Decode]) -> Decode | None:
+    """The decoder for the responses of a call. All calls of one format and schema share it."""
+    if not isinstance(response, MappedResponse):
+        return None
+    if (found := known.get(response.format)) is None:
+        wanted = response.format
+        found = known[wanted] = make_decoder(wanted.name, wanted.schema, wanted.content)
+    return found
+
+
+def _make_flow(upstream: Upstream, secrets: Mapping[str, Secret]) -> Flow | None:
+    try:
+        return open_flow(upstream.credential, secrets)
+    except Unrenderable as error:
+        message = f"'{upstream.namespace}' cannot be called: {error}"
+        advice = "give the key as PEM, or the path of a file with it"
+        raise BindError([Problem(message, advice, str(upstream.span), "unusable-variable")]) from None

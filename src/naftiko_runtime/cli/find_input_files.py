@@ -1,0 +1,159 @@
+"""Expands the arguments of a command line: files, folders, globs and standard input."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import click
+
+from naftiko_runtime.cli.folder_walk import FolderWalk
+from naftiko_runtime.cli.recognize_capability import format_no_files, has_capability_name, is_capability
+from naftiko_runtime.document.imports.sections import SECTIONS, iter_imports
+from naftiko_runtime.source import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from naftiko_runtime.cli.configuration import Configurations
+    from naftiko_runtime.source import SourceCache
+
+STDIN: Final = "-"
+_MAGIC: Final = frozenset("*?[")
+
+
+class Input(NamedTuple):
+    """One file to check.
+
+    Attributes:
+        path: Where it is; for standard input its name in findings.
+        named: Whether the command line names it; a file found in a folder may be something else.
+        stdin: Whether it is standard input.
+    """
+
+    path: Path
+    named: bool
+    stdin: bool = False
+
+
+class Inputs(NamedTuple):
+    """All inputs to check.
+
+    Attributes:
+        files: Each once, in the order of the command line, those of a folder by name.
+        folders: Those that were looked into.
+    """
+
+    files: tuple[Input, ...]
+    folders: tuple[Path, ...]
+
+
+def discover_inputs(
+    words: Sequence[str], configurations: Configurations, *, gitignore: bool, stdin_name: str
+) -> Inputs:
+    """Return the files to check, with those of the folders below.
+
+    Args:
+        words: Files, folders, globs, or ``-``.
+        configurations: What they exclude is left out of folders and globs.
+        gitignore: Whether folders and globs leave out what ``.gitignore`` files ignore.
+        stdin_name: The name of standard input.
+
+    Raises:
+        click.UsageError: A word names nothing.
+        ConfigurationError: A configuration on the way is wrong.
+    """
+    found: dict[str, Input] = {}
+    walk = FolderWalk([], configurations, gitignore)
+    for word in words:
+        for entry in _expand(word, walk, stdin_name):
+            key = STDIN if entry.stdin else os.path.abspath(entry.path)  # noqa: PTH100 - links stay links
+            if key not in found or entry.named:
+                found[key] = entry
+    return Inputs(tuple(found.values()), tuple(walk.visited))
+
+
+def _expand(word: str, walk: FolderWalk, stdin_name: str) -> Iterable[Input]:
+    path = Path(word)
+    if word == STDIN:
+        return [Input(Path(stdin_name), named=True, stdin=True)]
+    if path.is_dir():
+        return [Input(file, named=False) for file in walk.files(path) if has_capability_name(file)]
+    if os.path.lexists(path):
+        return [Input(path, named=True)]
+    if not _MAGIC & set(word):
+        raise click.UsageError(f"File or folder '{word}' does not exist.")
+    matching = [Input(file, named=False) for file in _match(path, walk)]
+    if not matching:
+        raise click.UsageError(f"No file matches '{word}'.")
+    return matching
+
+
+def _match(glob: Path, walk: FolderWalk) -> Iterator[Path]:
+    """Return the files of a walk that a glob matches; a matching folder means all files in it."""
+    from naftiko_runtime.cli.gitignore import compile_patterns
+
+    fixed = next(number for number, part in enumerate(glob.parts) if _MAGIC & set(part))
+    base = Path(*glob.parts[:fixed])
+    if not base.is_dir():
+        return
+    spec = compile_patterns(("/" + "/".join(glob.parts[fixed:]),))
+    for file in walk.files(base):
+        candidate = has_capability_name(file) or has_capability_name(file, (glob.suffix,))
+        if candidate and spec.match_file(file.relative_to(base).as_posix()):
+            yield file
+
+
+def discover_runnable(paths: Sequence[Path], sources: SourceCache) -> list[Path]:
+    """Return the files to serve: those named, and of each folder its own that are capabilities, by name.
+
+    A document without ``capability`` that another file of its folder imports is left out.
+
+    Args:
+        paths: Files and folders.
+        sources: Reads the files of folders.
+
+    Raises:
+        click.UsageError: There is none, or a folder cannot be read.
+    """
+    files: list[Path] = []
+    for path in paths:
+        files += _find_runnable(path, sources) if path.is_dir() else [path]
+    if paths and not files:
+        raise click.UsageError(format_no_files(paths))
+    return list(dict.fromkeys(files))
+
+
+def _find_runnable(folder: Path, sources: SourceCache) -> list[Path]:
+    names = filter(has_capability_name, FolderWalk([], recursive=False).files(folder))
+    data = {file: _read_data(file, sources) for file in names}
+    imported = {target for file, document in data.items() for target in _list_imports(file, document)}
+
+    def runs(file: Path) -> bool:
+        document = data[file]
+        if document is None:
+            return True  # loading it reports what is wrong
+        return is_capability(document) and ("capability" in document or _make_absolute(file) not in imported)
+
+    return [file for file in data if runs(file)]
+
+
+def _read_data(file: Path, sources: SourceCache) -> Any:
+    """Return the data of a file; None if it is not YAML."""
+    try:
+        return sources.read(file).data or {}
+    except SourceError:
+        return None
+
+
+def _list_imports(file: Path, data: Any) -> Iterator[Path]:
+    """Return the files that a document names in its imports."""
+    for section in SECTIONS:
+        for _, entry in iter_imports(data, section):
+            location = str(entry.get("location") or entry.get("from")).removeprefix("file://").removeprefix("/./")
+            yield _make_absolute(file.parent / location)
+
+
+def _make_absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - a location may hold what no file system knows

@@ -1,0 +1,74 @@
+"""Credentials of a plan, with their secrets in place, for what uses them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from naftiko_runtime.authentication.kinds import kind_of
+from naftiko_runtime.encode_value import format_text
+from naftiko_runtime.engine.evaluate import evaluate_constant
+from naftiko_runtime.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from naftiko_runtime.authentication.flow import Flow
+    from naftiko_runtime.authentication.guard import Guard
+    from naftiko_runtime.authentication.kind import FixedField
+    from naftiko_runtime.authentication.kinds import Credential
+    from naftiko_runtime.authentication.nonce_cache import NonceCache
+    from naftiko_runtime.plan import Plan, Term
+
+
+def open_flow(credential: Credential | None, secrets: Mapping[str, Secret]) -> Flow | None:
+    """The flow that a credential needs; nothing for one that is a fixed part of every request.
+
+    Raises:
+        Unrenderable: A signing key cannot be read.
+    """
+    if credential is None:
+        return None
+    return kind_of(credential).open_flow(credential, partial(_render_term, secrets))
+
+
+def open_guard(
+    credential: Credential | None, namespace: str, secrets: Mapping[str, Secret], nonces: NonceCache | None = None
+) -> Guard | None:
+    """The guard of an expose; nothing for one that anybody may call."""
+    if credential is None:
+        return None
+    return kind_of(credential).open_guard(credential, namespace, partial(_render_term, secrets), nonces)
+
+
+def list_fixed_fields(credential: Credential | None, secrets: Mapping[str, Secret]) -> Sequence[FixedField]:
+    """What every request has of a credential.
+
+    Raises:
+        Unrenderable: A secret cannot be sent.
+    """
+    if credential is None:
+        return ()
+    return kind_of(credential).list_fixed_fields(credential, partial(_render_term, secrets))
+
+
+def list_secret_texts(credential: Credential | None, secrets: Mapping[str, Secret]) -> list[str]:
+    """The parts of a credential that nobody else may know."""
+    if credential is None:
+        return []
+    return [text for term in kind_of(credential).list_secrets(credential) if (text := _render_term(secrets, term))]
+
+
+def derive_secrets(plan: Plan, secrets: Mapping[str, Secret]) -> list[Secret]:
+    """Secrets made of secrets, which no output may show either."""
+    credentials = (*(u.credential for u in plan.called_upstreams), *(s.guard for s in plan.servers))
+    return [
+        Secret(derived)
+        for credential in credentials
+        if credential is not None
+        for derived in kind_of(credential).derive_secrets(credential, partial(_render_term, secrets))
+    ]
+
+
+def _render_term(secrets: Mapping[str, Secret], term: Term) -> str:
+    return format_text(evaluate_constant(term, secrets))

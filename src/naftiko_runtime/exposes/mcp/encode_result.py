@@ -1,0 +1,149 @@
+"""How results are written as JSON: for the revisions with a handshake, and for the stateless ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from pydantic_core import to_json
+
+from naftiko_runtime.encode_value import encode_json
+from naftiko_runtime.exposes.mcp.revisions import HANDSHAKE, STATELESS
+from naftiko_runtime.file_value import Unrenderable
+from naftiko_runtime.source import WrittenFloat, WrittenInt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from naftiko_runtime.exposes.mcp.tool_result import Result
+    from naftiko_runtime.upstream.interface import Header
+
+VERSION: Final = "io.modelcontextprotocol/protocolVersion"
+CLIENT_INFO: Final = "io.modelcontextprotocol/clientInfo"
+CAPABILITIES: Final = "io.modelcontextprotocol/clientCapabilities"
+SERVER_INFO: Final = "io.modelcontextprotocol/serverInfo"
+_INTERNAL_ERROR: Final = {"code": -32603, "message": "Internal server error"}
+_JSON: Final = (b"content-type", b"application/json")
+
+
+def write_json(value: Any) -> bytes:
+    """A value as JSON: numbers that remember their digits keep them; NaN and infinities become null."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return _write_exactly(value) or to_json(value, inf_nan_mode="null")
+
+
+def _write_exactly(value: Any) -> bytes | None:
+    """A value with numbers that remember their digits; nothing without any, or when it is not JSON."""
+    waiting, found = [value], False
+    while waiting and not found:
+        item = waiting.pop()
+        found = isinstance(item, WrittenFloat | WrittenInt)
+        waiting.extend(item.values() if isinstance(item, dict) else item if isinstance(item, list) else ())
+    try:
+        return encode_json(value) if found else None
+    except Unrenderable:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How responses of one family of revisions are written.
+
+    Attributes:
+        stateless: Whether results say that they are complete.
+        closing: What ends a result: nothing, or who gave it.
+    """
+
+    stateless: bool
+    closing: bytes = b""
+
+    def render_response(self, identity: float | str, result: bytes) -> bytes:
+        """A response.
+
+        Args:
+            identity: Of the request.
+            result: A written object without its closing brace.
+        """
+        return b"".join((b'{"jsonrpc":"2.0","id":', write_json(identity), b',"result":', result, self.closing, b"}}"))
+
+    def render_internal_error(self, identity: float | str) -> bytes:
+        """Return the response for an internal error, without details."""
+        return write_json({"jsonrpc": "2.0", "id": identity, "error": _INTERNAL_ERROR})
+
+    def render_tool_result(self, result: Result) -> bytes:
+        """A tool's result, without its closing brace."""
+        parts = [
+            b'{"content":',
+            write_json(result.blocks),
+            b',"isError":true' if result.is_error else b',"isError":false',
+        ]
+        if self.stateless:
+            parts.append(b',"resultType":"complete"')
+        if result.structured is not None:
+            parts += (b',"structuredContent":', write_json(result.structured))
+        return b"".join(parts)
+
+    def headers(self, body: bytes) -> list[Header]:
+        """Return the headers of a response."""
+        return [_JSON, (b"content-length", str(len(body)).encode())]
+
+
+class ServerInfo:
+    """What a server says of itself and its tools, written once for each kind of question."""
+
+    def __init__(
+        self,
+        info: Mapping[str, str],
+        instructions: str | None,
+        tools: list[dict[str, Any]],
+        *,
+        ttl_ms: int = 0,
+        cache_scope: str = "private",
+    ) -> None:
+        """Prepare it.
+
+        Args:
+            info: Who answers: name, title, version.
+            instructions: For models.
+            tools: As listed.
+            ttl_ms: For how long clients may keep the list, in milliseconds.
+            cache_scope: Whether it may be served to others.
+        """
+        self._info = info
+        self._about: dict[str, Any] = {"capabilities": {"tools": {"listChanged": False}}}
+        if instructions is not None:
+            self._about["instructions"] = instructions
+        self._tools = tools
+        self._cached = {"cacheScope": cache_scope, "ttlMs": ttl_ms, "resultType": "complete"}
+        self.legacy = Wire(stateless=False)
+        self.stateless = Wire(stateless=True, closing=b',"_meta":' + write_json({SERVER_INFO: info}))
+
+    @cached_property
+    def render_initialize_results(self) -> dict[str, bytes]:
+        """Render the result of ``initialize`` for each revision with a handshake."""
+        result = {**self._about, "serverInfo": self._info}
+        return {version: _open({**result, "protocolVersion": version}) for version in HANDSHAKE}
+
+    @cached_property
+    def render_discover_result(self) -> bytes:
+        """Render the result of ``server/discover``."""
+        return _open({**self._about, **self._cached, "supportedVersions": STATELESS})
+
+    @cached_property
+    def render_tools_result(self) -> bytes:
+        """Render the result of ``tools/list`` for the stateless revisions."""
+        return _open({**self._cached, "tools": self._tools})
+
+    @cached_property
+    def render_legacy_tools_result(self) -> bytes:
+        """Render the result of ``tools/list`` for the revisions with a handshake."""
+        return _open({"tools": self._tools})
+
+
+def _open(value: dict[str, Any]) -> bytes:
+    """A written object without its closing brace."""
+    return write_json(value)[:-1]

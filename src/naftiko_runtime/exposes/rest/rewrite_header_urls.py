@@ -1,0 +1,204 @@
+"""URLs in response headers: an upstream names its resources by its own URLs, callers know them by ours."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, unquote, unquote_plus, urljoin, urlsplit
+
+from msgspec import Struct
+
+from naftiko_runtime.encode_value import PATH_SAFE
+from naftiko_runtime.engine.caller_query import drop_fields
+from naftiko_runtime.engine.result import URL_HEADERS
+from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher
+from naftiko_runtime.plan import Argument, Forward
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from urllib.parse import SplitResult
+
+    from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.engine.represented_resource import Resource
+    from naftiko_runtime.plan import Route
+    from naftiko_runtime.upstream.interface import Header
+
+_LINK: Final = re.compile(
+    r"<(?P<target>[^<>]*)>"
+    r'|(?<![\w*-])(?P<anchor>anchor\s*=\s*)"(?P<context>[^"\\]*)"'
+    r'|"(?:[^"\\]|\\.)*(?:"|\\?$)',
+    re.IGNORECASE,
+)
+"""What matters of a ``Link`` header (RFC 8288): targets, anchors, and quoted texts, in which there are none."""
+
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+class Asked(Struct):
+    """A request to an upstream, and the caller's request.
+
+    Attributes:
+        operation: What was called.
+        url: The URL that was sent, which a relative one is relative to.
+        own_path: The caller's path, where it alone leads to the same resource by GET.
+    """
+
+    operation: BoundOperation
+    url: str
+    own_path: str | None
+
+
+class Locations:
+    """Where a server exposes what its upstreams call by URLs below their base URIs."""
+
+    def __init__(self, parts: Iterable[tuple[Route | Forward, BoundOperation]]) -> None:
+        """Index the paths.
+
+        Args:
+            parts: The routes and forwards, each with its operation.
+        """
+        self._routes: dict[str, Dispatcher[tuple[Route, Resource]]] = {}
+        self._forwards: dict[str, Forward] = {}
+        for exposed, operation in parts:
+            if (resource := operation.execution.resource) is None:
+                continue
+            if isinstance(exposed, Forward):
+                if not _list_names(exposed.pattern):
+                    self._forwards.setdefault(resource.namespace, exposed)
+                continue
+            pattern = resource.pattern if exposed.method == "GET" else None
+            if pattern is not None and _list_names(exposed.pattern) == _list_names(pattern):
+                self._routes.setdefault(resource.namespace, Dispatcher()).add("GET", pattern, (exposed, resource))
+
+    def rewrite_headers(self, headers: list[Header], asked: Asked) -> list[Header]:
+        """Rewrite the URLs in ``Location``, ``Content-Location`` and ``Link``, so that the caller can follow them.
+
+        A URL below the base URI becomes the path that exposes it; where nothing does, it is made absolute, so that it
+        keeps its meaning. Any other stays as it is. The API's own key is left out of the query: we add it ourselves.
+
+        Args:
+            headers: Of the upstream's answer.
+            asked: What it answers.
+        """
+        return [
+            (name, self._rewrite_value(name, value.decode("latin-1"), asked).encode("latin-1"))
+            if name in URL_HEADERS
+            else (name, value)
+            for name, value in headers
+        ]
+
+    def _rewrite_value(self, name: bytes, value: str, asked: Asked) -> str:
+        if name != b"link":
+            return self._rewrite_target(value, asked)
+
+        def replace_part(match: re.Match[str]) -> str:
+            if (target := match["target"]) is not None:
+                return f"<{self._rewrite_target(target.strip(), asked)}>"
+            if match["anchor"] is not None:
+                return f'{match["anchor"]}"{self._rewrite_target(match["context"], asked)}"'
+            return match[0]
+
+        return _LINK.sub(replace_part, value)
+
+    def _rewrite_target(self, target: str, asked: Asked) -> str:
+        if not target or target.startswith("#"):  # what the caller asked for, or a part of it
+            return target
+        if (resource := asked.operation.execution.resource) is None:
+            return target
+        sent = asked.url.partition("?")[0]
+        try:
+            split = urlsplit(urljoin(sent, target))
+            rest = _find_rest(split, resource)
+        except ValueError:  # no URL: whoever follows it will see
+            return target
+        if rest is None:
+            return target
+        split = _drop_secrets(split, resource)
+        exposed: tuple[str, Resource | None] | None
+        if asked.own_path is not None and rest == _find_rest(urlsplit(sent), resource):
+            exposed = asked.own_path, resource
+        else:
+            exposed = self._find_exposed(rest, resource)
+        if exposed is None:
+            return split.geturl()
+        path, found = exposed
+        query = split.query if found is None else _rename_fields(split.query, found)
+        return split._replace(scheme="", netloc="", path="/" + path.lstrip("/"), query=query).geturl()
+
+    def _find_exposed(self, rest: str, asked: Resource) -> tuple[str, Resource | None] | None:
+        """What is exposed for the rest of an upstream's path, by which route; a forward's caller stays inside it."""
+        forward, dispatcher = self._forwards.get(asked.namespace), self._routes.get(asked.namespace)
+        if dispatcher is not None and not asked.is_forwarded:
+            for found, values in dispatcher.find_matches(rest.encode()):
+                if (target := found.get_target("GET")) is not None:
+                    route, resource = target
+                    pieces = (
+                        quote(p, safe=PATH_SAFE) if isinstance(p, str) else quote(values[p.name], safe="")
+                        for p in route.pattern
+                    )
+                    return "".join(pieces), resource
+        return None if forward is None else ("".join(map(str, forward.pattern)) + rest, None)
+
+
+def has_every_input(pattern: tuple[str | Argument, ...], resource: Resource | None) -> bool:
+    """Whether the path of a route names everything that the path of its request needs."""
+    return resource is not None and resource.inputs is not None and resource.inputs <= _list_names(pattern)
+
+
+def _rename_fields(query: str, resource: Resource) -> str:
+    """A query with the names by which callers of an operation give its fields."""
+    names = resource.query_inputs
+    if not names or not query:
+        return query
+    fields = (field.partition("=") for field in query.split("&"))
+    return "&".join(
+        (name if (given := names.get(unquote_plus(name))) is None else quote(given, safe="")) + equals + value
+        for name, equals, value in fields
+    )
+
+
+def make_relative_to_base(target: str, operation: BoundOperation, url: str) -> str:
+    """Return the path and query of a URL below the base URI of its API; other URLs stay as they are.
+
+    The API's own key is left out of the query.
+
+    Args:
+        target: As the upstream wrote it.
+        operation: What was called.
+        url: The URL that was sent, which a relative one is relative to.
+    """
+    if (resource := operation.execution.resource) is None:
+        return target
+    try:
+        split = urlsplit(urljoin(url, target))
+        rest = _find_rest(split, resource)
+    except ValueError:
+        return target
+    if rest is None:
+        return target
+    return _drop_secrets(split, resource)._replace(scheme="", netloc="", path=rest or "/").geturl()
+
+
+def _drop_secrets(split: SplitResult, resource: Resource) -> SplitResult:
+    if not resource.secret_fields:
+        return split
+    query = drop_fields(split.query.encode("latin-1"), resource.secret_fields)
+    return split._replace(query=query.decode("latin-1"))
+
+
+def _find_rest(split: SplitResult, resource: Resource) -> str | None:
+    """The path behind a base URI; nothing when a URL is not below it."""
+    base = urlsplit(resource.base_uri)
+    prefix = base.path.rstrip("/")
+    if _get_origin(split) != _get_origin(base) or not f"{split.path}/".startswith(f"{prefix}/"):
+        return None
+    rest = split.path[len(prefix) :]
+    return None if {".", ".."} & set(unquote(rest).split("/")) else rest
+
+
+def _get_origin(split: SplitResult) -> tuple[str, str | None, int | None]:
+    return split.scheme, split.hostname, split.port or _PORTS.get(split.scheme)
+
+
+def _list_names(pattern: tuple[str | Argument, ...]) -> set[str]:
+    return {piece.name for piece in pattern if isinstance(piece, Argument)}

@@ -1,0 +1,81 @@
+"""Shapes: how a mapping makes a result of a decoded response. The leaves name the source of each value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from naftiko_runtime.frozen_values import Frozen, Term
+
+ShapeType: TypeAlias = Literal["string", "number", "integer", "boolean", "object", "array"]
+"""What a document declares of a value."""
+
+
+class ConstantShape(Struct, frozen=True):
+    """A constant value of the document. Without a type it may be anything."""
+
+    value: Frozen
+    type: ShapeType | None = None
+    description: str | None = None
+
+
+class TemplateShape(Struct, frozen=True):
+    """A text with values of the caller in it, made the declared type if it can be."""
+
+    term: Term
+    type: ShapeType
+    description: str | None = None
+    characters_max: int | None = None
+
+
+class ScalarShape(Struct, frozen=True):
+    """The value at a JSONPath, made the declared type if it can be; an object or array as it is.
+
+    Attributes:
+        path: The JSONPath.
+        type: The declared type.
+        description: For schemas.
+        characters_max: Where text is cut off; none for nowhere.
+    """
+
+    path: str
+    type: ShapeType
+    description: str | None = None
+    characters_max: int | None = None
+
+
+class ObjectShape(Struct, frozen=True):
+    """An object of named shapes, which look into the value at a JSONPath.
+
+    Attributes:
+        path: The JSONPath.
+        properties: The shapes by name, in order.
+        description: For schemas.
+        complete: Whether the object is in the result whatever the response.
+    """
+
+    path: str
+    properties: tuple[tuple[str, Shape], ...]
+    description: str | None = None
+    complete: bool = False
+
+
+class MapShape(Struct, frozen=True):
+    """The object at a JSONPath, with a shape for each of its values."""
+
+    path: str
+    values: Shape
+    description: str | None = None
+
+
+class ListShape(Struct, frozen=True):
+    """The list at a JSONPath, with a shape for each of its items; without one they stay as they are."""
+
+    path: str
+    items: Shape | None = None
+    description: str | None = None
+
+
+Shape: TypeAlias = "ConstantShape | TemplateShape | ScalarShape | ObjectShape | MapShape | ListShape"
