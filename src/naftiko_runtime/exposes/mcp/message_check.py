@@ -297,7 +297,7 @@ def _find_request_fault(message: dict[str, Any], *, stateless: bool) -> Fault | 
     else:
         meant = find_closest(method[:_SHOWN_CHARACTERS], _SERVED[stateless])
         hint = f"; did you mean '{meant}'?" if meant else f"; known: {', '.join(_SERVED[stateless])}"
-        why = f"there is no method {_quote(method)}{hint}"
+        why = f"unknown method {_quote(method)}{hint}"
     return Fault(404 if stateless else 200, METHOD_NOT_FOUND, why, {"method": method})
 
 
