@@ -60,10 +60,6 @@ def _iter_operations(
                 yield inner, below, (inner, operation, part)
 
 
-def _iter_inputs(holder: dict[str, Any]) -> Iterator[str]:
-    return (str(parameter.get("name")) for parameter, _ in iter_entries(holder.get("inputParameters"), ()))
-
-
 class _Orchestration:
     """The steps of one operation."""
 

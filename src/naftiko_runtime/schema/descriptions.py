@@ -6,7 +6,6 @@ from typing import Any, Final
 
 _PARAMETERS: Final[list[Any]] = [{"name": "imo", "in": "path", "type": "string"}]
 _FIXED_PARAMETERS: Final[list[Any]] = [{"name": "Api-Version", "in": "header", "value": "2"}]
-_ARGUMENTS: Final[list[Any]] = [{"name": "imo", "type": "string", "description": "The IMO number of a ship."}]
 _OUTPUTS: Final[list[Any]] = [{"type": "object", "properties": {"name": {"type": "string", "mapping": "$.name"}}}]
 _CONSUMED: Final[list[Any]] = [{"name": "get-ship", "method": "GET"}]
 _RESOURCES: Final[list[Any]] = [{"name": "ship", "path": "/ships/{imo}", "operations": _CONSUMED}]

@@ -5,7 +5,7 @@ Each shape is at least as strict as the SDK's. Keys that are not named here are 
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -75,9 +75,6 @@ class _Initialize(Struct, forbid_unknown_fields=True):
     version: str = msgspec.field(name="protocolVersion")
     capabilities: _Capabilities
     client_info: _ClientInfo = msgspec.field(name="clientInfo")
-
-
-_DEPTH_MAX: Final = 100
 
 
 def is_plain_envelope(meta: Any, version: str) -> bool:
