@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 RELATED_PLACE: Final = "the same finding is about this place"
-"""What readers are told at the related place of a finding."""
+"""The text at the related place of a finding."""
 
 
 class Span(Struct, frozen=True, order=True):

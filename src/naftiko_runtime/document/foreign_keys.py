@@ -273,8 +273,8 @@ _MEANT: Final[Mapping[type, Mapping[str, str]]] = {
         **_SERVED,
         "instructions": "write 'description': clients get it as the server's instructions",
         "functions": "write 'tools'",
-        "capabilities": "leave it out: clients are told what is served",
-        "serverInfo": "leave it out: clients are told 'info'",
+        "capabilities": "leave it out: clients learn what is served",
+        "serverInfo": "leave it out: clients get 'info'",
     },
     RestResource: {
         **_EXPOSED,

@@ -1,4 +1,4 @@
-"""Secrets masked in what callers are told: in our own texts, and in headers that an upstream had a part in."""
+"""Masks secrets in what callers get: in our own texts, and in headers that an upstream had a part in."""
 
 from __future__ import annotations
 

@@ -75,8 +75,8 @@ def _run_compiler(file: Path, folder: Path) -> bytes:
             raise ValueError(f"compiling it takes longer than {_COMPILE_SECONDS} seconds") from None
         if done.returncode == 0 and out.is_file():
             return out.read_bytes()
-    told = done.stderr.decode("utf-8", "replace").replace(f"{folder}/", "").strip()
-    faults = [line for line in told.splitlines() if "warning:" not in line]
+    output = done.stderr.decode("utf-8", "replace").replace(f"{folder}/", "").strip()
+    faults = [line for line in output.splitlines() if "warning:" not in line]
     raise ValueError("; ".join(faults[:3]) or f"the compiler ended with status {done.returncode}")
 
 

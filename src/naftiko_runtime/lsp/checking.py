@@ -51,7 +51,7 @@ class Checked(NamedTuple):
     Attributes:
         text: The text.
         revision: Which state of it, and of all that it imports, was looked at.
-        diagnostics: What is told of it.
+        diagnostics: Its findings.
         names: What its names stand for; of the last text that could be read.
         source: What was read, with its imports; none when it is no YAML.
         imports: Where it imports the other files that something was found in, by their names.
@@ -142,14 +142,14 @@ def check(file: Path, text: str, revision: int, names: Outline, judge: Judge, re
         return unknown
     loaded = load_source(source, overrides, file)
     spoken = loaded.source or source
-    told = tuple(judge.select_findings(loaded, file))
-    imports = _find_imports(source, file, overrides, told)
-    return unknown._replace(diagnostics=told, names=index_names(spoken), source=spoken, imports=imports)
+    findings = tuple(judge.select_findings(loaded, file))
+    imports = _find_imports(source, file, overrides, findings)
+    return unknown._replace(diagnostics=findings, names=index_names(spoken), source=spoken, imports=imports)
 
 
-def _find_imports(source: Source, file: Path, overrides: Overrides, told: Iterable[Diagnostic]) -> dict[str, Span]:
+def _find_imports(source: Source, file: Path, overrides: Overrides, findings: Iterable[Diagnostic]) -> dict[str, Span]:
     """Find where a document imports the files that have findings."""
-    others = {found.span.file for found in told if found.span is not None} - {source.file}
+    others = {found.span.file for found in findings if found.span is not None} - {source.file}
     spoken = normalize(source, Findings()) if others else None
     if spoken is None:
         return {}

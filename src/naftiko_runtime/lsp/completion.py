@@ -73,14 +73,16 @@ def _list_qualified(names: Mapping[str, str], typed: str) -> list[Word]:
     """List namespaces until one is written (or there is only one), then the names in it.
 
     Args:
-        names: With what is told of each.
+        names: Each with its description.
         typed: What is written so far.
     """
     spaces = list(dict.fromkeys(name.partition(".")[0] for name in names))
     if "." not in typed and len(spaces) > 1:
         return [Word(f"{space}.", "namespace") for space in spaces]
     chosen = typed.partition(".")[0] if "." in typed else "".join(spaces)
-    return [Word(name, "operation", told) for name, told in names.items() if name.partition(".")[0] == chosen]
+    return [
+        Word(name, "operation", description) for name, description in names.items() if name.partition(".")[0] == chosen
+    ]
 
 
 def _list_parameters(place: Place, outline: Outline) -> list[Word]:

@@ -69,12 +69,12 @@ class Documents:
 
     Args:
         judge: How they are checked.
-        tell: Is given each document whose findings are to be shown.
+        publish: Is given each document whose findings are to be shown.
     """
 
-    def __init__(self, judge: Judge, tell: Callable[[Document], None]) -> None:
+    def __init__(self, judge: Judge, publish: Callable[[Document], None]) -> None:
         self._judge = judge
-        self._publish = tell
+        self._publish = publish
         self._open: dict[str, Document] = {}
         self._library = Library()
         self._turn = asyncio.Lock()

@@ -76,8 +76,8 @@ def _iter_operations(source: Source, steps: Steps, api: dict[str, Any]) -> Itera
             parameters = {**body, **list_inputs(source, place)}
             span = source.find_span((*place, "name") if "name" in operation else place)
             method = str(operation.get("method", "GET")).upper()
-            told = str(operation.get("description", ""))
-            yield f"{get_name(api)}.{operation.get('name')}", Operation(span, method, url, told, parameters)
+            description = str(operation.get("description", ""))
+            yield f"{get_name(api)}.{operation.get('name')}", Operation(span, method, url, description, parameters)
 
 
 def _iter_functions(source: Source) -> Iterator[tuple[str, Span]]:

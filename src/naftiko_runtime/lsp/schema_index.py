@@ -93,8 +93,8 @@ def _is_met(condition: dict[str, Any], value: Any) -> bool | None:
         met = _is_met(condition["not"], value)
         return None if met is None else not met
     if "anyOf" in condition:
-        told = [_is_met(one, value) for one in condition["anyOf"]]
-        return True in told or (None if False not in told else False)
+        verdicts = [_is_met(one, value) for one in condition["anyOf"]]
+        return True in verdicts or (None if False not in verdicts else False)
     mapping = value if isinstance(value, dict) else {}
     if not set(condition.get("required", ())) <= mapping.keys():
         return None

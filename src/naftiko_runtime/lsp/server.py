@@ -91,8 +91,8 @@ class _Service:
             self._documents.write(uri, text, found.version)
 
     def _publish(self, document: Document) -> None:
-        told = [convert_to_protocol.to_diagnostic(found, document) for found in document.checked.diagnostics]
-        params = types.PublishDiagnosticsParams(document.uri, told, document.version)
+        diagnostics = [convert_to_protocol.to_diagnostic(found, document) for found in document.checked.diagnostics]
+        params = types.PublishDiagnosticsParams(document.uri, diagnostics, document.version)
         if params != self._told.get(document.uri):
             self._told[document.uri] = params
             self._server.text_document_publish_diagnostics(params)
@@ -212,14 +212,22 @@ class _Service:
 
     def _can_resolve(self) -> bool:
         """Return whether the editor resolves the edits of an action when it is chosen."""
-        told = self._server.client_capabilities.text_document
-        support = told.code_action.resolve_support if told is not None and told.code_action is not None else None
+        capabilities = self._server.client_capabilities.text_document
+        support = (
+            capabilities.code_action.resolve_support
+            if capabilities is not None and capabilities.code_action is not None
+            else None
+        )
         return support is not None and "edit" in support.properties
 
     def _has_versions(self) -> bool:
         """Return whether the editor supports versioned edits."""
-        told = self._server.client_capabilities.workspace
-        return bool(told is not None and told.workspace_edit is not None and told.workspace_edit.document_changes)
+        capabilities = self._server.client_capabilities.workspace
+        return bool(
+            capabilities is not None
+            and capabilities.workspace_edit is not None
+            and capabilities.workspace_edit.document_changes
+        )
 
 
 def _get_encoding(server: LanguageServer) -> str:
@@ -276,7 +284,7 @@ def _make_handler(answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
         return waited
 
-    def told(params: Any) -> Any:
+    def handle(params: Any) -> Any:
         return answer(params)
 
-    return told
+    return handle

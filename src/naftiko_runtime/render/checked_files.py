@@ -48,10 +48,10 @@ class Checked(NamedTuple):
 
 def merge_repeated_files(files: Iterable[Checked]) -> Iterator[Checked]:
     """Yield the files, with each finding once: one in an imported file is found for every file that imports it."""
-    told: set[Diagnostic] = set()
+    shown: set[Diagnostic] = set()
     for checked in files:
-        fresh = tuple(d for d in checked.diagnostics if d.span is None or d not in told)
-        told.update(fresh)
+        fresh = tuple(d for d in checked.diagnostics if d.span is None or d not in shown)
+        shown.update(fresh)
         yield Checked(checked.file, fresh, checked.line_of, checked.fails_on)
 
 

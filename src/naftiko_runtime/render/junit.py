@@ -20,12 +20,12 @@ def render_junit(files: Iterable[Checked]) -> str:
 
     A case has one ``failure`` with all failing findings, because services read only one.
     """
-    told = list(files)
-    failed = sum(checked.failed for checked in told)
-    suites = "".join(map(_render_suite, told))
+    checked_files = list(files)
+    failed = sum(checked.failed for checked in checked_files)
+    suites = "".join(map(_render_suite, checked_files))
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<testsuites name="naftiko validate" tests="{len(told)}" failures="{failed}" errors="0">\n'
+        f'<testsuites name="naftiko validate" tests="{len(checked_files)}" failures="{failed}" errors="0">\n'
         f"{suites}</testsuites>\n"
     )
 

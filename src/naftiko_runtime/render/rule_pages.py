@@ -53,7 +53,7 @@ def find_online_page(rule: Rule, urls: Mapping[str, str]) -> str | None:
 def read_project_urls() -> dict[str, str]:
     """Read the URLs of the installed package, by their labels."""
     try:
-        told = metadata("naftiko-runtime").get_all("Project-URL") or []
+        urls = metadata("naftiko-runtime").get_all("Project-URL") or []
     except PackageNotFoundError:  # run from a tree that is not installed
         return {}
-    return dict(label_and_url.split(", ", 1) for label_and_url in told)
+    return dict(label_and_url.split(", ", 1) for label_and_url in urls)

@@ -35,15 +35,15 @@ def render_sarif(files: Iterable[Checked], *, root: str) -> str:
         files: What was checked.
         root: The repository's folder, which the URIs of files are relative to.
     """
-    told = list(merge_repeated_files(files))
-    rules = sorted({d.rule.code: d.rule for c in told for d in c.diagnostics}.items())
+    checked_files = list(merge_repeated_files(files))
+    rules = sorted({d.rule.code: d.rule for c in checked_files for d in c.diagnostics}.items())
     run = {
         "tool": {
             "driver": {"name": "naftiko", "version": __version__, "rules": [_describe_rule(rule) for _, rule in rules]},
         },
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository."}}},
         "columnKind": "unicodeCodePoints",
-        "results": list(_iter_results(told, [code for code, _ in rules], root)),
+        "results": list(_iter_results(checked_files, [code for code, _ in rules], root)),
     }
     return dump_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 

@@ -1,4 +1,4 @@
-"""What people are told of the control port when it starts."""
+"""Describes the control port in the log line or table at startup."""
 
 from __future__ import annotations
 

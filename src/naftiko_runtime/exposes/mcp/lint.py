@@ -1,4 +1,4 @@
-"""Checks of MCP servers and tools: what clients may reject or misjudge, and what they are not told."""
+"""Checks of MCP servers and tools: what clients may reject or misjudge, and what they cannot know."""
 
 from __future__ import annotations
 

@@ -32,10 +32,10 @@ def list_hint_headers(result: OperationResult, operation: BoundOperation) -> str
     headers = [header for header in result.headers if header[0] not in _NOT_TOLD]
     if not headers:
         return ""
-    told = [*_remove_links(headers), *_find_next_pages(headers, result, operation)]
+    kept = [*_remove_links(headers), *_find_next_pages(headers, result, operation)]
     if operation.masks is not None:
-        told = operation.masks.headers(told)
-    lines = [f"{_format_name(name)}: {value.decode('utf-8', 'replace')}" for name, value in told]
+        kept = operation.masks.headers(kept)
+    lines = [f"{_format_name(name)}: {value.decode('utf-8', 'replace')}" for name, value in kept]
     return "\n".join(["Response headers:", *lines]) if lines else ""
 
 

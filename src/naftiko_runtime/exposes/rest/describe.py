@@ -1,4 +1,4 @@
-"""What people are told of a REST server when it starts."""
+"""Describes a REST server in the log line or table at startup."""
 
 from __future__ import annotations
 

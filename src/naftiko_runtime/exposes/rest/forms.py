@@ -66,7 +66,7 @@ def _read_multipart(content_type: bytes, body: bytes) -> dict[str, Any]:
 
 
 class _Reader:
-    """Gathers the parts that a parser tells of: headers by name in lower case, and content."""
+    """Gathers the parts that a parser reports: headers by name in lower case, and content."""
 
     def __init__(self) -> None:
         self.parts: list[tuple[dict[bytes, bytes], bytearray]] = []
