@@ -18,7 +18,7 @@ from naftiko_runtime.model.part import Part, Text
 from naftiko_runtime.rules import helps, render_text
 from naftiko_runtime.source import SourceError, read_source
 from naftiko_runtime.suggest import suggest
-from naftiko_runtime.upstream.stub_transport import Stub, StubResponse
+from naftiko_runtime.upstream.stub_response import Stub, StubResponse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

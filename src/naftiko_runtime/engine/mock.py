@@ -9,7 +9,7 @@ from naftiko_runtime.engine.mapping import report_mismatches
 from naftiko_runtime.engine.result import OperationResult
 from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.mapping.templates import fill_blanks
-from naftiko_runtime.upstream.stub_transport import Stub, StubResponse
+from naftiko_runtime.upstream.stub_response import Stub, StubResponse
 
 if TYPE_CHECKING:
     from naftiko_runtime.engine.deadline import Deadlines

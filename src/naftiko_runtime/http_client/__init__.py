@@ -1,4 +1,4 @@
-"""The HTTP clients that call upstreams: two implementations of the interface in ``transport``."""
+"""The HTTP clients that call upstreams: two implementations of the interface in ``upstream``."""
 
 from __future__ import annotations
 

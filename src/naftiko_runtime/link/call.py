@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
-from naftiko_runtime.link.authentication_inputs import find_sealed_inputs
 from naftiko_runtime.link.body import link_body, make_body_of_fields
 from naftiko_runtime.link.call_scope import CallReferences
 from naftiko_runtime.link.consumed_operation import METHODS_WITH_BODY
 from naftiko_runtime.link.exposed_inputs import OperationInputs
+from naftiko_runtime.link.inputs_set_by_authentication import find_sealed_inputs
 from naftiko_runtime.link.parameter_terms import ParameterTerms
 from naftiko_runtime.link.term_substitution import find_arguments, find_variables, substitute
 from naftiko_runtime.link.unplaced_inputs import UnplacedInputs, find_declaration
+from naftiko_runtime.link.values_under_with import WithValues
 from naftiko_runtime.link.with_terms import link_with_values
-from naftiko_runtime.link.with_usage import WithValues
 from naftiko_runtime.plan import (
     Argument,
     Contract,

@@ -11,7 +11,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.contract.type_conversion import convert_text
 from naftiko_runtime.encode_value import PATH_SAFE
 from naftiko_runtime.link.list_styles import choose_list_style
-from naftiko_runtime.link.route_edits import rename_placeholder
+from naftiko_runtime.link.rename_placeholder import rename_placeholder
 from naftiko_runtime.plan import Argument, Constant, NamedTerm, Term, freeze
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from naftiko_runtime.lint import (
     unused_operations,
     variables,
 )
-from naftiko_runtime.lint.check_type import Check, Subject
+from naftiko_runtime.lint.check import Check, Subject
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.link.linked import Linked
-    from naftiko_runtime.lint.check_type import KindOfExpose
+    from naftiko_runtime.lint.check import KindOfExpose
 
 CHECKS: Final[tuple[Check, ...]] = (
     *namespaces.CHECKS,

@@ -16,7 +16,7 @@ from naftiko_runtime.errors import Rejected
 from naftiko_runtime.host_encoding import is_absolute
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.variables import is_environment_name
-from naftiko_runtime.lint.check_type import make_check
+from naftiko_runtime.lint.check import make_check
 from naftiko_runtime.plan import Contract, Input, freeze
 from naftiko_runtime.redact_document import is_token_like
 from naftiko_runtime.rules import helps
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.authentication.kind import AuthenticationKind
     from naftiko_runtime.document.parameters import Output
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.lint.check_type import Subject
+    from naftiko_runtime.lint.check import Subject
     from naftiko_runtime.model.part import Part
     from naftiko_runtime.rules import Statement
     from naftiko_runtime.source import Steps

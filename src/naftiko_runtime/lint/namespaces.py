@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ConsumedHttp
-from naftiko_runtime.lint.check_type import make_check
+from naftiko_runtime.lint.check import make_check
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Expose
-    from naftiko_runtime.lint.check_type import Subject
+    from naftiko_runtime.lint.check import Subject
 
 
 def check_namespaces(subject: Subject) -> None:

@@ -11,7 +11,7 @@ from naftiko_runtime.link.call_targets import Calls
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.link.reference_syntax import PREFIXES
 from naftiko_runtime.link.variables import ENVIRONMENT
-from naftiko_runtime.lint.check_type import make_check
+from naftiko_runtime.lint.check import make_check
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import find_nearest, suggest
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.lint.check_type import Subject
+    from naftiko_runtime.lint.check import Subject
     from naftiko_runtime.source import Steps
 
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {

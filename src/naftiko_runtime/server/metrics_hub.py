@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.telemetry.metrics import RELOADS, WORKERS, Meter
 from naftiko_runtime.telemetry.process import ProcessMetrics
-from naftiko_runtime.telemetry.process_observer import Observer
 from naftiko_runtime.telemetry.prometheus import render_metrics
+from naftiko_runtime.telemetry.request_observer import Observer
 from naftiko_runtime.telemetry.shared_metrics import SharedStore
 
 if TYPE_CHECKING:

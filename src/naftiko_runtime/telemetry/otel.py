@@ -1,4 +1,4 @@
-"""Spans by the OpenTelemetry SDK. Only this module and :mod:`span_export` import it (extra ``otel``)."""
+"""Spans by the OpenTelemetry SDK. Only this module and :mod:`count_exported_spans` import it (extra ``otel``)."""
 
 from __future__ import annotations
 

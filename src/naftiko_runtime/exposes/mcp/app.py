@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.caller_policy import CallerPolicy
     from naftiko_runtime.plan import McpServer, Tool
     from naftiko_runtime.telemetry.metrics import Number
-    from naftiko_runtime.telemetry.process_observer import Observer
     from naftiko_runtime.telemetry.request_instruments import Instrument
+    from naftiko_runtime.telemetry.request_observer import Observer
     from naftiko_runtime.upstream.interface import Header
 
 log = logging.getLogger(__name__)

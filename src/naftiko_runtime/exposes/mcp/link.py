@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from naftiko_runtime import rules
 from naftiko_runtime.exposes.mcp.caching import read_cache_scope, read_ttl_ms
 from naftiko_runtime.link.credentials import link_guard
+from naftiko_runtime.link.declared_inputs import link_fixed_values, link_input
 from naftiko_runtime.link.expose_linker import ANY_ADDRESS
-from naftiko_runtime.link.inputs import link_fixed_values, link_input
 from naftiko_runtime.plan import McpServer, Tool
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import suggest

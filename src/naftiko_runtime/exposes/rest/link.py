@@ -11,9 +11,9 @@ from naftiko_runtime.exposes.rest.link_forward import Forwarding
 from naftiko_runtime.host_encoding import is_absolute
 from naftiko_runtime.link.consumed_paths import advise_place
 from naftiko_runtime.link.credentials import link_guard
+from naftiko_runtime.link.declared_inputs import link_fixed_values, link_input
 from naftiko_runtime.link.expose_linker import ANY_ADDRESS
 from naftiko_runtime.link.fold_name import fold_name
-from naftiko_runtime.link.inputs import link_fixed_values, link_input
 from naftiko_runtime.plan import Argument, Input, RestServer, Route, remove_placeholder_names
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import find_closest

@@ -8,7 +8,7 @@ from naftiko_runtime.exposes.unserved.link import link
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Exposed, OtherExpose
-    from naftiko_runtime.lint.check_type import ExposeCheck
+    from naftiko_runtime.lint.check import ExposeCheck
 
 __all__ = ["CHECKS", "link", "list_operations"]
 
