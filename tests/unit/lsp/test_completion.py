@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.source import Source
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted((ROOT / "capabilities").glob("*.yaml"))
 
 TEXT = """\

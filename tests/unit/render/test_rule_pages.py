@@ -12,7 +12,7 @@ from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.rules import RULES, Severity
 
-PAGES = Path(__file__).parents[2] / "docs" / "rules"
+PAGES = Path(__file__).parents[3] / "docs" / "rules"
 WITHOUT_EXAMPLE = {"unreadable-file", "unknown-sandbox-operation", "unused-ignore"}
 """No capability file can show them."""
 WHEN_FIXING = {"value-prefix", "root-path", "unlisted-placeholder"}
