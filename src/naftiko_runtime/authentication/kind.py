@@ -179,7 +179,7 @@ class AuthenticationKind(ABC, Generic[P, C]):
         return ()
 
     def open_flow(self, credential: C, text: TextOf) -> Flow | None:
-        """What sends requests with a credential, where it takes more than fixed fields.
+        """Open what sends requests with a credential; None if fixed fields are enough.
 
         Raises:
             Unrenderable: A key cannot be read.

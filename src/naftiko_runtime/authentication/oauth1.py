@@ -161,7 +161,7 @@ class SigningFlow(Flow):
         method: str,
         private_key: str | None = None,
     ) -> None:
-        """Prepare it.
+        """Read the keys.
 
         Args:
             consumer_key: Who signs.

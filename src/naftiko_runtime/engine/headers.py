@@ -136,7 +136,7 @@ class ForwardHeaderBuilder(HeaderBuilder):
     def __init__(
         self, plan: Request, keys: Sequence[FixedField], secrets: Mapping[str, Secret], *, decodes: bool
     ) -> None:
-        """Prepare it; see :class:`HeaderBuilder`."""
+        """Compile the templates; see :class:`HeaderBuilder`."""
         super().__init__(plan, keys, secrets, decodes=decodes)
         self._negotiated = _NEGOTIATED - {header.name.encode() for header in plan.headers}
         """What the caller chooses where the document does not."""

@@ -77,7 +77,7 @@ class ReloadTransaction:
         """End it at its deadline: abort it, or return the workers that have not confirmed the commit."""
         if not self._committed:
             names = ", ".join(str(worker + 1) for worker in sorted(self._waiting_for))
-            self.abort(f"no word of worker {names}")
+            self.abort(f"no response from worker {names}")
             return []
         late, self._waiting_for = sorted(self._waiting_for), set()
         return late

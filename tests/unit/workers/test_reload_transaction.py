@@ -114,7 +114,7 @@ def test_a_worker_that_is_gone_is_not_waited_for(reload: Reload) -> None:
 def test_a_worker_that_says_nothing_is_named(reload: Reload) -> None:
     reload.prepared(0)
     assert reload.transaction.expire() == []
-    assert reload.transaction.failure == "no word of worker 2"
+    assert reload.transaction.failure == "no response from worker 2"
 
 
 def test_a_worker_that_does_not_say_that_it_serves_is_returned(reload: Reload) -> None:

@@ -104,7 +104,7 @@ class ServerInfo:
         ttl_ms: int = 0,
         cache_scope: str = "private",
     ) -> None:
-        """Prepare it.
+        """Encode what all results share.
 
         Args:
             info: Who answers: name, title, version.

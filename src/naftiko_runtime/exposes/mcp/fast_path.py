@@ -57,7 +57,7 @@ class FastPath:
     """Answers the frequent messages to one MCP server."""
 
     def __init__(self, tools: ToolServer, body_bytes_max: int) -> None:
-        """Prepare it.
+        """Compile what all messages share.
 
         Args:
             tools: What is served.

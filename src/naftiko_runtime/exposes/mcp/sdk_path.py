@@ -45,7 +45,7 @@ class CheckedMessages:
     """Answers the POSTs to one MCP server."""
 
     def __init__(self, answer: App, find_params_fault: FindParamsFault, body_bytes_max: int, namespace: str) -> None:
-        """Prepare it.
+        """Compile what all messages share.
 
         Args:
             answer: Answers a message that is sound.
@@ -153,7 +153,7 @@ class _Taken:
         self.body = b""
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
-        """ASGI."""
+        """Keep the body of an ASGI event."""
         self.body += message.get("body", b"")
 
 
