@@ -68,6 +68,7 @@ def wild(version: str) -> Iterator[tuple[Path, dict[str, Any]]]:
             yield file, {key: f"1.0.0-{version}", **{k: v for k, v in data.items() if k not in ("naftiko", "ikanos")}}
 
 
+@cache  # every test reads all files, for each version
 def data_of(file: Path) -> Any:
     try:
         return read_source(file).data
