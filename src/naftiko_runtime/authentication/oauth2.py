@@ -29,7 +29,6 @@ from naftiko_runtime.model.part import Meanings, Text, convert_none_to_tuple
 
 if TYPE_CHECKING:
     import asyncio
-    import contextvars
     import http
     from collections.abc import Callable, Mapping, Sequence
 
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 else:
     asyncio = import_lazily("asyncio")
-    contextvars = import_lazily("contextvars")
     http = import_lazily("http")
 
 _FORM: Final = b"application/x-www-form-urlencoded"
@@ -207,8 +205,7 @@ class ClientCredentialsFlow(Flow):
         if self._token is not None and self._clock() < self._token.fresh_until:
             return self._token
         if self._fetching is None or self._fetching.done():
-            # In a context of its own: it belongs to no caller's request and trace.
-            self._fetching = asyncio.create_task(self._fetch(transport), context=contextvars.Context())
+            self._fetching = asyncio.create_task(self._fetch(transport))
             self._fetching.add_done_callback(_ignore_error)
         return await asyncio.shield(self._fetching)
 

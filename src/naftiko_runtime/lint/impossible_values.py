@@ -15,7 +15,6 @@ from naftiko_runtime.document.walk import walk_parts
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.host_encoding import is_absolute
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.link.variables import is_environment_name
 from naftiko_runtime.lint.check import make_check
 from naftiko_runtime.plan import Contract, Input, freeze
 from naftiko_runtime.redact_document import is_token_like
@@ -41,6 +40,8 @@ _PASTED: Final = compile_lazily(
 )
 """Typographic quotes and invisible characters, which come with text that was copied from a page."""
 _NOT_IN_HEADER: Final = compile_lazily(r"[^\x20-\x7e\t]")
+_VARIABLE_NAME: Final = compile_lazily(r"[\w.-]+")
+"""Shells take fewer names, but containers and real files have these."""
 _REFERENCE: Final = compile_lazily(r"\$?\{{0,2}\s*(?:env\.|secrets\.)?(?P<name>[A-Za-z_]\w*)\s*\}{0,2}")
 """A variable that is written as in an expression."""
 _NAMES: Final = ("name", "namespace", "path")
@@ -168,7 +169,7 @@ def _check_keys(bind: Bind, context: Context) -> None:
         elif is_token_like(variable):
             statement = rules.SECRET_AS_NAME_VARIABLE(namespace=bind.namespace)
             context.report(statement, bind.path_to("keys", variable), key=True)
-        elif bind.location is None and not is_environment_name(key):
+        elif bind.location is None and not _VARIABLE_NAME.fullmatch(key):
             _report_key(bind, variable, key, context)
 
 
