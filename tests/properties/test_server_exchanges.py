@@ -368,6 +368,16 @@ LEFT_WHILE_LINGERING = [
 ]
 """A caller that leaves while its connection lingers, with a request behind the one that was answered early."""
 
+FAULT_BEFORE_A_REJECTION = [
+    Step("ask", {"pick": 0, "how": "upgrade", "size": 0, "first": ALL}),
+    Step("ask", {"pick": 0, "how": "length", "size": 70, "first": ALL}),
+    Step("send_more", {"pick": 0, "more": ALL}),
+    Step("app_ends", {"pick": 0, "how": "raise"}),
+    Step("read_answers", {"pick": 0, "size": ALL}),
+]
+"""An application that fails, with a rejection behind its request: the response to the fault ends the connection."""
+
+
 CLOSED_WHILE_RECEIVING = [
     Step("ask", {"pick": 0, "how": "length", "size": 70, "first": ALL}),
     Step("app_receives", {"pick": 0}),
@@ -397,6 +407,7 @@ def _without_logs() -> Iterator[None]:
 @example(script=CUT_OFF)
 @example(script=LEFT_WHILE_LINGERING)
 @example(script=CLOSED_WHILE_RECEIVING)
+@example(script=FAULT_BEFORE_A_REJECTION)
 def test_no_byte_of_one_callers_exchange_is_part_of_another(loop: str, script: list[Step]) -> None:
     note("\n".join(map(repr, script)))
     with Server(loop) as server:

@@ -193,6 +193,7 @@ class Connection(asyncio.Protocol):
     def _linger(self) -> None:
         """Close our side and drop what still arrives: closing with unread bytes would reset the connection."""
         self.state = State.LINGERING
+        self._rejection = b""  # the last response was the one that ends the connection
         self._pipeline.drop_waiting()
         self._timer.stop()
         if not self.transport.can_write_eof():
