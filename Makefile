@@ -18,7 +18,8 @@ PROGRESS := { grep --line-buffered -E '^(Collecting|Building|Installing|Successf
 
 # Neighbouring tests run in one process where possible, because tests of one file share servers.
 # `make test JOBS=0` uses one process.
-JOBS ?= auto
+# Many tests wait for servers that they start, so there are more processes than cores.
+JOBS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) * 3 / 2 )))
 PYTEST = $(BIN)/pytest -n $(JOBS) --dist worksteal
 
 .PHONY: run test test-other test-quick check lint bench instructions clean
