@@ -43,7 +43,7 @@ class SandboxResponse(Part):
 
 
 class SandboxFile(Part):
-    """Answers by ``namespace.operation``."""
+    """Responses by ``namespace.operation``."""
 
     operations: dict[str, SandboxResponse]
 
@@ -80,7 +80,7 @@ def read_responses(path: Path, operations: Collection[str]) -> dict[str, Stub]:
         except _ResponseError as error:
             findings.report(error.statement, source.find_span(steps, key=True))
         except ValueError as error:  # a header or a body holds what none can carry
-            findings.report(rules.INVALID_VALUE_ANSWER(problem=str(error)), source.find_span(steps, key=True))
+            findings.report(rules.INVALID_VALUE_RESPONSE(problem=str(error)), source.find_span(steps, key=True))
     if findings.has_errors:
         raise SourceError(findings.list_sorted(), source)
     return responses
@@ -89,7 +89,7 @@ def read_responses(path: Path, operations: Collection[str]) -> dict[str, Stub]:
 def _make_response(response: SandboxResponse, folder: Path) -> Stub:
     kinds = [kind for kind in ("json_", "text", "base64", "file") if kind in response.model_fields_set]
     if len(kinds) > 1:
-        raise _ResponseError(rules.INVALID_VALUE_ANSWER_BODIES())
+        raise _ResponseError(rules.INVALID_VALUE_RESPONSE_BODIES())
     body, content_type = _body(response, kinds[0], folder) if kinds else (b"", "")
     headers = {name.lower(): value for name, value in response.headers.items()}
     if content_type:
@@ -97,7 +97,7 @@ def _make_response(response: SandboxResponse, folder: Path) -> Stub:
     headers["content-length"] = str(len(body))
     for name in headers:
         if not _HEADER_NAME.fullmatch(name):
-            raise _ResponseError(rules.INVALID_VALUE_ANSWER_HEADER(name=name))
+            raise _ResponseError(rules.INVALID_VALUE_RESPONSE_HEADER(name=name))
     pairs = tuple((name.encode(), encode_header(value)) for name, value in headers.items())
     return Stub(response.status, pairs, body)
 
@@ -111,12 +111,12 @@ def _body(response: SandboxResponse, kind: str, folder: Path) -> tuple[bytes, st
         try:
             return base64.b64decode("".join((response.base64 or "").split()), validate=True), "application/octet-stream"
         except binascii.Error:
-            raise _ResponseError(rules.INVALID_VALUE_ANSWER_BASE64()) from None
+            raise _ResponseError(rules.INVALID_VALUE_RESPONSE_BASE64()) from None
     try:
         return (folder / (response.file or "")).read_bytes(), "application/octet-stream"
     except OSError as error:
         problem = error.strerror or ""
-        raise _ResponseError(rules.INVALID_VALUE_ANSWER_FILE(file=response.file or "", problem=problem)) from None
+        raise _ResponseError(rules.INVALID_VALUE_RESPONSE_FILE(file=response.file or "", problem=problem)) from None
 
 
 def drop_mappings(plan: Plan, except_operations: Collection[str]) -> Plan:
@@ -131,7 +131,7 @@ def drop_mappings(plan: Plan, except_operations: Collection[str]) -> Plan:
 
 
 class SandboxTransport:
-    """Answers every request itself. Bound to stand-ins for secrets, it has none to show."""
+    """Responds to every request from a file. It gets placeholders instead of secrets, so it cannot reveal any."""
 
     def __init__(self, responses: Mapping[str, Stub]) -> None:
         self._responses = responses

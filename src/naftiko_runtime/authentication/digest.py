@@ -103,7 +103,7 @@ _FIELD: Final = compile_lazily(r'([A-Za-z0-9*_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|
 
 
 def parse_fields(text: str) -> dict[str, str]:
-    """The ``name=value`` fields of a challenge or an answer, names in lower case."""
+    """Return the ``name=value`` fields of a challenge or a response, names in lower case."""
     pairs = ((m[1].lower(), re.sub(r"\\(.)", r"\1", m[2]) if m[2] is not None else m[3]) for m in _FIELD.finditer(text))
     return dict(pairs)
 
@@ -132,7 +132,7 @@ def compute_response(algorithm: str, secret: str, method: str, uri: str, fields:
 
 
 class DigestGuard:
-    """Lets in who knows the password, without ever receiving it; an answer works once.
+    """Admits callers that know the password, without receiving it. A response works once.
 
     Nonces are signed and carry the time when they were issued, so none is stored before it is used.
     They expire soon: the caller then gets a new one with ``stale=true`` and repeats its request without asking a user.
@@ -168,7 +168,7 @@ class DigestGuard:
         return None
 
     def _find_fault(self, scope: Scope, fields: Mapping[str, str]) -> str | None:
-        """What is wrong with an answer, its nonce's age aside."""
+        """Return what is wrong with a response. The age of its nonce is not checked."""
         needed = ("username", "nonce", "uri", "response", "nc", "cnonce", "qop")
         algorithm = fields.get("algorithm", "MD5").upper()
         if algorithm not in ALGORITHMS or any(name not in fields for name in needed) or fields["qop"] != "auth":
@@ -194,7 +194,7 @@ class DigestGuard:
         return hmac.new(self._nonces.key, f"{self._realm} {stamp}".encode(), "sha256").hexdigest()[:32]
 
     def _is_new(self, nonce: str, count: int) -> bool:
-        """Whether a nonce is ours and fresh, and was not answered with that count before."""
+        """Return whether a nonce is ours and fresh, and was not used with that count before."""
         stamp, _, signature = nonce.rpartition("-")
         if not is_same(signature.encode("latin-1", "replace"), self._sign(stamp).encode()):
             return False
@@ -203,7 +203,7 @@ class DigestGuard:
 
 
 class DigestFlow(Flow):
-    """Answers an upstream's digest challenge (RFC 7616), and uses its nonce until it asks anew."""
+    """Responds to an upstream's digest challenge (RFC 7616), and uses its nonce until the next challenge."""
 
     def __init__(self, username: str, password: str) -> None:
         self._username = username
@@ -215,19 +215,19 @@ class DigestFlow(Flow):
         """See :class:`Flow`. A streamed body is read first, since it may have to be sent twice."""
         request = await buffer_body(request)
         used = self._challenge
-        answer = await transport.send(request if used is None else self._answer_challenge(request, used))
-        if answer.status != http.HTTPStatus.UNAUTHORIZED or (challenge := _find_challenge(answer)) is None:
-            return answer
+        response = await transport.send(request if used is None else self._apply_challenge(request, used))
+        if response.status != http.HTTPStatus.UNAUTHORIZED or (challenge := _find_challenge(response)) is None:
+            return response
         if used is not None and challenge.get("stale", "").lower() != "true" and self._challenge is used:
             self._challenge = None  # it knows the nonce, and does not let us in
-            return answer
-        await answer.close()
+            return response
+        await response.close()
         if self._challenge is used:
             self._challenge, self._count = challenge, 0
         again = replace(request, resend_count=1)
-        return await transport.send(self._answer_challenge(again, self._challenge or challenge))
+        return await transport.send(self._apply_challenge(again, self._challenge or challenge))
 
-    def _answer_challenge(self, request: OutboundRequest, challenge: Mapping[str, str]) -> OutboundRequest:
+    def _apply_challenge(self, request: OutboundRequest, challenge: Mapping[str, str]) -> OutboundRequest:
         from naftiko_runtime.upstream.url_origin import split_url  # noqa: PLC0415 - validate sends nothing
 
         _, uri = split_url(request.url)
@@ -254,10 +254,10 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _find_challenge(answer: UpstreamResponse) -> Mapping[str, str] | None:
-    """The strongest challenge that can be answered."""
+def _find_challenge(response: UpstreamResponse) -> Mapping[str, str] | None:
+    """Return the strongest challenge that is supported."""
     offered: dict[str, Mapping[str, str]] = {}
-    for name, value in answer.headers:
+    for name, value in response.headers:
         if name != b"www-authenticate" or (match := _CHALLENGE.match(value.decode("latin-1"))) is None:
             continue
         fields = parse_fields(match[1])

@@ -1,4 +1,4 @@
-"""The nonces of digest authentication: the key that signs them, and the counts of those that were answered."""
+"""The nonces of digest authentication: the key that signs them, and the counts with which they were used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class NonceCache:
     """Rejects replays within one process.
 
     A process that forks shares the key with its children, so each accepts the nonces of the others.
-    The counts are each process's own: there, an answer may work once more until its nonce expires.
+    Each process has its own counts: in another process, a response may work again until its nonce expires.
     """
 
     def __init__(self) -> None:
@@ -28,12 +28,12 @@ class NonceCache:
         self._forgotten_before = 0.0
 
     def accept(self, nonce: str, issued_seconds: float, count: int) -> bool:
-        """Record an answer; false for one that was seen before, or whose nonce may have been forgotten.
+        """Record a response. Return false if it was seen before, or if its nonce may have been forgotten.
 
         Args:
-            nonce: The nonce that is answered.
+            nonce: The nonce of the response.
             issued_seconds: When it was issued, by the clock of its guard.
-            count: How often the caller says that it has answered it (``nc``).
+            count: How often the caller says that it used the nonce (``nc``).
         """
         if issued_seconds < self._forgotten_before or count <= self._counts.get(nonce, 0):
             return False

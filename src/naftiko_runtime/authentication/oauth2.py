@@ -178,14 +178,14 @@ class ClientCredentialsFlow(Flow):
     async def send(self, request: OutboundRequest, transport: Transport) -> UpstreamResponse:
         """See :class:`Flow`. A streamed body is sent once: a 401 to it is the caller's to repeat."""
         token = await self._get_token(transport)
-        answer = await transport.send(replace_authorization(request, f"Bearer {token.value}"))
-        if answer.status != http.HTTPStatus.UNAUTHORIZED:
-            return answer
+        response = await transport.send(replace_authorization(request, f"Bearer {token.value}"))
+        if response.status != http.HTTPStatus.UNAUTHORIZED:
+            return response
         if self._token is token:
             self._token = None
         if not isinstance(request.body, bytes | None):
-            return answer
-        await answer.close()
+            return response
+        await response.close()
         token = await self._get_token(transport)
         again = replace(request, resend_count=1)
         return await transport.send(replace_authorization(again, f"Bearer {token.value}"))
@@ -223,14 +223,14 @@ class ClientCredentialsFlow(Flow):
         request = OutboundRequest("token", "POST", self._endpoint, headers, self._body)
         try:
             async with asyncio.timeout(UPSTREAM_DEADLINE_SECONDS):
-                answer = await transport.send(request)
+                response = await transport.send(request)
                 try:
-                    body = await read_chunks(answer.chunks(), TOKEN_RESPONSE_BYTES_MAX)
-                    body = decompressed(body, codings(answer.headers), TOKEN_RESPONSE_BYTES_MAX)
-                    self._token = self._read(answer.status, body)
+                    body = await read_chunks(response.chunks(), TOKEN_RESPONSE_BYTES_MAX)
+                    body = decompressed(body, codings(response.headers), TOKEN_RESPONSE_BYTES_MAX)
+                    self._token = self._read(response.status, body)
                     self._issued.append(self._token.value)
                 finally:
-                    await answer.close()
+                    await response.close()
         except TimeoutError:
             raise UpstreamError("the token endpoint did not respond in time") from None
         except UpstreamUnreachable as error:
@@ -239,7 +239,7 @@ class ClientCredentialsFlow(Flow):
         return self._token
 
     def _read(self, status: int, body: bytes) -> _Token:
-        """The token of an answer; what else it says may be secret and is not repeated."""
+        """Return the token of a response. Errors do not quote the response: it may contain secrets."""
         from naftiko_runtime.formats import read_json  # noqa: PLC0415 - validate fetches no token
 
         if status != http.HTTPStatus.OK:

@@ -196,5 +196,7 @@ def _make_sandbox(plan: Plan, sandbox: str) -> ServedCapability:
     path = Path(plan.file).with_suffix(".sandbox.yaml") if beside else Path(sandbox)
     if beside and not path.exists():
         return ServedCapability(drop_mappings(plan, ()), make_placeholders(plan), partial(SandboxTransport, {}))
-    answers = read_responses(path, plan.operations)
-    return ServedCapability(drop_mappings(plan, answers), make_placeholders(plan), partial(SandboxTransport, answers))
+    responses = read_responses(path, plan.operations)
+    return ServedCapability(
+        drop_mappings(plan, responses), make_placeholders(plan), partial(SandboxTransport, responses)
+    )

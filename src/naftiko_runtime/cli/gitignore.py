@@ -54,8 +54,8 @@ def decide_ignored(text: str, path: str, *, folder: bool) -> bool | None:
 
     The folders above the path have been asked about before, and are not left out.
     """
-    said = (line.decide(path, folder=folder) for line in _parse_lines(text))
-    return next((answer for answer in said if answer is not None), None)
+    decisions = (line.decide(path, folder=folder) for line in _parse_lines(text))
+    return next((decision for decision in decisions if decision is not None), None)
 
 
 def _parse_patterns(line: str) -> list[GitIgnoreSpecPattern]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
 
 _QUOTED: Final = "body"
-"""The field in which the beginning of an upstream's answer is quoted."""
+"""The field with the beginning of an upstream's response."""
 
 
 def configure_logging(level: str, secrets: Iterable[Secret], *, console: bool, many: bool = False) -> Redactor:
@@ -51,7 +51,7 @@ def configure_logging(level: str, secrets: Iterable[Secret], *, console: bool, m
     handler = LogWriter(sys.stderr.fileno(), ProcessLock() if many else None)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=final))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    # They would tell every step of theirs, and the headers of every answer.
+    # They would log every step, and the headers of every response.
     for name in ("mcp", "httpcore2", "hpack"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return redact

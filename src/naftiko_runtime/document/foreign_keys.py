@@ -34,7 +34,7 @@ _BASE: Final = "write 'baseUri: https://…'"
 _DEADLINE: Final = "start with --deadline SECONDS"
 _TRUST: Final = "the certificate authorities of the system are trusted; put a proxy in front to change that"
 _TLS: Final = "put a proxy that ends TLS in front of the runtime"
-_CORS: Final = "put a proxy that answers CORS in front of the runtime"
+_CORS: Final = "put a proxy that handles CORS in front of the runtime"
 _AUTHENTICATION: Final = "write 'authentication: {type: bearer, token: \"{{TOKEN}}\"}'"
 _CALL: Final = "write 'call: namespace.operation', an operation under 'consumes'"
 _LABEL: Final = "write 'label'"
@@ -75,7 +75,7 @@ _CONSUMED: Final = {
     "data": _BODY,
     "json": _BODY,
     "form": "write 'body: {type: formUrlEncoded, data: …}'",
-    "responses": "callers get what the API answers; expose 'outputParameters' to shape it",
+    "responses": "callers get the response of the API; expose 'outputParameters' to shape it",
     "response": "expose 'outputParameters' to shape what callers get",
     "responseType": "write 'outputRawFormat: json', or another format",
     "contentType": "write the 'type' of the 'body': json, text, xml, formUrlEncoded …",

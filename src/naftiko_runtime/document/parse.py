@@ -204,7 +204,7 @@ _INSTEAD = {
     "steps": helps.USE_CALL,
 }
 """What an author can do about a key that is not served yet."""
-_WHY_NOT = dict.fromkeys(("responses", "responseBinary"), helps.ANSWER_GOES_THROUGH)
+_WHY_NOT = dict.fromkeys(("responses", "responseBinary"), helps.RESPONSE_PASSES_THROUGH)
 """What a key without effect leaves as it is."""
 _SHOWN_MAX = 60
 _NAME = compile_lazily(r"[A-Za-z_]\w{0,40}")

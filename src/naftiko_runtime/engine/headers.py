@@ -42,7 +42,7 @@ class HeaderBuilder:
             plan: The planned request.
             keys: The headers and cookies with the API's keys, which no parameter of their names changes.
             secrets: Bound variables by full name.
-            decodes: Whether the answer will be decoded here, so that a compressed one is welcome.
+            decodes: Whether the response is decoded here. If so, it may be compressed.
 
         Raises:
             Unrenderable: A fixed value cannot stand in a header.

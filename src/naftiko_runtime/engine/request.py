@@ -44,7 +44,7 @@ class RequestBuilder:
         Args:
             plan: The planned request.
             secrets: Bound variables by full name.
-            decodes: Whether the answer will be decoded here, so that a compressed one is welcome.
+            decodes: Whether the response is decoded here. If so, it may be compressed.
         """
         self._operation = plan.operation
         self._method = plan.method

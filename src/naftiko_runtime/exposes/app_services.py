@@ -18,7 +18,7 @@ class Health(Struct, frozen=True):
 
     Attributes:
         is_ready: Whether all listeners are open and no shutdown has begun.
-        is_live: Whether every process that serves answers.
+        is_live: Whether every process that serves responds.
         render_metrics: Renders all metrics in Prometheus's text format.
     """
 

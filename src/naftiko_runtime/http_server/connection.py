@@ -262,7 +262,7 @@ class Connection(asyncio.Protocol):
         last.keep_alive = bool(self._rejection)
         self.state = State.HALF_CLOSED
         self._timer.stop()
-        self._loop.call_soon(self._wait_half_closed)  # not before the application had the time to answer at once
+        self._loop.call_soon(self._wait_half_closed)  # first, the application may respond at once
         return True
 
     def _wait_half_closed(self) -> None:

@@ -131,7 +131,7 @@ class ExposeLinker:
 
     def _link_format(self, consumed: Consumed) -> Format | None:
         if consumed.name not in self._formats:
-            from naftiko_runtime.link.decoding import link_format  # noqa: PLC0415 - most answers go through as they come
+            from naftiko_runtime.link.decoding import link_format  # noqa: PLC0415 - most responses pass through
 
             self._formats[consumed.name] = link_format(consumed, self.context)
         return self._formats[consumed.name]

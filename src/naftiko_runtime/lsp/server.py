@@ -257,7 +257,7 @@ def make_server(judge: Judge) -> LanguageServer:
     made = LanguageServer("naftiko", __version__, types.TextDocumentSyncKind.Full)
     service = _Service(made, judge)
     actions = types.CodeActionOptions([_QUICK_FIX, _FIX_ALL], resolve_provider=True)
-    answers: list[tuple[str, Any, Any]] = [
+    handlers: list[tuple[str, Any, Any]] = [
         (types.INITIALIZED, service.initialized, None),
         (types.TEXT_DOCUMENT_DID_OPEN, service.opened, None),
         (types.TEXT_DOCUMENT_DID_CHANGE, service.changed, None),
@@ -270,21 +270,21 @@ def make_server(judge: Judge) -> LanguageServer:
         (types.TEXT_DOCUMENT_CODE_ACTION, service.act, actions),
         (types.CODE_ACTION_RESOLVE, service.resolve, None),
     ]
-    for name, answer, options in answers:
-        made.feature(name, options)(_make_handler(answer))
+    for name, method, options in handlers:
+        made.feature(name, options)(_make_handler(method))
     return made
 
 
-def _make_handler(answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _make_handler(method: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Return a method as a function, on which the library sets attributes."""
-    if iscoroutinefunction(answer):
+    if iscoroutinefunction(method):
 
-        async def waited(params: Any) -> Any:
-            return await answer(params)
+        async def handle_async(params: Any) -> Any:
+            return await method(params)
 
-        return waited
+        return handle_async
 
     def handle(params: Any) -> Any:
-        return answer(params)
+        return method(params)
 
     return handle

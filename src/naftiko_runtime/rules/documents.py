@@ -146,13 +146,13 @@ INVALID_VALUE_SKILL_TOOL: Final = INVALID_VALUE.variant(
     "the tool '{name}' has both 'from' and 'instruction'", "keep one of the two"
 )
 INVALID_VALUE_CHECKED: Final = INVALID_VALUE.variant("{part} {problem}")
-INVALID_VALUE_ANSWER: Final = INVALID_VALUE.variant("the response cannot be sent: {problem}")
-INVALID_VALUE_ANSWER_BODIES: Final = INVALID_VALUE.variant(
+INVALID_VALUE_RESPONSE: Final = INVALID_VALUE.variant("the response cannot be sent: {problem}")
+INVALID_VALUE_RESPONSE_BODIES: Final = INVALID_VALUE.variant(
     "a response has one body: 'json', 'text', 'base64' or 'file'"
 )
-INVALID_VALUE_ANSWER_HEADER: Final = INVALID_VALUE.variant("'{name}' is not a valid header name")
-INVALID_VALUE_ANSWER_BASE64: Final = INVALID_VALUE.variant("'base64' is not base64")
-INVALID_VALUE_ANSWER_FILE: Final = INVALID_VALUE.variant("cannot read the file '{file}': {problem}")
+INVALID_VALUE_RESPONSE_HEADER: Final = INVALID_VALUE.variant("'{name}' is not a valid header name")
+INVALID_VALUE_RESPONSE_BASE64: Final = INVALID_VALUE.variant("'base64' is not base64")
+INVALID_VALUE_RESPONSE_FILE: Final = INVALID_VALUE.variant("cannot read the file '{file}': {problem}")
 
 UNKNOWN_KEY: Final = define(
     "NK111",

@@ -116,5 +116,5 @@ OWN_RESOURCE: Final = Help("give the operation a resource of its own with this p
 TOOLS_ARE_SERVED: Final = Help("leave it out; tools are served")
 USE_CALL: Final = Help("use 'call: namespace.operation'")
 OWN_ADDRESS: Final = Help("reach the API by its own address, or start with --base-uri NAMESPACE=URL")
-ANSWER_GOES_THROUGH: Final = Help("callers get the upstream's response; 'outputMediaType' gives it another type")
+RESPONSE_PASSES_THROUGH: Final = Help("callers get the upstream's response; 'outputMediaType' gives it another type")
 REPLACE_CHARACTER: Final = Help("replace the character U+{code} in it by an ordinary space")

@@ -230,8 +230,8 @@ def _read_vault(mount: str, path: str, environment: Mapping[str, str]) -> Mappin
     client = hvac.Client(url=address, token=token, namespace=namespace, timeout=VAULT_SECONDS)
     try:
         try:
-            answer = client.secrets.kv.v2.read_secret_version(path, mount_point=mount, raise_on_deleted_version=True)
-            return _require_mapping(answer["data"]["data"])
+            response = client.secrets.kv.v2.read_secret_version(path, mount_point=mount, raise_on_deleted_version=True)
+            return _require_mapping(response["data"]["data"])
         except hvac.exceptions.InvalidPath:
             return _require_mapping(client.secrets.kv.v1.read_secret(path, mount_point=mount)["data"])
     except hvac.exceptions.InvalidPath:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.upstream.interface import Header
 
 INSTRUMENT: Final = "naftiko.instrument"
-"""Where a handler says in a request's scope under what it is counted; not set if no route answers it."""
+"""The key of a request's scope in which a handler stores its instrument. Not set if no route matches."""
 
 
 class ToolResult(Protocol):

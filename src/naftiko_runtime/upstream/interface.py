@@ -49,43 +49,43 @@ class OutboundRequest(Struct):
 
 
 class UpstreamResponse(Protocol):
-    """An answer whose head has arrived; its body is still on the wire.
+    """A response whose head has arrived. Its body is still on the wire.
 
-    Whoever receives one calls :meth:`close` exactly once, whatever happens in between.
+    The receiver must call :meth:`close` exactly once, also after an error.
     """
 
     @property
     def status(self) -> int:
-        """The status code, 200 to 599: interim answers (1xx) are skipped, any other is no answer."""
+        """The status code, 200 to 599. Interim responses (1xx) are skipped; other codes are an error."""
 
     @property
     def headers(self) -> Sequence[Header]:
         """The header pairs as received, in order; names in lower case, values without control characters but tab."""
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it arrives, content encodings untouched. To be called once.
+        """Yield the body as it arrives, with its content encodings. Call this once.
 
         Raises:
             UpstreamUnreachable: The connection broke before the body was complete.
-            RuntimeError: It was called before.
+            RuntimeError: The body was requested before.
         """
 
     def whole(self) -> bytes | None:
-        """The whole body when it is here already and was not asked for; otherwise nothing, and :meth:`chunks` gives it.
+        """Return the whole body if it has arrived already. Otherwise return None; :meth:`chunks` then yields the body.
 
         Raises:
-            RuntimeError: It was asked for before.
+            RuntimeError: The body was requested before.
         """
 
     def is_complete(self) -> bool:
-        """Whether nothing of the body is known to be left: neither on the wire nor to be given."""
+        """Return whether the whole body has arrived and was read."""
 
     async def close(self) -> None:
-        """Give the connection back when the body was read to its end, otherwise close it."""
+        """Return the connection to the pool if the body was read to its end. Otherwise close it."""
 
 
 class Shared:
-    """A transport that several documents use; whoever opened it closes it."""
+    """A transport that several documents use. Its opener closes it."""
 
     __slots__ = ("_transport",)
 
@@ -97,27 +97,27 @@ class Shared:
         return self._transport.send(request)
 
     async def aclose(self) -> None:
-        """Leave it open: others still send."""
+        """Do nothing: others still send."""
 
 
 class Transport(Protocol):
     """Sends requests to upstreams over connections it keeps.
 
-    Deadlines are not its business (the engine holds one round the whole exchange and cancels), but being
-    cancelled at any ``await`` is: the connection is then closed, never reused. A transport follows no
-    redirect, keeps no cookie, decodes no content encoding and knows no proxy but those it is opened with. Once a
-    byte of a request may have gone out it is never sent again, unless its method is idempotent (RFC 9110,
-    9.2.2) and no answer began.
+    A transport has no deadlines: the engine sets one for the whole exchange and cancels. A cancelled
+    transport closes the connection and never reuses it. A transport follows no redirect, keeps no cookie
+    and decodes no content encoding. It uses only the proxies with which it was opened.
+    It sends a request at most once if a byte may have left. The exception is an idempotent method
+    (RFC 9110, 9.2.2) whose response has not begun.
     """
 
     async def send(self, request: OutboundRequest) -> UpstreamResponse:
-        """Send one request and return when the response's head is there.
+        """Send one request. Return when the head of the response has arrived.
 
-        What the stream ``request.body`` itself raises comes out as it is.
+        Errors of the stream ``request.body`` are not wrapped.
 
         Raises:
-            UpstreamUnreachable: No connection, a broken one, or an answer that is not HTTP.
-            UpstreamOverloaded: As many requests to this upstream are in progress as are allowed.
+            UpstreamUnreachable: There is no connection, it broke, or the response is not HTTP.
+            UpstreamOverloaded: The limit of concurrent requests to this upstream is reached.
         """
 
     async def aclose(self) -> None:

@@ -1,4 +1,4 @@
-"""Answers that are at hand: of a sandbox, or of an operation whose document says the answer itself."""
+"""Stub responses: of a sandbox, or of a mock, whose response is in the document."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stub:
-    """An answer ready to be given."""
+    """A response that is ready to be sent."""
 
     status: int
     headers: tuple[Header, ...]
@@ -21,25 +21,25 @@ class Stub:
 
 
 class StubResponse:
-    """A canned answer in the shape of an upstream's."""
+    """A stub in the form of an upstream response."""
 
-    def __init__(self, canned: Stub) -> None:
-        self._canned = canned
-        self.status = canned.status
-        self.headers = canned.headers
+    def __init__(self, stub: Stub) -> None:
+        self._stub = stub
+        self.status = stub.status
+        self.headers = stub.headers
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The whole body at once."""
-        if self._canned.body:
-            yield self._canned.body
+        """Yield the whole body, if there is one."""
+        if self._stub.body:
+            yield self._stub.body
 
     def whole(self) -> bytes:
-        """The whole body."""
-        return self._canned.body
+        """Return the whole body."""
+        return self._stub.body
 
     def is_complete(self) -> bool:
-        """It is all here."""
+        """Return true: a stub has its whole body."""
         return True
 
     async def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing: a stub holds no connection."""

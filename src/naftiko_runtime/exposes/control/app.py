@@ -19,7 +19,9 @@ _NO_STORE: Final = (b"cache-control", b"no-store")
 
 
 def make_control_app(health: Health) -> App:
-    """Make the application: ``/health/live`` (the process answers), ``/health/ready`` (it wants traffic), ``/metrics``.
+    """Make the application.
+
+    It serves ``/health/live`` (the process responds), ``/health/ready`` (it accepts traffic) and ``/metrics``.
 
     Args:
         health: The health of the program.

@@ -1,4 +1,4 @@
-"""MCP: one ASGI application for each port. The fast path answers plain messages, the SDK everything else."""
+"""MCP: one ASGI application for each port. The fast path handles plain messages, the SDK everything else."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def open_mcp_app(
 ) -> AsyncIterator[App]:
     """Open the ASGI application of the MCP exposes of one port.
 
-    It keeps no session: every request carries all that answering it needs, so any replica can.
+    It keeps no session: a request is complete in itself, so any replica can handle it.
 
     Args:
         server: What is served at ``/mcp`` and ``/``.
@@ -94,7 +94,7 @@ def _make_endpoints(
     members: Sequence[BoundServer[McpServer, Tool]],
     observer: Observer | None,
 ) -> dict[str, _Endpoint]:
-    """What answers at each path."""
+    """Return the endpoint of each path."""
     union = _Endpoint(server, policy, observer)
     endpoints = dict.fromkeys((*PATHS, f"/{server.plan.namespace}/mcp"), union)
     endpoints |= {f"/{member.plan.namespace}/mcp": _Endpoint(member, policy, observer) for member in members}
@@ -117,7 +117,7 @@ class _Endpoint:
         body_bytes_max = policy.message_bytes_max
         self.sdk = _Sdk(tools, body_bytes_max)
         self._fast_path = FastPath(tools, body_bytes_max) if policy.mcp_fast_path else None
-        self._sdk_path = CheckedMessages(self.sdk.answer, self.sdk.find_params_fault, body_bytes_max, name)
+        self._sdk_path = CheckedMessages(self.sdk.handle, self.sdk.find_params_fault, body_bytes_max, name)
         meter = None if observer is None else observer.meter
         self._counters: dict[str, Number] = {}
         if meter is not None:
@@ -125,22 +125,20 @@ class _Endpoint:
                 self._counters[path] = meter.get_number(MCP_MESSAGES, naftiko_expose=name, path=path)
 
     def handle(self, headers: Mapping[bytes, bytes], scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Answer a POST with these headers."""
+        """Handle a POST with these headers."""
         if self._traced:
             receive, send = watch_message(headers, receive, send)
-        answer = self.answer_by_sdk if b"content-encoding" in headers else self.answer
-        return answer(scope, receive, send)
+        handle = self._handle_by_sdk if b"content-encoding" in headers else self._handle_post
+        return handle(scope, receive, send)
 
-    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a POST."""
+    async def _handle_post(self, scope: Scope, receive: Receive, send: Send) -> None:
         left = receive if self._fast_path is None else await self._fast_path(scope, receive, send)
         if left is not None:
-            await self.answer_by_sdk(scope, left, send)
+            await self._handle_by_sdk(scope, left, send)
         elif self._counters:
             self._counters["fast"].add()
 
-    async def answer_by_sdk(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a POST that the fast path does not take."""
+    async def _handle_by_sdk(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._counters:
             self._counters["sdk"].add()
         await self._sdk_path(scope, receive, send)
@@ -167,8 +165,8 @@ class _Sdk:
         found: str | None = self._module.find_params_fault(message, version)
         return found
 
-    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request. The first one starts the SDK."""
         await self._start()
         await self._manager.handle_request(scope, receive, send)
 
@@ -257,13 +255,13 @@ class Refusal(NamedTuple):
 
 
 def _make_page_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
-    """What lets a page's script read an answer; nothing for callers that are no pages."""
+    """Return the headers that let a page's script read a response. None for other callers."""
     origin = headers.get(b"origin")
     return [] if origin is None else [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
 
 
 def make_preflight_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
-    """The answer to a browser that asks before a page's call whether the page may make it."""
+    """Return the headers of the response to a preflight request."""
     if not (readable := _make_page_headers(headers)):
         return []
     asked = headers.get(b"access-control-request-headers", b"content-type")

@@ -107,7 +107,7 @@ class ServerInfo:
         """Encode what all results share.
 
         Args:
-            info: Who answers: name, title, version.
+            info: The name, title and version of the server.
             instructions: For models.
             tools: As listed.
             ttl_ms: For how long clients may keep the list, in milliseconds.

@@ -1,4 +1,4 @@
-"""The fast path: answers what clients ask most with the JSON value that the SDK would give, without its machinery.
+"""The fast path: handles the most frequent messages without the SDK. Its responses are the same JSON values.
 
 The shape of a message alone decides. This path takes a whole JSON body of a known shape, with an envelope of a known
 shape. Everything else is left to :mod:`sdk_path`.
@@ -54,7 +54,7 @@ _ASKED: Final[dict[tuple[bool, str], Callable[[ServerInfo], bytes]]] = {
 
 
 class FastPath:
-    """Answers the frequent messages to one MCP server."""
+    """Handles the frequent messages to one MCP server."""
 
     def __init__(self, tools: ToolServer, body_bytes_max: int) -> None:
         """Compile what all messages share.
@@ -69,7 +69,7 @@ class FastPath:
         self._versions: dict[tuple[bytes | None, ...], str | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Receive | None:
-        """Answer a POST. Otherwise return the receive function for the SDK's path."""
+        """Handle a POST. If the SDK must handle it, return the receive function for the SDK's path."""
         headers = _read_routing_headers(scope["headers"])
         version = None if headers is None else self._read_version(headers)
         if headers is None or version is None:
@@ -83,16 +83,18 @@ class FastPath:
             whole = body and len(body) <= self._body_bytes_max
             message = _read_message(body, headers, stateless=stateless) if whole else None
         wire = self._info.stateless if stateless else self._info.legacy
-        answer = None
+        response = None
         if message is not None and message["method"] != _CALL:
-            answer = self._answer(message, wire, version, headers)
+            response = self._respond(message, wire, version, headers)
         elif message is not None and self._takes_call(message, version, headers):
-            answer = await self._call_tool(message, wire, scope)
-        if message is None or answer is None:
+            response = await self._call_tool(message, wire, scope)
+        if message is None or response is None:
             return _replay_message(taken, receive)
         log_path("fast", message, self._tools.plan.namespace)
-        await send({"type": "http.response.start", "status": 200 if answer else 202, "headers": wire.headers(answer)})
-        await send({"type": "http.response.body", "body": answer})
+        await send(
+            {"type": "http.response.start", "status": 200 if response else 202, "headers": wire.headers(response)}
+        )
+        await send({"type": "http.response.body", "body": response})
         return None
 
     async def _take_large(
@@ -135,17 +137,20 @@ class FastPath:
         named = self._tools.has(name) and _is_named(headers.get(b"mcp-name"), name, needed=version in STATELESS)
         return named and is_plain_envelope(params.get("_meta"), version)
 
-    def _answer(self, message: dict[str, Any], wire: Wire, version: str, headers: dict[bytes, bytes]) -> bytes | None:
-        """The response to a message that is no call, empty for a notification; none when it is the SDK's to answer."""
+    def _respond(self, message: dict[str, Any], wire: Wire, version: str, headers: dict[bytes, bytes]) -> bytes | None:
+        """Return the response to a message that is no call.
+
+        It is empty for a notification, and None if the SDK must respond.
+        """
         if b"mcp-name" in headers:
             return None
         if message == _INITIALIZED and not wire.stateless:
             return b""
-        result = self._answer_question(message, version)
+        result = self._describe(message, version)
         return None if result is None else wire.render_response(message["id"], result)
 
-    def _answer_question(self, message: dict[str, Any], version: str) -> bytes | None:
-        """The result of a request about the server; none when it is the SDK's to give."""
+    def _describe(self, message: dict[str, Any], version: str) -> bytes | None:
+        """Return the result of a request about the server. None if the SDK must respond."""
         method, params = message["method"], message.get("params", {})
         if method == "initialize":
             wanted = params.get("protocolVersion")
@@ -156,7 +161,7 @@ class FastPath:
         return result(self._info) if result is not None and plain else None
 
     async def _call_tool(self, message: dict[str, Any], wire: Wire, scope: Scope) -> bytes:
-        """The response to a tool's call."""
+        """Call a tool and return the response."""
         params = message["params"]
         try:
             result = await self._tools.result(params["name"], params.get("arguments") or {}, scope, params.get("_meta"))
@@ -167,7 +172,7 @@ class FastPath:
 
 
 def _read_routing_headers(headers: Iterable[Header]) -> dict[bytes, bytes] | None:
-    """The headers that decide who answers; nothing when one is there twice, or parameters are given as headers."""
+    """Return the headers that decide the path. None if one occurs twice, or if parameters are given as headers."""
     found: dict[bytes, bytes] = {}
     for name, value in headers:
         if name in _HEADERS:

@@ -71,7 +71,7 @@ class Fault(Struct, frozen=True):
 
 
 def log_path(path: Literal["fast", "sdk"], message: Any, namespace: str) -> None:
-    """Log which path answers a message, for those who debug.
+    """Log which path handles a message, for debugging.
 
     Args:
         path: The path.
@@ -183,7 +183,7 @@ def _refuse_constant(name: str) -> Any:
 
 
 def get_identity(message: Any) -> int | str | None:
-    """The id to answer a message with; none when it has none that can be given back."""
+    """Return the id for the response to a message. None if the message has no valid id."""
     identity = message.get("id") if isinstance(message, dict) else None
     return identity if type(identity) in (int, str) else None
 

@@ -60,7 +60,7 @@ def make_session_manager(server: Server[Any], body_bytes_max: int) -> Streamable
 
 
 class _Handlers:
-    """Answers in the SDK's terms."""
+    """The handlers of the SDK's server."""
 
     def __init__(self, tools: ToolServer) -> None:
         self._tools = tools

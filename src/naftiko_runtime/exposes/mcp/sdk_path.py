@@ -1,4 +1,4 @@
-"""The SDK path: answers what the fast path leaves. It rejects messages with a fault; the SDK answers the rest."""
+"""The SDK path: handles what the fast path leaves. It rejects messages with a fault; the SDK handles the rest."""
 
 from __future__ import annotations
 
@@ -42,24 +42,24 @@ class FindParamsFault(Protocol):
 
 
 class CheckedMessages:
-    """Answers the POSTs to one MCP server."""
+    """Handles the POSTs to one MCP server."""
 
-    def __init__(self, answer: App, find_params_fault: FindParamsFault, body_bytes_max: int, namespace: str) -> None:
+    def __init__(self, sdk_app: App, find_params_fault: FindParamsFault, body_bytes_max: int, namespace: str) -> None:
         """Compile what all messages share.
 
         Args:
-            answer: Answers a message that is sound.
-            find_params_fault: Looks at what only the SDK knows.
-            body_bytes_max: Of a body.
-            namespace: Of the expose.
+            sdk_app: Handles a valid message.
+            find_params_fault: Checks parameters, which only the SDK can.
+            body_bytes_max: The size limit of a body, in bytes.
+            namespace: The namespace of the expose.
         """
         self._namespace = namespace
-        self._answer = answer
+        self._sdk_app = sdk_app
         self._find_params_fault = find_params_fault
         self._body_bytes_max = body_bytes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a POST."""
+        """Handle a POST."""
         try:
             check_coding(scope["headers"])
             headers = message_check.check_headers(scope["headers"])
@@ -77,11 +77,11 @@ class CheckedMessages:
             return
         else:
             if isinstance(message, list):
-                await self._answer_batch(message, headers, scope, receive, send)
+                await self._handle_batch(message, headers, scope, receive, send)
             else:
-                await self._answer_one(message, body, headers, scope, receive, send)
+                await self._handle_one(message, body, headers, scope, receive, send)
 
-    async def _answer_one(
+    async def _handle_one(
         self,
         message: Any,
         body: bytes,
@@ -107,27 +107,27 @@ class CheckedMessages:
             return await _send_fault(send, fault, message_check.get_identity(message))
         kept = [h for h in scope["headers"] if h[0] not in _REPLACED and not (begins and h[0].startswith(b"mcp-"))]
         length = (b"content-length", str(len(body)).encode())
-        return await self._answer({**scope, "headers": [*kept, *_NORMAL, length]}, _replay_body(body, receive), send)
+        return await self._sdk_app({**scope, "headers": [*kept, *_NORMAL, length]}, _replay_body(body, receive), send)
 
-    async def _answer_batch(
+    async def _handle_batch(
         self, batch: list[Any], headers: dict[bytes, bytes], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Answer the messages of a batch one after the other, in an array."""
+        """Handle the messages of a batch one after the other. Send the responses in an array."""
         fault = _find_batch_fault(batch, headers)
         if fault is not None:
             return await _send_fault(send, fault, None)
-        answers: list[bytes] = []
+        responses: list[bytes] = []
         for message in batch:
             if isinstance(message, dict) and message.get("method") == "initialize":
                 fault = Fault(400, message_check.INVALID_REQUEST, "'initialize' cannot be part of a batch")
-                answers.append(_render_fault(fault, message_check.get_identity(message)))
+                responses.append(_render_fault(fault, message_check.get_identity(message)))
                 continue
             taken = _Taken()
-            await self._answer_one(message, json.dumps(message).encode(), headers, scope, receive, taken.send)
-            answers += [taken.body] if taken.body else []
-        if not answers:
+            await self._handle_one(message, json.dumps(message).encode(), headers, scope, receive, taken.send)
+            responses += [taken.body] if taken.body else []
+        if not responses:
             return await send_bodyless(send, 202, [(b"content-length", b"0")])
-        return await send_whole(send, 200, [_JSON], b"[" + b",".join(answers) + b"]")
+        return await send_whole(send, 200, [_JSON], b"[" + b",".join(responses) + b"]")
 
 
 async def _parse(body: bytes) -> Any:
@@ -197,5 +197,5 @@ def _render_fault(fault: Fault, identity: int | str | None) -> bytes:
 
 
 async def _send_fault(send: Send, fault: Fault, identity: int | str | None, *headers: Header) -> None:
-    """Answer with a JSON-RPC error."""
+    """Respond with a JSON-RPC error."""
     await send_whole(send, fault.status, [_JSON, *headers], _render_fault(fault, identity))

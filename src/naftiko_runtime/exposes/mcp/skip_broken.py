@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def keep_sound(expose: McpExpose, server: McpServer, broken_parts: BrokenParts) -> McpServer:
-    """Return the server without its broken tools, which answer with the reason."""
+    """Return the server without its broken tools, which respond with the reason."""
     tools: list[Tool] = []
     broken: dict[str, BrokenTool] = {}
     for spec in expose.tools:

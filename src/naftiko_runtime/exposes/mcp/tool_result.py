@@ -33,7 +33,7 @@ class Result(Struct, frozen=True):
     """A tool's result.
 
     Attributes:
-        block: The block of content that holds the answer, as it is written on the wire.
+        block: The content block with the result, as written on the wire.
         structured: The structured content; none when there is none.
         is_error: Whether the call failed.
         note: What is to be known beside it, for a block of its own; empty when nothing is.

@@ -1,4 +1,4 @@
-"""The tools of an MCP expose: arguments to calls of operations, answers to results, without any of MCP's library."""
+"""The tools of an MCP expose: from arguments to calls, from responses to results. Uses nothing of the MCP SDK."""
 
 from __future__ import annotations
 

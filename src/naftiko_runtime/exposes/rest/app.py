@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.telemetry.request_instruments import Instrument
 
 Handler: TypeAlias = Callable[["Scope", "Receive", "Send", Any], Awaitable[None]]
-"""Answers a request; the last argument is what the dispatcher found in its path."""
+"""Handles a request. The last argument is what the dispatcher found in its path."""
 
 _NEVER_FORWARDED: Final = ("CONNECT", "TRACE")
 
@@ -57,7 +57,7 @@ class RestApp:
                 self._dispatcher.add(broken.method, broken.pattern, left_out)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Answer one request."""
+        """Handle one request."""
         if self._guard is not None and (refusal := self._guard.check(scope)) is not None:
             return send_unauthorized(send, refusal)
         resource = self._dispatcher.find_fixed(scope["raw_path"])

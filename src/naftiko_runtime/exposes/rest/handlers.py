@@ -1,4 +1,4 @@
-"""Answers the requests of a route, of a forward, and of what was left out: from a request to a call, and back."""
+"""Handles the requests of routes, of forwards, and of broken parts: makes a call of a request, and responds."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class BrokenHandler:
         self._instrument = instrument
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send, _found: object) -> None:
-        """Answer 501 with the reason."""
+        """Respond with 501 and the reason."""
         scope[INSTRUMENT] = self._instrument
         await send_problem_document(send, 501, "broken-operation", self._reason)
 
@@ -83,7 +83,7 @@ class _Handler(ABC):
         self._names_all = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, found: Any) -> None:
-        """Answer a request. Errors of calls become problems (RFC 9457)."""
+        """Handle a request. Errors of calls become problems (RFC 9457)."""
         scope[INSTRUMENT] = self._instrument
         reply = Reply(send, scope["method"] == "HEAD", self._consumes_head)
         operation = self._operation

@@ -83,7 +83,7 @@ class Dispatcher(Generic[T]):
 
         Args:
             raw_path: The path as it came.
-            method: Ends the search at the first resource that answers it; without it, all are found.
+            method: The search ends at the first resource that has this method. Without it, all resources are found.
 
         Raises:
             UnicodeDecodeError: The path's percent-encoding is no UTF-8.

@@ -1,4 +1,4 @@
-"""Writes the answer to a REST request."""
+"""Sends the response to a REST request."""
 
 from __future__ import annotations
 

@@ -77,8 +77,8 @@ class Locations:
         keeps its meaning. Any other stays as it is. The API's own key is left out of the query: we add it ourselves.
 
         Args:
-            headers: Of the upstream's answer.
-            asked: What it answers.
+            headers: The headers of the upstream's response.
+            asked: The request that the response is for.
         """
         return [
             (name, self._rewrite_value(name, value.decode("latin-1"), asked).encode("latin-1"))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def keep_sound(expose: RestExpose, server: RestServer, broken_parts: BrokenParts) -> RestServer:
-    """Return the server without its broken routes and forwards, which answer with the reason."""
+    """Return the server without its broken routes and forwards, which respond with the reason."""
     routes: list[Route] = []
     broken: list[BrokenRoute] = []
     for resource in expose.resources:
