@@ -71,9 +71,9 @@ async def bind(
         plan: What to run.
         secrets: Its variables by full name.
         open_client: Makes the one client that all operations share.
-        deadline_seconds: For each exchange. If the response streams through: for its head, and for each pause.
-        total_deadline_seconds: For each exchange, from the request to the last byte of the response. None for no limit.
-        response_bytes_max: Of a response that is held in memory.
+        deadline_seconds: The time limit of each exchange. For a streamed response: of its head, and of each pause.
+        total_deadline_seconds: The time limit from the request to the last byte of the response. None for no limit.
+        response_bytes_max: The largest response that is held in memory, in bytes.
         exposed_headers: Response headers that reach callers as those that always do, in lower case.
         nonces: Signs the nonces of digest guards and rejects replays; by default each guard has its own.
 
@@ -135,7 +135,7 @@ async def bind(
 
 
 def _find_decoder(response: UntouchedResponse | MappedResponse, known: dict[Format, Decode]) -> Decode | None:
-    """The decoder for the responses of a call. All calls of one format and schema share it."""
+    """Return the decoder for the responses of a call. All calls of one format and schema share it."""
     if not isinstance(response, MappedResponse):
         return None
     if (found := known.get(response.format)) is None:

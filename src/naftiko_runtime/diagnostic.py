@@ -34,7 +34,7 @@ class Span(Struct, frozen=True, order=True):
         return f"{self.file}:{self.line}:{self.column}"
 
     def describe_line(self, other: Span) -> str:
-        """Its line, as text beside another span: with the file if that is another one."""
+        """Return its line, as text beside another span: with the file if that is another one."""
         return f"line {self.line}" if self.file == other.file else f"line {self.line} of {self.file}"
 
 
@@ -119,13 +119,13 @@ def diagnose(
     fix: tuple[Edit, ...] = (),
     related: Span | None = None,
 ) -> Diagnostic:
-    """A finding with the severity of its rule, and the advice of its message if there is no other."""
+    """Return a finding with the severity of its rule, and the advice of its message if there is no other."""
     severity = statement.rule.severity
     return Diagnostic(statement, span, advice or statement.advice, severity, part, fix, related)
 
 
 def redact_finding(finding: Diagnostic, secrets: Collection[str]) -> Diagnostic:
-    """A finding whose arguments repeat no credential of the document.
+    """Return a finding whose arguments repeat no credential of the document.
 
     Args:
         finding: The finding.
@@ -189,7 +189,7 @@ class Findings:
         self._all.append(diagnose(statement, span, advice, part=part, fix=fix, related=related))
 
     def has(self, rule: Rule, span: Span) -> bool:
-        """Whether there is a finding of a rule at a span."""
+        """Return whether there is a finding of a rule at a span."""
         return any(found.rule is rule and found.span == span for found in self._all)
 
     @property
@@ -203,7 +203,7 @@ class Findings:
         return tuple(found for found in self._all if found.severity is Severity.ERROR)
 
     def list_sorted(self, most: int | None = DIAGNOSTICS_MAX) -> tuple[Diagnostic, ...]:
-        """The findings sorted by file and place, without duplicates. At most ``most`` of them."""
+        """Return the findings sorted by file and place, without duplicates. At most ``most`` of them."""
         unique = dict.fromkeys(self._all)
         ordered = sorted(unique, key=lambda d: (d.span is not None, d.span, d.severity != Severity.ERROR))
         return tuple(ordered[:most])

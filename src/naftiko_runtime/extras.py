@@ -7,5 +7,5 @@ from __future__ import annotations
 
 
 def advise_install(extra: str) -> str:
-    """How an extra is installed."""
+    """Return how an extra is installed."""
     return f"in a checkout of naftiko-runtime: pip install '.[{extra}]'"

@@ -33,7 +33,7 @@ Frozen: TypeAlias = "bool | str | Number | Object | tuple[Frozen, ...] | None"
 
 
 def freeze(value: Any) -> Frozen:
-    """A JSON value in a form that can be compared, hashed and pickled.
+    """Return a JSON value in a form that can be compared, hashed and pickled.
 
     Raises:
         TypeError: It is no JSON value.
@@ -54,7 +54,7 @@ def freeze(value: Any) -> Frozen:
 
 
 def thaw(value: Frozen) -> Any:
-    """The JSON value that was frozen; objects and arrays are new ones."""
+    """Return the JSON value that was frozen; objects and arrays are new ones."""
     match value:
         case Number():
             return _thaw_number(value)

@@ -9,7 +9,7 @@ _known: dict[bytes, bytes] = {}
 
 
 def lower_name(name: bytes) -> bytes:
-    """A header's name in lower case. Frequent names are cached: they are the same object every time."""
+    """Return a header's name in lower case. Frequent names are cached: they are the same object every time."""
     known = _known.get(name)
     if known is None:
         known = name.lower()

@@ -11,7 +11,7 @@ _ABSOLUTE: Final = compile_lazily(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
 
 
 def encode_host(url: str) -> str:
-    """A URL with its host in ASCII, by IDNA 2008; one whose host is ASCII stays as it is.
+    """Return a URL with its host in ASCII, by IDNA 2008; one whose host is ASCII stays as it is.
 
     Raises:
         ValueError: The host is not a name that can be registered, or the URL cannot be split.
@@ -31,5 +31,5 @@ def encode_host(url: str) -> str:
 
 
 def is_absolute(path: str) -> bool:
-    """Whether a path is a URL, with a scheme or a host."""
+    """Return whether a path is a URL, with a scheme or a host."""
     return _ABSOLUTE.match(path) is not None

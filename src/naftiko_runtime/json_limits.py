@@ -21,7 +21,7 @@ def check_json_limits(body: bytes, values_max: int, depth_max: int) -> None:
     """Check a JSON text. Invalid JSON may pass: the parser rejects it.
 
     Args:
-        body: In UTF-8.
+        body: The JSON text, in UTF-8.
         values_max: How many values it may hold, in lists and objects as well.
         depth_max: How deeply lists and objects may be nested.
 
@@ -45,7 +45,7 @@ def _count_opening(body: bytes) -> int:
 
 
 def _extract_structure(body: bytes, values_max: int) -> bytes:
-    """The brackets and commas of a JSON text without those in its strings.
+    """Return the brackets and commas of a JSON text without those in its strings.
 
     Raises:
         ValueError: It has too many strings.

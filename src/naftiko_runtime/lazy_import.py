@@ -29,10 +29,10 @@ class _LazyObject(_Loaded):
 
 
 def import_lazily(name: str) -> Any:
-    """A module, imported when it is first used."""
+    """Return a module, imported when it is first used."""
     return _LazyObject(partial(import_module, name))
 
 
 def compile_lazily(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
-    """A regular expression, compiled when it is first used: that takes longer than most uses."""
+    """Return a regular expression, compiled when it is first used: that takes longer than most uses."""
     return cast("re.Pattern[AnyStr]", _LazyObject(partial(re.compile, text, flags)))

@@ -35,14 +35,17 @@ class Masker:
         self._found_bytes = [text.encode("utf-8", "surrogateescape") for text in self._found]
 
     def may_contain(self, data: bytes) -> bool:
-        """Whether data may contain a secret, which :meth:`contains` then checks. Fast enough for every response."""
+        """Return whether data may contain a secret, which :meth:`contains` then checks.
+
+        Fast enough for every response.
+        """
         if b"%" in data or b"&" in data or b"\\" in data or b"+" in data or not data.isascii():
             return True
         lower = data.lower()
         return any(secret in lower for secret in self._found_bytes)
 
     def contains(self, text: str) -> bool:
-        """Whether a text may contain a secret."""
+        """Return whether a text may contain a secret."""
         lower = text.lower()
         for secret in self._found:
             if secret in lower:
@@ -53,7 +56,7 @@ class Masker:
         return any(secret in decoded for secret in self._found)
 
     def mask(self, text: str) -> str:
-        """A text in which every secret is masked."""
+        """Return a text in which every secret is masked."""
         return self.pattern.sub(MASK, text) if self.contains(text) else text
 
     @cached_property
@@ -63,7 +66,7 @@ class Masker:
 
 
 def list_usual_spellings(value: str) -> set[str]:
-    """The encodings in which the runtime sends a text: unchanged, in a URL or a form, in JSON."""
+    """Return the encodings in which the runtime sends a text: unchanged, in a URL or a form, in JSON."""
     return {value, quote(value), quote(value, safe=""), json.dumps(value, ensure_ascii=False)[1:-1]}
 
 
@@ -73,7 +76,7 @@ def _encode_base64(value: str) -> set[str]:
 
 
 def _decode(text: str) -> str:
-    """A text without the encodings of URLs, JSON, Python and HTML."""
+    """Return a text without the encodings of URLs, JSON, Python and HTML."""
     if "\\" in text:
         text = _UNICODE_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text).replace("\\x", "%").replace("\\", "")
     if "%" in text:
@@ -82,13 +85,13 @@ def _decode(text: str) -> str:
 
 
 def _build_pattern(value: str) -> str:
-    """A pattern of a text in every encoding in which a response may repeat it."""
+    """Return a pattern of a text in every encoding in which a response may repeat it."""
     encoded = ["".join(map(_build_character_pattern, way)) + _PADDING for way in sorted(_encode_base64(value))]
     return "|".join(["".join(map(_build_character_pattern, value)), *encoded])
 
 
 def _build_character_pattern(character: str) -> str:
-    """A pattern of a character as it is, or encoded for a URL, a form, JSON, HTML or a Python literal."""
+    """Return a pattern of a character as it is, or encoded for a URL, a form, JSON, HTML or a Python literal."""
     raw = character.encode("utf-8", "surrogateescape")
     ways = {
         character,

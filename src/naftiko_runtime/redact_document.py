@@ -89,24 +89,24 @@ _TYPES: Final = frozenset({"string", "number", "integer", "boolean", "object", "
 
 
 def is_token_like(text: str) -> bool:
-    """Whether a text is probably a key or token: it has a known form, or it is long and mixed, without words."""
+    """Return whether a text is probably a key or token: it has a known form, or it is long and mixed, without words."""
     if _TOKEN.search(text) or _UUID.search(text):
         return True
     return any(map(_is_mixed, _SEPARATOR.split(text)))
 
 
 def has_token_form(text: str) -> bool:
-    """Whether a text contains a key or token of a known form, and surely no name such as ``pk_field``."""
+    """Return whether a text contains a key or token of a known form, and surely no name such as ``pk_field``."""
     return any(_CERTAIN.search(match[0]) for match in _TOKEN.finditer(text))
 
 
 def _is_mixed(part: str) -> bool:
-    """Whether letters and digits alternate in a part of a name more often than in anything that a person would name."""
+    """Return whether letters and digits alternate more often than in names that people choose."""
     return len(part) >= _MIXED_LENGTH and len(_RUN.findall(part)) > len(part) // 5
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """A message in which every credential is masked: known ones, passwords in URLs, and tokens of a known form.
+    """Return a message in which every credential is masked: known ones, passwords in URLs, and tokens of a known form.
 
     Args:
         text: The message.
@@ -122,7 +122,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def redact_line(line: str, secrets: Iterable[str] | None) -> str:
-    """A line of a document in which every credential is masked, also the value of a key such as ``password``.
+    """Return a line of a document in which every credential is masked, also the value of a key such as ``password``.
 
     Each character is masked by one, so that columns stay what they are.
 
@@ -164,13 +164,13 @@ def _mask_assigned(match: re.Match[str]) -> str:
 
 
 def _is_public(key: str, value: str) -> bool:
-    """Whether a value under a secret's key is none: a template, a reference, a type."""
+    """Return whether a value under a secret's key is none: a template, a reference, a type."""
     folded = "".join(filter(str.isalnum, key)).casefold()
     return folded in _PUBLIC_KEY or value in _TYPES or set(value) == {MASK[0]} or _REFERENCE.match(value) is not None
 
 
 def find_secrets(data: Any, written: Any = None) -> tuple[str, ...]:
-    """The credentials in a document's data, the longest first.
+    """Return the credentials in a document's data, the longest first.
 
     Args:
         data: The document as plain data.
@@ -190,7 +190,7 @@ def _strip_quotes(text: str) -> str:
 
 
 def _iter_secrets(data: Any, path: tuple[str | int, ...], *, inside: bool) -> Iterator[FoundSecret]:
-    """Every credential and its path; ``inside`` an authentication more keys have one."""
+    """Yield every credential and its path; ``inside`` an authentication more keys have one."""
     if isinstance(data, list):
         for index, item in enumerate(data):
             yield from _iter_value_secrets(item, (*path, index), inside=inside, named=False)
@@ -205,7 +205,7 @@ def _iter_secrets(data: Any, path: tuple[str | int, ...], *, inside: bool) -> It
 
 
 def _iter_misplaced_secrets(keys: Any, path: tuple[str | int, ...]) -> Iterator[FoundSecret]:
-    """The texts in the keys of a bind that name no variable of the environment: they may be the secrets themselves."""
+    """Yield the texts in the keys of a bind that cannot name a variable: they may be secrets."""
     for variable, text in keys.items() if isinstance(keys, dict) else ():
         if isinstance(text, str) and not _NAME_OF_VARIABLE.fullmatch(text):
             yield (*path, variable), text
@@ -221,7 +221,7 @@ def _iter_value_secrets(item: Any, path: tuple[str | int, ...], *, inside: bool,
 
 
 def _is_secret(value: str, path: tuple[str | int, ...], *, inside: bool, named: bool) -> bool:
-    """Whether a scalar is a credential: by its key, the name beside it, its place, or its form."""
+    """Return whether a scalar is a credential: by its key, the name beside it, its place, or its form."""
     key = next((str(step) for step in reversed(path) if isinstance(step, str)), "")
     if path[-2:-1] == ("keys",):
         return is_token_like(value)

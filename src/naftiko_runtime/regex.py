@@ -35,7 +35,7 @@ class Pattern:
         return hash(self.text)
 
     def matches(self, text: str) -> bool:
-        """Whether it matches; never for text that is not valid Unicode."""
+        """Return whether it matches; never for text that is not valid Unicode."""
         try:
             return self._search(text) is not None
         except UnicodeEncodeError:

@@ -57,7 +57,7 @@ class _ResponseError(Exception):
 
 
 def read_responses(path: Path, operations: Collection[str]) -> dict[str, Stub]:
-    """The responses of a sandbox file, by ``namespace.operation``.
+    """Return the responses of a sandbox file, by ``namespace.operation``.
 
     Args:
         path: The file.
@@ -120,7 +120,7 @@ def _body(response: SandboxResponse, kind: str, folder: Path) -> tuple[bytes, st
 
 
 def drop_mappings(plan: Plan, except_operations: Collection[str]) -> Plan:
-    """A plan in which operations without a response have no mapping: an echo does not fit a mapping."""
+    """Return a plan in which operations without a response have no mapping: an echo does not fit a mapping."""
 
     def unshaped(operation: Operation) -> Operation:
         return replace(operation, execution=operation.execution.remove_mapping(except_operations))

@@ -19,12 +19,15 @@ _PARTS: Final = compile_lazily(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^A-Za-z0-9
 
 
 def is_close(word: str, known: str) -> bool:
-    """Whether one word may be a misspelling of the other."""
+    """Return whether one word may be a misspelling of the other."""
     return find_nearest(word, (known,)) is not None
 
 
 def find_nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that a word surely misspells. A word of three letters with another letter is another word."""
+    """Return the known word that a word surely misspells.
+
+    A word of three letters with another letter is another word.
+    """
     found = find_closest(word, known)
     if found is None or len(found) > _LETTERS_MIN or len(found) != len(word):
         return found
@@ -32,7 +35,7 @@ def find_nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def find_closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that a word may misspell: similar letters in each part, or the same letters in another order."""
+    """Return the known word that a word may misspell: its letters are similar, or in another order."""
     typed, first = sorted(word.casefold()), word[:1].casefold()
     ranked = []
     for candidate in known:
@@ -45,13 +48,13 @@ def find_closest(word: str, known: Iterable[str]) -> str | None:
 
 
 def find_only_near(word: str, known: Iterable[str]) -> str | None:
-    """The only known word that a word may misspell. None if there are several."""
+    """Return the only known word that a word may misspell. None if there are several."""
     close = [candidate for candidate in dict.fromkeys(known) if is_close(word, candidate)]
     return close[0] if len(close) == 1 else None
 
 
 def _measure_slip(word: str, candidate: str) -> int | None:
-    """The number of keystrokes between a word and a candidate. None if the word is no misspelling of it.
+    """Return the number of keystrokes between a word and a candidate. None if the word is no misspelling of it.
 
     Names are compared part by part: two names that share a long beginning and differ in a whole word are two names.
     """
@@ -72,7 +75,7 @@ def _measure_slip(word: str, candidate: str) -> int | None:
 
 
 def _is_slip(word: str, wanted: str) -> bool:
-    """Whether one part of a name may be a misspelling, or a shorter form, of another."""
+    """Return whether one part of a name may be a misspelling, or a shorter form, of another."""
     shorter = min(len(word), len(wanted))
     if shorter < _LETTERS_MIN:
         return sorted(word) == sorted(wanted)
@@ -82,17 +85,20 @@ def _is_slip(word: str, wanted: str) -> bool:
 
 
 def _is_digits_only(pairs: list[tuple[str, str]]) -> bool:
-    """Whether names differ in their numbers only: ``v2`` is no misspelling of ``v1``."""
+    """Return whether names differ in their numbers only: ``v2`` is no misspelling of ``v1``."""
     return all(a != b and _DIGIT.sub("0", a) == _DIGIT.sub("0", b) for a, b in pairs)
 
 
 def _is_within(most: int, a: str, b: str) -> bool:
-    """Whether one word is made of the other by a few keystrokes; words of very different lengths are not compared."""
+    """Return whether one word is made of the other by a few keystrokes.
+
+    Words of very different lengths are not compared.
+    """
     return abs(len(a) - len(b)) <= most and _compute_distance(a, b) <= most
 
 
 def _compute_distance(a: str, b: str) -> int:
-    """How many letters must be added, left out, replaced or swapped to make one word of the other."""
+    """Return how many letters must be added, left out, replaced or swapped to make one word of the other."""
     before: list[int] = []
     row = list(range(len(b) + 1))
     for i, left in enumerate(a, 1):
@@ -120,6 +126,6 @@ def suggest(word: str, known: Iterable[str], otherwise: Help = helps.KNOWN) -> A
 
 
 def suggest_text(word: str, known: Iterable[str], otherwise: str = "known") -> str | None:
-    """The same as text, for errors that are no findings."""
+    """Return the same as text, for errors that are no findings."""
     advice = suggest(word, known, Help(f"{otherwise}: {{known}}"))
     return None if advice is None else render_text(advice)

@@ -153,7 +153,7 @@ API_KEY: Final = ApiKeyKind()
 
 
 def _link_headers(part: ApiKey, headers: dict[str, str], linker: Linker) -> ApiKeyCredential:
-    """The keys of a ``headers`` mapping."""
+    """Return the keys of a ``headers`` mapping."""
     linker.report(rules.NON_STANDARD_KEY_HEADERS(), part.path_to("headers"), key=True)
     keys = []
     for name, value in headers.items():
@@ -173,7 +173,7 @@ def _check_name(name: str, steps: Steps, linker: Linker) -> None:
 
 
 def _show_name(term: Term) -> str:
-    """A key's name; a variable in it shows as ``<VARIABLE>``, since its value is no one's to know."""
+    """Return a key's name; a variable in it shows as ``<VARIABLE>``, since its value is no one's to know."""
     match term:
         case Constant(value):
             return format_text(thaw(value))
@@ -209,7 +209,7 @@ class ApiKeyGuard:
         return {name: value for name, value in given if value is not None}
 
     def _read_query(self, scope: Scope) -> dict[str, bytes]:
-        """The keys, which go no further than here; one that is given twice counts as absent."""
+        """Return the keys, which go no further than here; one that is given twice counts as absent."""
         given: dict[str, list[bytes]] = {}
         kept: list[bytes] = []
         for field in scope["query_string"].split(b"&"):
@@ -259,7 +259,7 @@ class BodyKeyFlow(Flow):
         raise _reject("must be JSON or a form: the API's key is a field of it")
 
     def _add_to_json(self, body: bytes) -> bytes:
-        """An object with the keys; what is in it stays byte for byte."""
+        """Return an object with the keys; what is in it stays byte for byte."""
         try:
             given = orjson.loads(body)
         except orjson.JSONDecodeError:

@@ -89,7 +89,7 @@ BASIC: Final = BasicKind()
 
 
 def _encode_token(credential: BasicCredential, text: TextOf) -> str:
-    """What ``Authorization: Basic`` carries."""
+    """Return what ``Authorization: Basic`` carries."""
     return b64encode(f"{text(credential.username)}:{text(credential.password)}".encode()).decode()
 
 

@@ -109,18 +109,18 @@ def parse_fields(text: str) -> dict[str, str]:
 
 
 def compute_digest(algorithm: str, text: str) -> str:
-    """A text's digest in hexadecimal; the algorithm may end in ``-sess``."""
+    """Return a text's digest in hexadecimal; the algorithm may end in ``-sess``."""
     name = ALGORITHMS[algorithm.upper().removesuffix("-SESS")]
     return hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
 
 
 def compute_response(algorithm: str, secret: str, method: str, uri: str, fields: Mapping[str, str]) -> str:
-    """The proof that somebody knows a password.
+    """Return the proof that somebody knows a password.
 
     Args:
         algorithm: One of :data:`ALGORITHMS`.
         secret: The digest of ``user:realm:password``.
-        method: Of the request.
+        method: The method of the request.
         uri: Its target.
         fields: ``nonce``, and with a ``qop`` also ``nc`` and ``cnonce``.
     """

@@ -32,13 +32,13 @@ class Flow(ABC):
 
 
 def replace_authorization(request: OutboundRequest, value: str) -> OutboundRequest:
-    """A request with other credentials."""
+    """Return a request with other credentials."""
     kept = [pair for pair in request.headers if pair[0] != b"authorization"]
     return replace(request, headers=[*kept, (b"authorization", value.encode())])
 
 
 async def buffer_body(request: OutboundRequest) -> OutboundRequest:
-    """A request whose body can be sent twice: a stream is read first."""
+    """Return a request whose body can be sent twice: a stream is read first."""
     if request.body is None or isinstance(request.body, bytes):
         return request
     body = await read_chunks(request.body, REQUEST_BODY_BYTES_MAX)
@@ -47,7 +47,7 @@ async def buffer_body(request: OutboundRequest) -> OutboundRequest:
 
 
 async def read_chunks(chunks: AsyncIterator[bytes], bytes_max: int) -> bytes:
-    """All that arrives.
+    """Return all that arrives.
 
     Raises:
         UpstreamError: It is more than that.

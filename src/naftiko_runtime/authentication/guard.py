@@ -35,22 +35,22 @@ class Guard(Protocol):
     """Decides about requests, before anything else of them is looked at."""
 
     def check(self, scope: Scope) -> Refusal | None:
-        """Why a request is refused; nothing when it may come in. Takes credentials for itself out of the scope."""
+        """Return why a request is refused. None if it may come in. Takes credentials for itself out of the scope."""
 
 
 def is_same(given: bytes, expected: bytes) -> bool:
-    """Whether two secrets are the same; its time tells neither their content nor their length."""
+    """Return whether two secrets are the same; its time tells neither their content nor their length."""
     return hmac.compare_digest(hashlib.sha256(given).digest(), hashlib.sha256(expected).digest())
 
 
 def find_header(scope: Scope, name: bytes) -> bytes | None:
-    """A header's value; nothing when it is absent or there are several, of which none can be believed."""
+    """Return a header's value. None if it is absent or there are several, of which none can be believed."""
     values = [value for key, value in scope["headers"] if key == name]
     return values[0] if len(values) == 1 else None
 
 
 def read_credentials(scope: Scope, scheme: bytes) -> bytes | None:
-    """What follows a scheme's name in ``Authorization``."""
+    """Return what follows a scheme's name in ``Authorization``."""
     value = find_header(scope, b"authorization")
     if value is None:
         return None
@@ -59,6 +59,6 @@ def read_credentials(scope: Scope, scheme: bytes) -> bytes | None:
 
 
 def format_realm(namespace: str) -> str:
-    """A namespace as the quoted realm of a challenge."""
+    """Return a namespace as the quoted realm of a challenge."""
     kept = (c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in namespace)
     return f'realm="{"".join(kept)}"'

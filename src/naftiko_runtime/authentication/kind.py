@@ -77,10 +77,10 @@ class Linker(Protocol):
         """Note a finding at a place of the document, or at its key."""
 
     def link_secret_text(self, text: str, steps: Steps) -> Term:
-        """A template in which only bound variables may stand."""
+        """Return a template in which only bound variables may stand."""
 
     def find_span(self, steps: Steps) -> Span:
-        """The place of a value."""
+        """Return the place of a value."""
 
 
 class AuthenticationPart(Part):
@@ -111,7 +111,7 @@ class AuthenticationKind(ABC, Generic[P, C]):
     foreign_keys: ClassVar[Mapping[str, str]] = {}
 
     def list_spellings(self, written: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-        """Keys that are read as keys of this kind: each with the key that is meant, in order.
+        """Return keys that are read as keys of this kind: each with the key that is meant, in order.
 
         Args:
             written: The part as plain data.
@@ -120,10 +120,10 @@ class AuthenticationKind(ABC, Generic[P, C]):
 
     @abstractmethod
     def link(self, part: P, linker: Linker) -> C | None:
-        """The credential that upstreams are sent; none when what is wrong in the part was reported."""
+        """Return the credential that upstreams are sent. None if what is wrong in the part was reported."""
 
     def link_guard(self, part: P, linker: Linker) -> C | None:
-        """The credential that callers have to show, for a kind that guards exposes.
+        """Return the credential that callers have to show, for a kind that guards exposes.
 
         Nothing secret may be empty, since that would let anybody in.
         """
@@ -143,31 +143,31 @@ class AuthenticationKind(ABC, Generic[P, C]):
         return tuple(name for name, field in self.part.model_fields.items() if mark in field.metadata)
 
     def sends_in_header(self, part: P) -> bool:
-        """Whether what is sent stands in a header as it is, so that it has to be ASCII."""
+        """Return whether what is sent stands in a header as it is, so that it has to be ASCII."""
         return False
 
     def sets_field(self, credential: C, place: str, name: str) -> bool:
-        """Whether a credential sets a field of a request, so that nobody else can."""
+        """Return whether a credential sets a field of a request, so that nobody else can."""
         return place == "header" and name.lower() == "authorization"
 
     def adds_to_body(self, credential: C) -> bool:
-        """Whether a credential is a field of the request's body."""
+        """Return whether a credential is a field of the request's body."""
         return False
 
     def list_endpoints(self, credential: C) -> Sequence[Endpoint]:
-        """The other URLs that a credential needs."""
+        """Return the other URLs that a credential needs."""
         return ()
 
     @abstractmethod
     def list_secrets(self, credential: C) -> Sequence[Term]:
-        """The parts of a credential that nobody else may know."""
+        """Return the parts of a credential that nobody else may know."""
 
     def derive_secrets(self, credential: C, text: TextOf) -> Sequence[str]:
         """Secrets that are made of secrets, which no output may show either."""
         return ()
 
     def list_fixed_fields(self, credential: C, text: TextOf) -> Sequence[FixedField]:
-        """What every request has of a credential.
+        """Return what every request has of a credential.
 
         Raises:
             Unrenderable: A secret cannot be sent.
@@ -175,7 +175,7 @@ class AuthenticationKind(ABC, Generic[P, C]):
         return ()
 
     def list_reserved_query(self, credential: C) -> Sequence[str]:
-        """The names of query fields that no caller may send beside the credential."""
+        """Return the names of query fields that no caller may send beside the credential."""
         return ()
 
     def open_flow(self, credential: C, text: TextOf) -> Flow | None:
@@ -187,18 +187,18 @@ class AuthenticationKind(ABC, Generic[P, C]):
         return None
 
     def open_guard(self, credential: C, namespace: str, text: TextOf, nonces: NonceCache | None) -> Guard:
-        """What checks callers.
+        """Return what checks callers.
 
         Args:
             credential: What they have to show.
-            namespace: Of the expose.
+            namespace: The namespace of the expose.
             text: Gives the texts of terms.
             nonces: Signs nonces and rejects replays; by default each guard has its own.
         """
         raise AssertionError("refused when linked")
 
     def describe_schemes(self, credential: C) -> Mapping[str, Mapping[str, Any]]:
-        """What callers have to show, as OpenAPI's security schemes by name."""
+        """Return what callers have to show, as OpenAPI's security schemes by name."""
         return {}
 
 

@@ -59,12 +59,12 @@ _BY_PART: Final = {kind.part: kind for kind in KINDS}
 
 
 def find_kind(part: Part) -> AuthenticationKind[Any, Any] | None:
-    """The kind of a part of a document; none when it is no authentication, or one that is not served."""
+    """Return the kind of a part of a document. None if it is no authentication, or one that is not served."""
     return _BY_PART.get(type(part))
 
 
 def kind_of(credential: Credential) -> AuthenticationKind[Any, Any]:
-    """The kind of a credential."""
+    """Return the kind of a credential."""
     match credential:
         case BasicCredential():
             return BASIC

@@ -166,8 +166,8 @@ class SigningFlow(Flow):
         Args:
             consumer_key: Who signs.
             consumer_secret: What HMAC signs with.
-            token: Of a user; empty for none.
-            token_secret: Of that token.
+            token: The token of a user. Empty for none.
+            token_secret: The secret of that token.
             method: As OAuth names it, ``RSA-SHA256`` say.
             private_key: What RSA signs with, as PEM.
         """
@@ -201,7 +201,7 @@ class SigningFlow(Flow):
         return await transport.send(replace_authorization(request, self._sign(request, form, digest)))
 
     def _sign(self, request: OutboundRequest, form: str | None, digest: str | None) -> str:
-        """The ``Authorization`` of a request, of whose body the fields of a form, or the hash, are signed."""
+        """Return the ``Authorization`` of a request, of whose body the fields of a form, or the hash, are signed."""
         client: Any = self._client
         if digest is not None:
             client = _add_body_hash(client, digest)
@@ -214,18 +214,18 @@ class SigningFlow(Flow):
 
 
 def _add_body_hash(client: Any, digest: str) -> Any:
-    """A client that signs the hash of one body: oauthlib's own knows SHA-1 alone."""
+    """Return a client that signs the hash of one body: oauthlib's own knows SHA-1 alone."""
     hashing = copy.copy(client)
     hashing.get_oauth_params = lambda request: [*client.get_oauth_params(request), ("oauth_body_hash", digest)]
     return hashing
 
 
 def read_private_key(text: str, password: str, folder: str) -> str:
-    """A private key as PEM: itself, or what a file holds.
+    """Return a private key as PEM: itself, or what a file holds.
 
     Args:
         text: PEM, its line breaks maybe escaped; DER as base64; or the path of a file with PEM, DER or PKCS #12.
-        password: Of an encrypted key or a PKCS #12 file; empty for none.
+        password: The password of an encrypted key or a PKCS #12 file. Empty for none.
         folder: What a relative path is looked up in, before the working directory.
 
     Raises:
@@ -240,7 +240,7 @@ def read_private_key(text: str, password: str, folder: str) -> str:
 
 
 def _read_file(text: str, folder: str) -> bytes:
-    """What a file holds; nothing when there is none."""
+    """Return what a file holds. Empty if there is none."""
     if "\n" in text or "\0" in text:
         return b""
     for path in (Path(folder) / text, Path(text)):

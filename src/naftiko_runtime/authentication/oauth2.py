@@ -143,7 +143,7 @@ OAUTH2: Final = OAuth2Kind()
 
 
 def _check_endpoint(endpoint: str) -> Statement | None:
-    """What is wrong with a token endpoint; nothing when it is one."""
+    """Return what is wrong with a token endpoint. None if it is one."""
     try:
         endpoint = encode_host(endpoint)
     except ValueError:
@@ -191,7 +191,7 @@ class ClientCredentialsFlow(Flow):
         return await transport.send(replace_authorization(again, f"Bearer {token.value}"))
 
     def list_fetched_secrets(self) -> Sequence[str]:
-        """The last tokens: a response may still show the one before."""
+        """Return the last tokens: a response may still show the one before."""
         return tuple(self._issued)
 
     async def aclose(self) -> None:
@@ -201,7 +201,7 @@ class ClientCredentialsFlow(Flow):
             await asyncio.gather(self._fetching, return_exceptions=True)
 
     async def _get_token(self, transport: Transport) -> _Token:
-        """The token, or the one that is being fetched; who gives up waiting leaves the others to it."""
+        """Return the token, or the one that is being fetched; who gives up waiting leaves the others to it."""
         if self._token is not None and self._clock() < self._token.fresh_until:
             return self._token
         if self._fetching is None or self._fetching.done():
@@ -255,7 +255,7 @@ class ClientCredentialsFlow(Flow):
 
 
 def _encode_pair(client_id: str, client_secret: str) -> str:
-    """What ``Authorization: Basic`` carries: the parts are form-encoded before they are joined (RFC 6749, 2.3.1)."""
+    """Return the value for ``Authorization: Basic``. Both parts are form-encoded first (RFC 6749, 2.3.1)."""
     return b64encode(f"{quote_plus(client_id)}:{quote_plus(client_secret)}".encode()).decode()
 
 

@@ -135,7 +135,7 @@ def filter_ignored(
 
     Args:
         found: All that was found in a document.
-        comments: By file (a document's own, and those that it imports), their comments.
+        comments: The comments of the document and its imported files, by file.
         file: The document's own file.
     """
     used: set[int] = set()

@@ -42,7 +42,7 @@ class Configuration(NamedTuple):
         select: Slugs of the only rules to tell of; none for all.
         ignore: Slugs of rules not to tell of.
         error_on: The least severity that is a failure; none when it does not say.
-        severity: By slug, how much a rule matters here; none when it is off.
+        severity: The severity of rules, by slug. None if a rule is off.
         exclude: Patterns, as in ``.gitignore``, of files that folders and globs leave out.
         allowed_imports: Folders, besides a document's own, that imports may read.
     """

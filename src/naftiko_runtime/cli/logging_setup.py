@@ -98,7 +98,7 @@ class Redactor:
         self._encoded, self._masker = more._encoded, more._masker
 
     def __call__(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        """A structlog processor."""
+        """Mask an event, as a structlog processor."""
         if not self._encoded:
             return event
         if isinstance(quoted := event.get(_QUOTED), str):
@@ -115,7 +115,7 @@ class Redactor:
         return [self._clean(item) for item in value] if isinstance(value, list | tuple) else value
 
     def _mask_cut_secret(self, text: str) -> str:
-        """A quotation without the secret that it broke off in the middle of."""
+        """Return a quotation without the secret that it broke off in the middle of."""
         for spelling in self._encoded:
             for length in range(min(len(spelling) - 1, len(text)), LENGTH_MIN - 1, -1):
                 if text.endswith(spelling[:length]):

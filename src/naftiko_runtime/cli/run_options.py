@@ -136,7 +136,7 @@ _Part = TypeVar("_Part", DocumentOptions, UpstreamOptions, ListenerOptions)
 
 
 def _option(name: str, *more: str, variable: str | None = None, **settings: Any) -> _Decorator:
-    """An option that a ``NAFTIKO_*`` variable sets as well; its help shows its default.
+    """Return an option that a ``NAFTIKO_*`` variable sets as well; its help shows its default.
 
     Args:
         name: The option, from which the name of the variable follows.
@@ -149,13 +149,13 @@ def _option(name: str, *more: str, variable: str | None = None, **settings: Any)
 
 
 def _seconds(name: str, help: str, default: float | None = None, *, positive: bool = False) -> _Decorator:  # noqa: A002 - click's word
-    """An option that takes seconds, with fractions."""
+    """Return an option that takes seconds, with fractions."""
     settings: dict[str, Any] = {} if default is None else {"default": default}
     return _option(name, type=click.FloatRange(min=0, min_open=positive), help=help, **settings)
 
 
 def _several(name: str, field: str, variable: str, **settings: Any) -> _Decorator:
-    """An option that can be repeated, and whose variable has the values separated by spaces."""
+    """Return an option that can be repeated, and whose variable has the values separated by spaces."""
     return _option(name, field, variable=variable, multiple=True, **settings)
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def recognize(data: dict[str, Any]) -> tuple[Noun, Help | None] | None:  # noqa: C901, PLR0911 - one line a kind
-    """The kind of a document of another tool, and advice. None if the document may be a capability.
+    """Return the kind of a document of another tool, and advice. None if the document may be a capability.
 
     Args:
         data: The root of a document.

@@ -38,7 +38,7 @@ _VERSION: Final = compile_lazily(VERSION_FORM)
 
 
 def normalize(source: Source, findings: Findings) -> Source | None:
-    """The same document in the canonical spelling. None if it is not a capability document.
+    """Return the same document in the canonical spelling. None if it is not a capability document.
 
     Deviations that have a clear meaning are warnings. Every value keeps its place.
     """
@@ -54,7 +54,7 @@ def normalize(source: Source, findings: Findings) -> Source | None:
 
 
 def _read_version(source: Source, findings: Findings) -> str | None:
-    """The document's version. None if it is missing or unknown; an unknown version is reported."""
+    """Return the document's version. None if it is missing or unknown; an unknown version is reported."""
     key = "naftiko" if "naftiko" in source.data else "ikanos"
     version = source.data.get(key)
     if version is None or isinstance(version, dict | list):
@@ -84,7 +84,7 @@ class _Normalizer:
         self._outputs = OutputNormalizer(self._draft, partial(self._report, key=True))
 
     def normalize(self) -> Source:
-        """The document in the canonical spelling."""
+        """Return the document in the canonical spelling."""
         data = self._draft.data
         self._check_root_key(data)
         if "ikanos" in data and "naftiko" not in data:
@@ -252,12 +252,12 @@ class _Normalizer:
 
 
 def _is_map(value: dict[str, Any]) -> bool:
-    """Whether a mapping is one of named entries."""
+    """Return whether a mapping is one of named entries."""
     return all(isinstance(entry, dict | None) for entry in value.values())
 
 
 def _list_mappings(entries: Any) -> list[tuple[int, dict[str, Any]]]:
-    """The mappings of a list with their indices; nothing when there is no list."""
+    """Return the mappings of a list with their indices. Empty if there is no list."""
     if not isinstance(entries, list):
         return []
     return [(index, entry) for index, entry in enumerate(entries) if isinstance(entry, dict)]

@@ -72,7 +72,7 @@ class OutputNormalizer:
 
 
 def is_readable(output: Any) -> bool:
-    """Whether a value has the form of an output, with all that is inside it."""
+    """Return whether a value has the form of an output, with all that is inside it."""
     if not isinstance(output, dict):
         return False
     kind = output.get("type", "object")
@@ -86,7 +86,7 @@ def is_readable(output: Any) -> bool:
 
 
 def _is_output(value: dict[str, Any]) -> bool:
-    """Whether a mapping is one output, and not a map of outputs by their names."""
+    """Return whether a mapping is one output, and not a map of outputs by their names."""
     if not value.keys() <= _KEYS:
         return False
     if any(not isinstance(inner, dict) for inner in value.values()):

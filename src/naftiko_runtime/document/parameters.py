@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def tag_text_or_mapping(value: Any) -> str | None:
-    """The tag of a value in a union of a text and a mapping."""
+    """Return the tag of a value in a union of a text and a mapping."""
     return "shape" if isinstance(value, dict | Part) else "path"
 
 
@@ -75,7 +75,7 @@ class Output(Part):
     max_length: Annotated[int, Range(0)] | None = None
 
     def iter_inner(self) -> "Iterator[Output]":
-        """The outputs directly inside this one, in either spelling."""
+        """Yield the outputs directly inside this one, in either spelling."""
         for shape in (self, self.mapping):
             if isinstance(shape, Output | OutputMapping):
                 yield from (shape.properties or {}).values()

@@ -46,7 +46,7 @@ class Parsed(Struct, frozen=True):
 
 
 def parse(source: Source, findings: Findings) -> Parsed | None:
-    """The document. None if no part of it can be read; the findings say why.
+    """Return the document. None if no part of it can be read; the findings say why.
 
     Args:
         source: What was read, in the canonical spelling.
@@ -62,7 +62,7 @@ def parse(source: Source, findings: Findings) -> Parsed | None:
 
 
 def _parse_rest(model: type[Document], error: ValidationError, source: Source, findings: Findings) -> Parsed | None:
-    """The document without what its model refuses, which is reported."""
+    """Return the document without what its model refuses, which is reported."""
     for detail in _list_errors(error):
         _report_error(detail, source, findings)
     pruned = PrunedData(source.data)
@@ -84,7 +84,7 @@ def _list_errors(error: ValidationError) -> list[ErrorDetails]:
 
 
 def _is_shared(data: Any) -> bool:
-    """Whether a document has no capability and needs none."""
+    """Return whether a document has no capability and needs none."""
     if "capability" in data:
         return False
     return find_nearest("capability", data) is None and not data.keys().isdisjoint(("consumes", "binds", "aggregates"))
@@ -103,7 +103,7 @@ def parse_part(model: type[PartT], source: Source, findings: Findings) -> PartT 
 
 
 def _find_place(detail: ErrorDetails, data: Any) -> Steps:
-    """The place of a wrong value or of a missing key."""
+    """Return the place of a wrong value or of a missing key."""
     steps = _remove_union_tags(detail["loc"], data)
     return (*steps, detail["loc"][-1]) if detail["type"] == "missing" else steps
 
@@ -172,7 +172,7 @@ def _report_missing(steps: Steps, source: Source, findings: Findings) -> None:
 
 
 def _name_kind(value: Any) -> Noun:
-    """The type of a value, in the words of messages."""
+    """Return the type of a value, in the words of messages."""
     match value:
         case bool():
             return nouns.FLAG

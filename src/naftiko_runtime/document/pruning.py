@@ -67,11 +67,11 @@ class PrunedData:
         return changed or (key not in above and self.prune(steps[:-1]))
 
     def compact(self) -> Any:
-        """The remaining data, for a model to read."""
+        """Return the remaining data, for a model to read."""
         return _remove_pruned(self._data)
 
     def find_original(self, steps: Steps) -> Steps:
-        """The place in the original data of a place in the compact data."""
+        """Return the place in the original data of a place in the compact data."""
         found: list[str | int] = []
         value = self._data
         for step in steps:
@@ -93,7 +93,7 @@ class PrunedData:
 
 
 def list_indices(value: Any) -> Sequence[int]:
-    """The original indices of the remaining entries of a list. All indices if nothing was removed."""
+    """Return the original indices of the remaining entries of a list. All indices if nothing was removed."""
     if not isinstance(value, list):
         return range(_MANY)
     return [index for index, entry in enumerate(value) if entry is not _REMOVED]
@@ -103,7 +103,7 @@ _MANY: Final = 2**31
 
 
 def look_up(value: Any, step: str | int) -> Any:
-    """The value at a key or an index of pruned data. None if there is none."""
+    """Return the value at a key or an index of pruned data. None if there is none."""
     if isinstance(value, list) and isinstance(step, int):
         return value[step] if step < len(value) else None
     return value.get(step) if isinstance(value, dict) else None
@@ -116,7 +116,7 @@ def _find_substitute(steps: Steps) -> str | int | None:
 
 
 def _copy(value: Any) -> Any:
-    """A copy in which no container occurs twice."""
+    """Return a copy in which no container occurs twice."""
     if isinstance(value, dict):
         return {key: _copy(inner) for key, inner in value.items()}
     return [_copy(inner) for inner in value] if isinstance(value, list) else value

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def find_separable_part(part: Steps) -> Steps:
-    """The path of the smallest part that contains a place and can be left out. Empty for the whole document.
+    """Return the path of the smallest part that contains a place and can be left out. Empty for the whole document.
 
     That is an operation, a forward, a tool, a resource, an API, an expose, a bind or one of its variables,
     or a whole section.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def walk_parts(value: object) -> Iterator[Part]:
-    """A part, and all below it."""
+    """Yield a part, and all below it."""
     if isinstance(value, Part):
         yield value
         for name in value.model_fields_set & type(value).model_fields.keys():
@@ -27,7 +27,7 @@ def walk_parts(value: object) -> Iterator[Part]:
 
 
 def iter_texts(data: Any, steps: Steps = ()) -> Iterator[tuple[Steps, str]]:
-    """The texts of a document's data, each with its path."""
+    """Yield the texts of a document's data, each with its path."""
     if isinstance(data, str):
         yield steps, data
     elif isinstance(data, dict):
@@ -39,7 +39,10 @@ def iter_texts(data: Any, steps: Steps = ()) -> Iterator[tuple[Steps, str]]:
 
 
 def iter_entries(value: Any, steps: Steps) -> Iterator[tuple[dict[str, Any], Steps]]:
-    """The mappings of a list, or of a map by name, each with its path. The key of a map's entry becomes its name."""
+    """Yield the mappings of a list, or of a map by name, each with its path.
+
+    The key of a map's entry becomes its name.
+    """
     if isinstance(value, dict):
         yield from (({"name": name, **e}, (*steps, name)) for name, e in value.items() if isinstance(e, dict))
     elif isinstance(value, list):
@@ -47,7 +50,7 @@ def iter_entries(value: Any, steps: Steps) -> Iterator[tuple[dict[str, Any], Ste
 
 
 def iter_parts(data: dict[str, Any], section: str) -> Iterator[tuple[dict[str, Any], Steps]]:
-    """The parts of a section, of the root and of the capability, each with its path."""
+    """Yield the parts of a section, of the root and of the capability, each with its path."""
     yield from iter_entries(data.get(section), (section,))
     if isinstance(capability := data.get("capability"), dict):
         yield from iter_entries(capability.get(section), ("capability", section))

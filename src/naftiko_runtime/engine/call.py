@@ -137,7 +137,7 @@ class _CallExchange(Exchange, eq=False):
         return result
 
     async def _watch_caller(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The caller's body. If the deadline expires while the next chunk is awaited, the caller is too slow."""
+        """Yield the caller's body. If the deadline expires while the next chunk is awaited, the caller is too slow."""
         streams = self._execution.mapping is None
         self._awaits_caller = True
         async for chunk in body:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def open_flow(credential: Credential | None, secrets: Mapping[str, Secret]) -> Flow | None:
-    """The flow that a credential needs; nothing for one that is a fixed part of every request.
+    """Return the flow that a credential needs. None for one that is a fixed part of every request.
 
     Raises:
         Unrenderable: A signing key cannot be read.
@@ -35,14 +35,14 @@ def open_flow(credential: Credential | None, secrets: Mapping[str, Secret]) -> F
 def open_guard(
     credential: Credential | None, namespace: str, secrets: Mapping[str, Secret], nonces: NonceCache | None = None
 ) -> Guard | None:
-    """The guard of an expose; nothing for one that anybody may call."""
+    """Return the guard of an expose. None for one that anybody may call."""
     if credential is None:
         return None
     return kind_of(credential).open_guard(credential, namespace, partial(_render_term, secrets), nonces)
 
 
 def list_fixed_fields(credential: Credential | None, secrets: Mapping[str, Secret]) -> Sequence[FixedField]:
-    """What every request has of a credential.
+    """Return what every request has of a credential.
 
     Raises:
         Unrenderable: A secret cannot be sent.
@@ -53,7 +53,7 @@ def list_fixed_fields(credential: Credential | None, secrets: Mapping[str, Secre
 
 
 def list_secret_texts(credential: Credential | None, secrets: Mapping[str, Secret]) -> list[str]:
-    """The parts of a credential that nobody else may know."""
+    """Return the parts of a credential that nobody else may know."""
     if credential is None:
         return []
     return [text for term in kind_of(credential).list_secrets(credential) if (text := _render_term(secrets, term))]

@@ -35,7 +35,10 @@ class Deadline:
             self._task.cancel()
 
     def explains(self, kind: type[BaseException] | None) -> bool:
-        """Whether a call ends with this exception because of this deadline alone. Call it once, when the call ends."""
+        """Return whether a call ends with this exception because of this deadline alone.
+
+        Call it once, when the call ends.
+        """
         return self.expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError
 
 

@@ -90,7 +90,7 @@ class HeaderBuilder:
                 pass
 
     def build(self, call: Invocation, body_headers: Sequence[Header]) -> list[Header]:
-        """The document's headers, then those that belong to every call unless the document names them, each once.
+        """Return the document's headers, then the default headers that the document does not name, each once.
 
         Raises:
             Rejected: A value cannot stand in a header.
@@ -105,7 +105,7 @@ class HeaderBuilder:
         return result
 
     def _build_named(self, call: Invocation, others: Iterable[Header]) -> list[Header]:
-        """The document's headers, and those of the others that it does not name."""
+        """Return the document's headers, and those of the others that it does not name."""
         variable = self._build_variable(call.values)
         names = {name for name, _ in variable}
         headers = [*(pair for pair in self._fixed if pair[0] not in names), *variable]
@@ -146,7 +146,7 @@ class ForwardHeaderBuilder(HeaderBuilder):
         """What the caller never sends, since a flow may do so."""
 
     def build(self, call: Invocation, body_headers: Sequence[Header]) -> list[Header]:
-        """The document's headers and credentials, then ours, then what is trusted of the caller's."""
+        """Return the document's headers and credentials, then ours, then what is trusted of the caller's."""
         given = {name for name, _ in call.caller_headers}
         result = [pair for pair in self._fixed if pair[0] not in self._negotiated or pair[0] not in given]
         if self._cookies:
@@ -160,7 +160,7 @@ class ForwardHeaderBuilder(HeaderBuilder):
 
 
 def _is_left_out(value: Any) -> bool:
-    """Whether a header or a cookie has nothing to carry: no value, null, or an empty list."""
+    """Return whether a header or a cookie has nothing to carry: no value, null, or an empty list."""
     if isinstance(value, list):
         return all(item is None for item in value)
     return value is ABSENT or value is None

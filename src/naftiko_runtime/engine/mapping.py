@@ -169,7 +169,7 @@ class ResponseMapping:
         return value
 
     def _quote(self, body: bytes) -> str:
-        """The beginning of a body, without the upstream's secrets: those that are cut off at the end as well."""
+        """Return the beginning of a body, without the upstream's secrets: those that are cut off at the end as well."""
         text = body[: _QUOTED_CHARACTERS + _SECRET_BYTES_MAX].decode("utf-8", "replace")
         return (text if self._masks is None else self._masks.body(text))[:_QUOTED_CHARACTERS]
 
@@ -189,7 +189,7 @@ def _label_format(raw_format: str) -> str:
 
 
 def _has_content(body: bytes, raw_format: str) -> bool:
-    """Whether a body is not empty. White space is empty, unless the format is binary."""
+    """Return whether a body is not empty. White space is empty, unless the format is binary."""
     if raw_format in WITH_FILE:
         return True
     text = body.removeprefix(BOM_UTF8)

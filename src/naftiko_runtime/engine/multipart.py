@@ -66,7 +66,7 @@ def compile_multipart(parts: tuple[MultipartPart, ...], secrets_: Mapping[str, S
 
 
 def _list_items(part: _Part, value: Any) -> Iterable[tuple[str, Any]]:
-    """The values that become a part each, with the suffixes of their names."""
+    """Return the values that become a part each, with the suffixes of their names."""
     if isinstance(value, dict | list) and part.filename is None and part.content_type is None:
         return flatten(value)
     return [("", item) for item in (value if isinstance(value, list) else [value])]

@@ -26,7 +26,7 @@ class QueryBuilder:
     """Builds the queries of one operation.
 
     Attributes:
-        secret_names: Of the fields that hold secrets.
+        secret_names: The names of the fields that hold secrets.
     """
 
     __slots__ = ("_fields", "_is_open", "_own_names", "secret_names")
@@ -66,7 +66,7 @@ class QueryBuilder:
         self._fields = [*others, *encode_field(encoded, key.value)]
 
     def _list_own_names(self, plan: Request) -> frozenset[bytes]:
-        """The names of query fields that the document sends, and no caller."""
+        """Return the names of query fields that the document sends, and no caller."""
         written = "".join(piece if isinstance(piece, str) else "" for piece in plan.path).partition("?")[2]
         names = [field.partition("=")[0] if isinstance(field, str) else field[1] for field in self._fields]
         if (credential := plan.upstream.credential) is not None:
@@ -74,7 +74,7 @@ class QueryBuilder:
         return fold_field_names(list_query_names("&".join([written, *names])))
 
     def build(self, values: Values, raw: bytes) -> str:
-        """The query of one call; empty for none.
+        """Return the query of one call. Empty for none.
 
         Args:
             values: Admitted inputs by name.

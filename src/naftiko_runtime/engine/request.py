@@ -63,7 +63,7 @@ class RequestBuilder:
         self._has_keyed_form = _has_keyed_form(plan)
 
     def build(self, call: Invocation) -> OutboundRequest:
-        """The request of one call.
+        """Return the request of one call.
 
         Raises:
             Rejected: A value cannot stand where it belongs, or one that the path needs is absent.
@@ -86,7 +86,7 @@ class RequestBuilder:
         return OutboundRequest(self._operation, self._method, url, self._headers.build(call, body_headers), body)
 
     def _choose_content_type(self, made: bytes) -> bytes:
-        """The content type of a body that was made here."""
+        """Return the content type of a body that was made here."""
         if type(made) is TypedBytes:
             return made.media_type
         return find_content_type(made) if self._content_type is MULTIPART else self._content_type
@@ -111,7 +111,7 @@ class ForwardBuilder(RequestBuilder):
     _header_builder = ForwardHeaderBuilder
 
     def build(self, call: Invocation) -> OutboundRequest:
-        """The request of one call; see :meth:`RequestBuilder.build`."""
+        """Return the request of one call; see :meth:`RequestBuilder.build`."""
         query = self._query.build(call.values, call.query)
         url = f"{self._fixed_url}{call.rest}{f'?{query}' if query else ''}"
         headers = self._headers.build(call, call.body_headers)
@@ -119,7 +119,7 @@ class ForwardBuilder(RequestBuilder):
 
 
 def _has_keyed_form(plan: Request) -> bool:
-    """Whether a key is added to a form, so that there is one even without any field of its own."""
+    """Return whether a key is added to a form, so that there is one even without any field of its own."""
     credential = plan.upstream.credential
     if credential is None or not kind_of(credential).adds_to_body(credential):
         return False

@@ -121,7 +121,7 @@ class OperationResult:
         return self.value is not NOTHING
 
     def header(self, name: bytes) -> bytes:
-        """The value of a header; empty if there is none."""
+        """Return the value of a header. Empty if there is none."""
         return next((value for key, value in self.headers if key == name), b"")
 
     @property

@@ -67,12 +67,12 @@ class Masks:
             self._compile()
 
     def text(self, text: str) -> str:
-        """A text of ours without any secret."""
+        """Return a text of ours without any secret."""
         self._update()
         return self._all.mask(text)
 
     def body(self, text: str) -> str:
-        """An upstream's text, that ours quotes, without the secrets of its credential."""
+        """Return an upstream's text, that ours quotes, without the secrets of its credential."""
         self._update()
         return self._keys.mask(text)
 
@@ -93,7 +93,7 @@ def _text(value: bytes) -> str:
 
 
 def make_masks(plan: Plan, upstream: Upstream, secrets: Mapping[str, Secret], flow: Flow | None = None) -> Masks | None:
-    """The masks for calls of an upstream; none when nothing is secret.
+    """Return the masks for calls of an upstream. None if nothing is secret.
 
     Args:
         plan: Whose calls they are.

@@ -54,7 +54,7 @@ def suppress_follow_ups(
     unread: frozenset[Steps] = frozenset(),
     read: Container[Diagnostic] = frozenset(),
 ) -> tuple[Diagnostic, ...]:
-    """The findings without the follow-up findings.
+    """Return the findings without the follow-up findings.
 
     Args:
         found: Everything that was found.
@@ -94,7 +94,7 @@ class _HiddenParts:
         self.of[part] = self.of.get(part, frozenset()) | frozenset(missed)
 
     def explains(self, finding: Diagnostic) -> bool:
-        """Whether a finding follows from something hidden."""
+        """Return whether a finding follows from something hidden."""
         part = finding.part or ()
         if any(part[:length] in self.places for length in range(1, len(part) + 1)):
             return True
@@ -105,12 +105,12 @@ class _HiddenParts:
         return any(finding.rule in missed and part[: len(above)] == above for above, missed in self.of.items())
 
     def _has_unknown_inputs(self, operation: object) -> bool:
-        """Whether the parameters of an operation are unknown."""
+        """Return whether the parameters of an operation are unknown."""
         return isinstance(operation, str) and bool({operation, f"{operation.partition('.')[0]}."} & self.inputs)
 
 
 def _get_called_namespace(finding: Diagnostic) -> str:
-    """The namespace that an unresolved call names."""
+    """Return the namespace that an unresolved call names."""
     arguments = finding.arguments
     return str(arguments["namespace"] if "namespace" in arguments else arguments["call"]).partition(".")[0]
 
@@ -226,12 +226,12 @@ _HIDES: Final = {
 
 
 def _get_entry(part: Steps) -> Steps:
-    """The path of the API or expose that contains a part."""
+    """Return the path of the API or expose that contains a part."""
     return part[: len(part) - len(_below_root(part)) + 2]
 
 
 def _list_operations(part: Steps, source: Source) -> set[str]:
-    """The operations of an API's part: all of the API, or one resource's."""
+    """Return the operations of an API's part: all of the API, or one resource's."""
     api = _get_entry(part)
     namespace = next(iter(_list_namespaces(_get_value(source, api))), "")
     if part[len(api) : len(api) + 1] != ("resources",):
@@ -246,7 +246,7 @@ def _below_root(part: Steps) -> Steps:
 
 
 def _get_value(source: Source, steps: Steps) -> Any:
-    """The value at a path, if there is one."""
+    """Return the value at a path, if there is one."""
     value = source.data
     for step in steps:
         found = isinstance(step, int) and isinstance(value, list) and step < len(value)
@@ -255,6 +255,6 @@ def _get_value(source: Source, steps: Steps) -> Any:
 
 
 def _list_namespaces(apis: Any) -> set[str]:
-    """The namespaces of entries of ``consumes``."""
+    """Return the namespaces of entries of ``consumes``."""
     entries = apis if isinstance(apis, list) else [apis]
     return {str(entry["namespace"]) for entry in entries if isinstance(entry, dict) and "namespace" in entry}

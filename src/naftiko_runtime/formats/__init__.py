@@ -50,12 +50,12 @@ class MissingExtraError(Exception):
 
 
 def make_decoder(raw_format: str, schema: str | None = None, content: bytes | None = None) -> Decode:
-    """The decoder of a format.
+    """Return the decoder of a format.
 
     Args:
         raw_format: As ``outputRawFormat`` names it; ``binary`` has no decoder.
         schema: The ``outputSchema``: a selector, the beginning of a heading, or a file's name.
-        content: Of the file, for the formats that have one.
+        content: The content of the schema file, for the formats that have one.
 
     Raises:
         ValueError: The schema is invalid for the format.
@@ -115,7 +115,7 @@ def decode(
         raw_format: Its format.
         body: The body, decompressed.
         decoding: What :func:`make_decoder` made for the format; needed for those that :data:`DECODERS` lacks.
-        charset: Of its content type.
+        charset: The charset of its content type.
         notes: Counts irregular rows and values. One such value does not affect the others.
 
     Raises:

@@ -28,7 +28,7 @@ _UNPACKERS: Final[dict[str, Callable[[], Any]]] = {
 
 
 def make_decoder(schema: bytes | None) -> Decode:
-    """The decoder for a schema; without one only container files can be read.
+    """Return the decoder for a schema; without one only container files can be read.
 
     Raises:
         ValueError: It is no Avro schema.
@@ -86,7 +86,7 @@ def _decode_container(body: bytes) -> list[Any]:
 
 
 def _read_metadata(cursor: Cursor) -> dict[str, bytes]:
-    """The metadata of a container file."""
+    """Return the metadata of a container file."""
     found: dict[str, bytes] = {}
     while entries := read_long(cursor):
         if entries < 0:
@@ -98,7 +98,7 @@ def _read_metadata(cursor: Cursor) -> dict[str, bytes]:
 
 
 def _decompress(block: bytes, codec: str, bytes_max: int) -> bytes:
-    """A decompressed block. Decompression stops at the limit."""
+    """Return a decompressed block. Decompression stops at the limit."""
     if codec == "null":
         return block
     if (unpacker := _UNPACKERS.get(codec)) is None:

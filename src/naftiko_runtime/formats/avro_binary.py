@@ -33,7 +33,7 @@ class Cursor:
         self.left = left
 
     def take(self, size: int) -> bytes:
-        """The next bytes.
+        """Return the next bytes.
 
         Raises:
             ValueError: There are not as many.
@@ -60,7 +60,7 @@ Read: TypeAlias = "Callable[[Cursor], Any]"
 
 
 def read_long(cursor: Cursor) -> int:
-    """The next int or long.
+    """Return the next int or long.
 
     Raises:
         ValueError: There is none.
@@ -80,7 +80,7 @@ def read_long(cursor: Cursor) -> int:
 
 
 def read_bytes(cursor: Cursor) -> bytes:
-    """The next bytes, after their length.
+    """Return the next bytes, after their length.
 
     Raises:
         ValueError: There are none.
@@ -110,7 +110,7 @@ def _read_double(cursor: Cursor) -> float:
 
 
 def read_string(cursor: Cursor) -> str:
-    """The next string."""
+    """Return the next string."""
     return read_bytes(cursor).decode()
 
 
@@ -120,7 +120,7 @@ def encode_base64(data: bytes) -> str:
 
 
 def read_block_size(cursor: Cursor) -> int:
-    """The number of items in the next block of an array or a map. 0 after the last block."""
+    """Return the number of items in the next block of an array or a map. 0 after the last block."""
     items = read_long(cursor)
     if items < 0:
         read_long(cursor)  # the block's size in bytes, for those who skip it

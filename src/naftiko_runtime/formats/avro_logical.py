@@ -22,7 +22,7 @@ _DIGITS: Final = {"millis": 3, "micros": 6, "nanos": 9}
 
 
 def compile_fixed(schema: dict[str, Any], size: int) -> Read:
-    """The reader of a fixed type, with its logical type."""
+    """Return the reader of a fixed type, with its logical type."""
     match schema:
         case {"logicalType": "decimal"}:
             return _convert_bytes(lambda cursor: cursor.take(size), _make_decimal_converter(schema))
@@ -39,7 +39,7 @@ def _convert_bytes(read: Callable[[Cursor], bytes], convert: Callable[[bytes], s
 
 
 def compile_logical(schema: dict[str, Any]) -> Read | None:
-    """The reader of a primitive with a logical type. None for an unknown logical type, which is ignored."""
+    """Return the reader of a primitive with a logical type. None for an unknown logical type, which is ignored."""
     match schema:
         case {"type": "bytes", "logicalType": "decimal"}:
             return _convert_bytes(read_bytes, _make_decimal_converter(schema))
@@ -104,6 +104,6 @@ def _make_timestamp_converter(digits: int, zone: str) -> Callable[[int], str]:
 
 
 def abbreviate(schema: Any) -> str:
-    """The beginning of a schema, for messages."""
+    """Return the beginning of a schema, for messages."""
     text = json.dumps(schema)
     return text if len(text) <= 80 else f"{text[:77]}..."  # noqa: PLR2004 - as much as helps to find it

@@ -22,7 +22,7 @@ RECORDS_DEPTH_MAX: Final = 64
 
 
 def compile_schema(text: bytes) -> Read:
-    """The reader of a schema's values.
+    """Return the reader of a schema's values.
 
     Raises:
         ValueError: It is no Avro schema.
@@ -45,7 +45,7 @@ class _SchemaCompiler:
         self._named: dict[str, Read] = {}
 
     def compile(self, schema: Any, namespace: str) -> Read:
-        """The reader of a type within a namespace."""
+        """Return the reader of a type within a namespace."""
         match schema:
             case str():
                 return self._look_up_type(schema, namespace)
@@ -119,7 +119,7 @@ def _qualify(name: str, namespace: str) -> str:
 
 
 def _iter_fields(schema: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Names and types of a record's fields."""
+    """Yield names and types of a record's fields."""
     fields = schema.get("fields")
     for field in fields if isinstance(fields, list) else (None,):
         match field:

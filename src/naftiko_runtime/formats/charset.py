@@ -40,7 +40,7 @@ _MARKS: Final = (
 
 
 def find_marked_charset(body: bytes) -> str | None:
-    """The charset of a byte order mark. None without a mark."""
+    """Return the charset of a byte order mark. None without a mark."""
     return next((charset for mark, charset in _MARKS if body.startswith(mark)), None)
 
 

@@ -21,7 +21,7 @@ csv.field_size_limit(RESPONSE_BYTES_MAX)  # the process's; by itself it is 131,0
 
 
 def make_decoder(separator: str) -> Decode:
-    """The decoder for a separator."""
+    """Return the decoder for a separator."""
     fields = re.compile(
         rf'(?:"(?P<quoted>(?:[^"]|"")*+)"(?P<rest>[^{re.escape(separator)}\r\n]*)|(?P<plain>[^{re.escape(separator)}\r\n]*))'
         rf"(?P<end>{re.escape(separator)}|\r\n?|\n|\Z)"

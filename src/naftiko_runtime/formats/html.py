@@ -34,7 +34,7 @@ _CELLS: Final = frozenset({"td", "th"})
 
 
 def make_decoder(selector: str | None) -> Decode:
-    """The decoder for the tables that a selector finds.
+    """Return the decoder for the tables that a selector finds.
 
     Raises:
         ValueError: It is no CSS selector.
@@ -78,7 +78,7 @@ def _find_declared_charset(body: bytes) -> str:
 
 
 def _parse_page(text: str) -> Any:
-    """The page's root element; nothing when it has no element.
+    """Return the page's root element; nothing when it has no element.
 
     Raises:
         ValueError: It is nested too deeply, or a part of it is too large.
@@ -134,7 +134,7 @@ class _OpenTable:
             row.append(above[1])
 
     def list_rows(self) -> list[list[str]]:
-        """The non-empty rows, from the one that names the columns."""
+        """Return the non-empty rows, from the one that names the columns."""
         self._add_spanning_cells()
         rows = [row for row in self._rows[self._header or 0 :] if row]
         return [number_columns(rows[0]), *rows[1:]] if rows else []
@@ -214,7 +214,10 @@ class _TableReader:
         return table
 
     def _get_table(self) -> _OpenTable:
-        """The innermost table. Rows outside of any table, if the selector chose a part of one, become a table."""
+        """Return the innermost table.
+
+        Rows outside of any table, if the selector chose a part of one, become a table.
+        """
         return self._open[-1] if self._open else self._begin_table()
 
     def _add_text(self, text: str | None) -> None:
@@ -223,7 +226,7 @@ class _TableReader:
 
 
 def _parse_span(text: str | None, rest: int, most: int) -> int:
-    """How many columns or rows a cell spans. 0 spans the remaining ones."""
+    """Return how many columns or rows a cell spans. 0 spans the remaining ones."""
     if text is None or not (text.isascii() and text.isdigit()) or len(text) > 6:  # noqa: PLR2004 - no such table
         return 1
     return min(int(text) or rest, most)

@@ -83,12 +83,12 @@ def decode_json_text(body: bytes, charset: str | None, notes: Irregularities) ->
 
 
 def _mark_zeros(start: bytes) -> bytes:
-    """The first bytes with all but zeros replaced by dots, which shows UTF-16 and UTF-32 without a mark."""
+    """Return the first bytes with all but zeros replaced by dots, which shows UTF-16 and UTF-32 without a mark."""
     return bytes(0 if byte == 0 else ord(".") for byte in start)
 
 
 def _is_lossy(body: bytes) -> bool:
-    """Whether orjson would change how some number is written."""
+    """Return whether orjson would change how some number is written."""
     digits = body.translate(_DIGITS)
     if digits.find(_LONG_INTEGER) >= 0:
         return True

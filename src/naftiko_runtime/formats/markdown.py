@@ -40,7 +40,7 @@ _DASHES: Final = re.compile(r":?-+:?")
 
 
 def make_decoder(prefix: str | None) -> Decode:
-    """The decoder for the sections whose headings begin with a prefix. Without a prefix: for all sections."""
+    """Return the decoder for the sections whose headings begin with a prefix. Without a prefix: for all sections."""
     wanted = _WANTED.fullmatch((prefix or "").strip())
 
     def decode(body: bytes, charset: str | None, notes: Irregularities) -> dict[str, Any]:
@@ -94,7 +94,7 @@ class _SectionReader:
         self._section = _Section(0, "")
 
     def iter_sections(self) -> Iterator[_Section]:
-        """The sections in order."""
+        """Yield the sections in order."""
         while self._at < len(self._lines):
             if (heading := self._take_heading()) is not None:
                 if self._section.level or any(line.strip() for line in self._section.lines):
@@ -154,7 +154,7 @@ class _SectionReader:
         self._take(end + 1 - self._at)
 
     def _find_columns(self) -> list[str] | None:
-        """The names of the columns if a table begins here. The dashes below show it."""
+        """Return the names of the columns if a table begins here. The dashes below show it."""
         line, below = self._lines[self._at], self._lines[self._at + 1 : self._at + 2]
         if not below or "|" not in line or len(below[0].strip()) == 1 or _INDENTED.match(below[0]):
             return None
@@ -180,7 +180,7 @@ class _SectionReader:
 
 
 def _strip_closing_marks(text: str) -> str:
-    """A heading's text without the ``#`` that may close it."""
+    """Return a heading's text without the ``#`` that may close it."""
     bare = text.rstrip("#")
     return bare.rstrip() if not bare or bare[-1] in " \t" else text
 
@@ -191,7 +191,7 @@ def _is_rule(line: str) -> bool:
 
 
 def _find_end_test(line: str) -> Callable[[str, int], bool] | None:
-    """The test for the end of the code or comment that a line opens. None if it opens none."""
+    """Return the test for the end of the code or comment that a line opens. None if it opens none."""
     if (fence := _FENCE.match(line)) is not None:
         mark = fence[1]
         closing = re.compile(rf" {{0,3}}{re.escape(mark[0])}{{{len(mark)},}}[ \t]*$")
@@ -204,14 +204,14 @@ def _find_end_test(line: str) -> Callable[[str, int], bool] | None:
 
 
 def _split_cells(line: str) -> list[str]:
-    """The texts of a row. An escaped pipe is part of a text."""
+    """Return the texts of a row. An escaped pipe is part of a text."""
     text = line.strip().removeprefix("|")
     cells = [cell.strip().replace("\\|", "|") for cell in _PIPE.split(text)]
     return cells[:-1] if len(cells) > 1 and not cells[-1] else cells
 
 
 def _select_sections(sections: Sequence[_Section], level: int, heading: str) -> Iterator[_Section]:
-    """The sections whose headings begin with a text, and those below them. Only of one level, unless it is 0."""
+    """Yield the sections whose headings begin with a text, and those below them. Only of one level, unless it is 0."""
     inside = 0
     for section in sections:
         if inside and section.level <= inside:

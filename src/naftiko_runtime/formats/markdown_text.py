@@ -27,7 +27,7 @@ _PUNCTUATION: Final = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
 def to_plain_text(markdown: str) -> str:
-    """The visible text of Markdown."""
+    """Return the visible text of Markdown."""
     if not _TOKEN.search(markdown):
         return markdown
     return _PlainTextReader(markdown).read()

@@ -102,7 +102,7 @@ def _check_imports(file: Path, folder: Path, folders: Sequence[Path]) -> None:
 
 
 def make_decoder(descriptors: bytes, name: str) -> Decode:
-    """The decoder for a message of a descriptor set. Without a name: for its only message.
+    """Return the decoder for a message of a descriptor set. Without a name: for its only message.
 
     Raises:
         ValueError: It is no descriptor set, or has no such message.
@@ -170,7 +170,10 @@ class _MessageReader:
         self._left = RESPONSE_VALUES_MAX
 
     def read(self, message: Message) -> Any:
-        """A message's fields by name. Fields without presence have their default; others are absent unless set."""
+        """Return a message's fields by name.
+
+        Fields without presence have their default; others are absent unless set.
+        """
         if message.DESCRIPTOR.full_name.startswith(_WELL_KNOWN):
             return self._read_well_known(message)
         return dict(self._iter_fields(message))
@@ -223,6 +226,6 @@ def _format_key(key: Any) -> str:
 
 
 def _name_enum_value(enum: Any, number: int) -> str | int:
-    """The name of an enum's value, or the number if it has none."""
+    """Return the name of an enum's value, or the number if it has none."""
     found = enum.values_by_number.get(number)
     return number if found is None else str(found.name)

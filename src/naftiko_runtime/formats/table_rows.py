@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def make_records(rows: Sequence[Sequence[str]], notes: Irregularities) -> list[dict[str, Any]]:
-    """The rows after the first one as objects, by the names in the first row.
+    """Return the rows after the first one as objects, by the names in the first row.
 
     Of two columns with the same name the later one counts. A short row has empty cells. Surplus cells are a list at the
     empty name.
@@ -34,5 +34,5 @@ def make_records(rows: Sequence[Sequence[str]], notes: Irregularities) -> list[d
 
 
 def number_columns(header: Sequence[str]) -> list[str]:
-    """The names of columns. A column without a name gets its number."""
+    """Return the names of columns. A column without a name gets its number."""
     return [name or str(number) for number, name in enumerate(header, start=1)]

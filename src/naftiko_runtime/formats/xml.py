@@ -54,7 +54,10 @@ def decode(body: bytes, charset: str | None, notes: Irregularities) -> Any:
 
 
 def _find_declared_charset(body: bytes) -> str | None:
-    """The charset that the document declares. A declaration in ASCII bytes cannot be true for UTF-16 or UTF-32."""
+    """Return the charset that the document declares.
+
+    A declaration in ASCII bytes cannot be true for UTF-16 or UTF-32.
+    """
     if body.startswith((b"<\0", b"\0<")):
         return "utf-16-le" if body[1] == 0 else "utf-16-be"
     found = None if find_marked_charset(body) else _DECLARED.match(body)
@@ -111,7 +114,7 @@ class _SubsetFound(Exception):  # noqa: N818 - no error
 
 
 def _find_internal_subset(encoded: bytes) -> slice | None:
-    """The range of the declarations in the document type. Without them, no entity can expand."""
+    """Return the range of the declarations in the document type. Without them, no entity can expand."""
     head = encoded.find(b"<!DOCTYPE")
     if head < 0:
         return None

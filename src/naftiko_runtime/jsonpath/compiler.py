@@ -70,7 +70,7 @@ def _compile_query(query: Query, root: Any, missing: Any) -> Getter:
 
 
 def _compile_steps(segments: tuple[Segment, ...], root: Any, *, columns: bool) -> list[Step]:
-    """The names and indexes that end the segments are one step if they are columns."""
+    """Join the names and indexes at the end of the segments into one step if they are columns."""
     last = len(segments)
     while columns and isinstance(segments[last - 1], Child | Fields if last == len(segments) else Child):
         last -= 1
@@ -83,7 +83,7 @@ def _compile_steps(segments: tuple[Segment, ...], root: Any, *, columns: bool) -
 
 
 def _find_selected_types(segment: Segment) -> tuple[type, ...]:
-    """The types that a segment selects from. If it comes first, any other value lacks what the path names."""
+    """Return the types that a segment selects from. If it comes first, any other value lacks what the path names."""
     match segment:
         case Fields():
             return (dict,)
@@ -115,7 +115,7 @@ def _compile_selection(start: Getter, segments: tuple[Segment, ...], steps: list
 
 
 def _compile_call(call: Call, root: Any, get: Getter, segments: tuple[Segment, ...], missing: Any) -> Getter:
-    """A function of what is found.
+    """Return a function of what is found.
 
     After ``[*]`` and the like it is applied to each value, if they are lists or objects, and otherwise to the list
     of them. After ``..`` it is always applied to the list.
@@ -214,7 +214,7 @@ def _compile_test(test: Test, root: Any) -> _Predicate:
 
 
 def _compile_junction(parts: list[_Predicate], *, decisive: bool) -> _Predicate:
-    """The first part with the decisive result settles it."""
+    """Return a predicate that ends at the first part with the decisive result."""
 
     def passes(item: Any) -> bool:
         for part in parts:

@@ -28,7 +28,7 @@ def compile_column(segments: tuple[Segment, ...]) -> Step:
 
 
 def _compile_named_column(name: str) -> Step:
-    """A field of each. Usually all are objects that have it; this is tried first because it costs least."""
+    """Return a field of each. Usually all are objects that have it; this is tried first because it costs least."""
 
     def column(found: list[Any]) -> list[Any]:
         try:

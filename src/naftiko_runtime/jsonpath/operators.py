@@ -23,7 +23,7 @@ _NUMBER: Final = compile_lazily(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]
 
 
 def equals(left: Any, right: Any) -> bool:
-    """Whether two values are equal for ``==``: a number equals its text; true is not 1, and 1 is 1.0."""
+    """Return whether two values are equal for ``==``: a number equals its text; true is not 1, and 1 is 1.0."""
     if isinstance(left, str):
         return left == (format_as_written(right) if _is_number(right) else right)
     if isinstance(right, str):
@@ -36,14 +36,14 @@ def equals(left: Any, right: Any) -> bool:
 
 
 def is_identical(left: Any, right: Any) -> bool:
-    """Whether two values are equal in JSON: true is not 1, and 1 is 1.0."""
+    """Return whether two values are equal in JSON: true is not 1, and 1 is 1.0."""
     if isinstance(left, (dict, list)):
         return _is_identical_deep(left, right)
     return left == right and isinstance(left, bool) is isinstance(right, bool) and left is not MISSING
 
 
 def _is_identical_deep(left: Any, right: Any) -> bool:
-    """A loop, because values can be deep."""
+    """Compare two values in a loop, because they can be deep."""
     pairs = [(left, right)]
     while pairs:
         spend(1)
@@ -104,7 +104,7 @@ def _has_all(left: Any, right: Any) -> bool:
 
 
 def _matches(left: Any, right: Any) -> bool:
-    """Whether a regular expression matches a whole text, or one in a list."""
+    """Return whether a regular expression matches a whole text, or one in a list."""
     if not isinstance(right, Pattern):
         return False
     if isinstance(left, list):
@@ -206,7 +206,7 @@ def _mean(numbers: list[Any]) -> Any:
 
 
 def _deviation(numbers: list[Any]) -> float:
-    """The standard deviation of a population."""
+    """Return the standard deviation of a population."""
     mean = _mean(numbers)
     return math.sqrt(sum((number - mean) ** 2 for number in numbers) / len(numbers))
 

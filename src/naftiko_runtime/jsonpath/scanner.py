@@ -48,11 +48,11 @@ class Scanner:
         self.depth = 0
 
     def is_at_end(self) -> bool:
-        """Whether everything is read."""
+        """Return whether everything is read."""
         return self.at >= len(self.text)
 
     def sees(self, *tokens: str) -> bool:
-        """Whether one of these comes next."""
+        """Return whether one of these comes next."""
         return self.text.startswith(tokens, self.at)
 
     def accept(self, token: str) -> bool:

@@ -64,18 +64,18 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
 
 
 def _has_broken_binds(findings: Findings) -> bool:
-    """Whether a bind could not be read or imported, so that its variables are unknown."""
+    """Return whether a bind could not be read or imported, so that its variables are unknown."""
     return any("binds" in (error.part or ())[:2] for error in findings.errors)
 
 
 def _find_first_apis(document: Document) -> dict[str, Steps]:
-    """The places of the consumed APIs by namespace; the first one of duplicates."""
+    """Return the places of the consumed APIs by namespace; the first one of duplicates."""
     apis = (*document.consumes, *document.capability.consumes)
     return {api.namespace: api.path_to() for api in reversed(apis) if isinstance(api, ConsumedHttp)}
 
 
 def _can_be_imported(document: Document) -> bool:
-    """Whether a document has parts that others may import."""
+    """Return whether a document has parts that others may import."""
     capability = document.capability
     return any((document.consumes, document.binds, capability.consumes, capability.binds, capability.aggregates))
 

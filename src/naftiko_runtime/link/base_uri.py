@@ -122,7 +122,7 @@ def refuse_other_form(api: ConsumedHttp, context: Context) -> bool:
 
 
 def _means_variable(found: re.Match[str], context: Context) -> bool:
-    """Whether a text means a variable; a path may have a word with a dollar: ``/$batch``."""
+    """Return whether a text means a variable; a path may have a word with a dollar: ``/$batch``."""
     in_path = "/" in found.string[: found.start()].partition("://")[2]
     return not found[2] or not in_path or context.variables.knows(found[2])
 
@@ -132,7 +132,7 @@ def find_value_faults(term: Term, values: Mapping[str, str], check: Check) -> It
 
     Args:
         term: The URL.
-        values: By the full names of its variables.
+        values: The values of variables, by their full names.
         check: What is wrong with a URL without variables.
     """
     parts = _split_parts(term)
@@ -153,7 +153,7 @@ def fill_url(term: Term, values: Mapping[str, str]) -> str:
 
 
 def _split_parts(term: Term) -> list[str | Variable]:
-    """The literal pieces and the variables of a URL."""
+    """Return the literal pieces and the variables of a URL."""
     parts = term.parts if isinstance(term, Composed) else (term,)
     return [part if isinstance(part, Variable) else str(getattr(part, "value", "")) for part in parts]
 
@@ -192,7 +192,7 @@ def _classify_slot(before: str, after: str) -> Slot:
 
 
 def _find_misplaced(term: Term) -> Statement | None:
-    """What is wrong with the place of a variable."""
+    """Return what is wrong with the place of a variable."""
     parts = _split_parts(term)
     for index, (_, slot) in enumerate(_find_slots(parts)):
         after = parts[index + 1] if index + 1 < len(parts) else ""
@@ -202,7 +202,7 @@ def _find_misplaced(term: Term) -> Statement | None:
 
 
 def _check_slot(slot: Slot, value: str, check: Check) -> Fault:
-    """Why a slot of a URL cannot have a value, without the value."""
+    """Return why a slot of a URL cannot have a value, without the value."""
     needed = f"and only {_NEEDED[slot]} belongs there"
     if _NEVER.search(value):
         return f"it holds white space or another character that a URL cannot, {needed}"
@@ -268,7 +268,7 @@ def fill_base_uris(plan: Plan, values: Mapping[str, str]) -> Plan:
 
 
 def _fill_base_uri(upstream: Upstream, values: Mapping[str, str]) -> Upstream:
-    """An upstream that is never called may lack values, and keeps its template."""
+    """Return an upstream that is never called. It may lack values, and keeps its template."""
     template = upstream.template
     if template is None or not set(find_variables(template)) <= values.keys():
         return upstream

@@ -126,7 +126,7 @@ def _link_form(data: Any, steps: Steps, references: CallReferences) -> Body | No
 
 
 def _link_multipart(data: Any, steps: Steps, references: CallReferences) -> Body | None:
-    """A form of parts: a list of them, or, outside the specification, a mapping of plain fields."""
+    """Return a form of parts: a list of them, or, outside the specification, a mapping of plain fields."""
     if data is None:
         return OpenBody("multipart", "multipart/form-data")
     _check_content_type(references)

@@ -59,7 +59,7 @@ def _replace_marks(text: str, terms: Iterator[Term], place: _Place) -> list[str 
 
 
 def _link_string(text: str, terms: Iterator[Term]) -> Term:
-    """The inside of a JSON string as one term, so that it is absent as a whole."""
+    """Return the inside of a JSON string as one term, so that it is absent as a whole."""
     head, *rest = [orjson.loads(f'"{literal}"') for literal in text.split(_MARK)]
     parts: list[Any] = [Constant(head)] if head else []
     for literal in rest:

@@ -31,7 +31,7 @@ def link_text_body(text: str, content_type: str, kind: str, steps: Steps, refere
 
 
 def _choose_escape(kind: str, before: str, *, whole: bool) -> Escape:
-    """How a value is escaped, by the text before it."""
+    """Return how a value is escaped, by the text before it."""
     match kind:
         case "xml" | "formUrlEncoded":
             return "xml" if kind == "xml" else "form"
@@ -49,7 +49,7 @@ _SPARQL_OPENED: Final = compile_lazily(
 
 
 def _find_sparql_place(before: str) -> Escape:
-    """Whether a query so far ends inside a string, inside an IRI, or in neither."""
+    """Return whether a query so far ends inside a string, inside an IRI, or in neither."""
     place: Escape = "sparql-token"
     for match in _SPARQL_OPENED.finditer(before):
         if match["long"] is not None or match["short"] is not None:

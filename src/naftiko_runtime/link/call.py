@@ -149,7 +149,7 @@ class CallLinker:
         return Contract(asked, self._tool and takes_any), self._substitute_fixed(request)
 
     def _list_asked(self, hidden: Collection[str]) -> tuple[Input, ...]:
-        """The inputs that callers give."""
+        """Return the inputs that callers give."""
         inputs = self._inputs.by_name.values()
         return tuple(spec for spec in inputs if spec.name not in self._fixed and spec.name not in hidden)
 
@@ -160,7 +160,7 @@ class CallLinker:
         return replace(request, **parts)
 
     def _declares(self, place: Place, declared: Sequence[Input]) -> bool:
-        """Whether either side declares a parameter for a place; a tool's inputs may be for any."""
+        """Return whether either side declares a parameter for a place; a tool's inputs may be for any."""
         consumed = self._consumed
         if self._closed or (consumed.closed and not (place == "body" and consumed.takes_any_body)):
             return True
@@ -170,7 +170,7 @@ class CallLinker:
     # -- bodies ---------------------------------------------------------------------------------------------------
 
     def _link_declared_body(self, parameters: ParameterTerms) -> Body | None:
-        """The body that the consumed operation describes, by template or by parameters."""
+        """Return the body that the consumed operation describes, by template or by parameters."""
         spec = self._consumed.spec
         if self._consumed.takes_any_body:
             return make_body_of_fields(self._consumed.body_kind, parameters.link_body_fields())
@@ -186,7 +186,7 @@ class CallLinker:
         return JsonTree(TermObject(tuple(parameters.link_body_fields().items()))) if fields else None
 
     def _link_undeclared_body(self, left: Sequence[Input], *, takes_any: bool) -> Body | None:
-        """The body that callers send when only the exposed side, or neither, describes one."""
+        """Return the body that callers send when only the exposed side, or neither, describes one."""
         spec, takes_fields = self._consumed.spec, self._consumed.takes_body_fields
         values = self._with.list_unused() if takes_fields else []
         if takes_any and not values:
@@ -200,11 +200,11 @@ class CallLinker:
         return make_body_of_fields(self._consumed.body_kind, fields)
 
     def _takes_typed_body(self) -> bool:
-        """Whether it takes another kind of body than JSON, whatever its method."""
+        """Return whether it takes another kind of body than JSON, whatever its method."""
         return self._consumed.takes_any_body and self._consumed.body_kind != "json"
 
     def _link_undeclared_query(self, left: Sequence[Input], body: Body | None) -> tuple[NamedTerm, ...]:
-        """The fields of a query that the consumed side does not describe: bound values and the inputs that are left."""
+        """Return the query fields that the consumed side does not describe: bound values and remaining inputs."""
         if self._consumed.declares("query"):
             return ()
         names = [] if self._consumed.spec.method in METHODS_WITH_BODY else self._with.list_unused()

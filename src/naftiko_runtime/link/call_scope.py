@@ -71,12 +71,12 @@ class CallReferences(Struct):
         return Words(own, others, bound.namespaces, is_input, bound.knows)
 
     def is_known_input(self, name: str) -> bool:
-        """Whether the consumed side may mean an input by a name: one that is declared, bound or a parameter."""
+        """Return whether the consumed side may mean an input by a name: one that is declared, bound or a parameter."""
         known = self.inputs.find_name(name) is not None or name in self.with_values.terms
         return known or self.consumed.find_parameter(name) is not None
 
     def _is_shell_variable(self, name: str) -> bool:
-        """Whether ``${X}`` means a variable: one has that name or it is written as one, and no input has it."""
+        """Return whether ``${X}`` means a variable: one has that name or it is written as one, and no input has it."""
         return not self.is_known_input(name) and (self.context.variables.knows(name) or looks_like_variable(name))
 
     # -- references -----------------------------------------------------------------------------------------------
@@ -212,11 +212,11 @@ class CallReferences(Struct):
         return Constant("")
 
     def _is_explained(self, name: str) -> bool:
-        """Whether the consumed side knows what ``${name}`` is; only under ``with`` any name may be an input."""
+        """Return whether the consumed side knows what ``${name}`` is; only under ``with`` any name may be an input."""
         return "." in name or "$" in name or self.is_known_input(name) or self._is_shell_variable(name)
 
     def _resolve_declared(self, piece: Placeholder, text: str, steps: Steps, words: Words) -> Term | None:
-        """What a placeholder means by what the document declares; None if that is nothing."""
+        """Return what a placeholder means by what the document declares; None if that is nothing."""
         name = piece.name
         if not piece.bare:
             if (given := self.resolve_environment(name)) is not None:

@@ -37,11 +37,11 @@ class Calls:
         return consumed
 
     def _may_be_imported(self, call: str) -> bool:
-        """Whether a call has the namespace of an import. If that fails, its own error is enough."""
+        """Return whether a call has the namespace of an import. If that fails, its own error is enough."""
         return None in self._imported or call.partition(".")[0] in self._imported
 
     def _may_be_completed(self, call: str) -> bool:
-        """Whether a call has a namespace that a document which imports this one may consume."""
+        """Return whether a call has a namespace that a document which imports this one may consume."""
         return self._context.may_be_completed(call.partition(".")[0], self._namespaces)
 
     def _advise_nearest(self, call: str) -> Advice | None:

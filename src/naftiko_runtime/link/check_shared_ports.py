@@ -78,7 +78,7 @@ def check_ports(servers: Sequence[Server], findings: Findings, place_of: Place =
 
 
 def _overlap(one: Server, other: Server) -> bool:
-    """Whether two servers want the same port. One on all addresses wants it on each."""
+    """Return whether two servers want the same port. One on all addresses wants it on each."""
     same_address = one.address == other.address or bool({one.address, other.address} & _ALL_ADDRESSES)
     return one.port == other.port != 0 and same_address
 
@@ -103,7 +103,7 @@ def _can_share(first: Server, server: Server, findings: Findings, place_of: Plac
 
 
 def _find_difference(first: Server, server: Server) -> Help | None:
-    """Why two servers cannot share their port, or None."""
+    """Return why two servers cannot share their port, or None."""
     if type(first) is not type(server):
         return helps.ONE_TYPE_ON_PORT
     if first.address != server.address:
@@ -114,7 +114,7 @@ def _find_difference(first: Server, server: Server) -> Help | None:
 
 
 def _pair_parts(first: Server, server: Server) -> Iterable[tuple[ServedPart, ServedPart]]:
-    """The parts that both servers have, in pairs."""
+    """Return the parts that both servers have, in pairs."""
     known = {part.key: part for part in first.parts}
     pairs = [(known[part.key], part) for part in server.parts if part.key in known]
     return sorted(pairs, key=lambda pair: pair[0].label)

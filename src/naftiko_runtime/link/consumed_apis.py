@@ -154,7 +154,7 @@ def _check_body_key(operation: ConsumedOperation, upstream: Upstream, context: C
 
 
 def _find_placed(api: ConsumedHttp) -> list[ConsumedParameter]:
-    """The API's path parameters that some resource has a placeholder for: the other resources need none."""
+    """Return the API's path parameters that some resource has a placeholder for: the other resources need none."""
     paths = [resource.path for resource in api.resources]
     return [p for p in api.input_parameters if p.in_ == "path" and any(f"{{{p.name}}}" in path for path in paths)]
 

@@ -57,11 +57,11 @@ class Consumed(Struct, frozen=True):
         return tuple(piece.name for piece in self.path if isinstance(piece, Placeholder))
 
     def find_parameter(self, name: str) -> ConsumedParameter | None:
-        """The first parameter of a name, whatever its place."""
+        """Return the first parameter of a name, whatever its place."""
         return next((parameter for parameter in self.parameters if parameter.name == name), None)
 
     def declares(self, *places: str) -> bool:
-        """Whether any parameter is declared for one of these places."""
+        """Return whether any parameter is declared for one of these places."""
         return any(parameter.in_ in places for parameter in self.parameters)
 
     # -- its body -------------------------------------------------------------------------------------------------
@@ -89,10 +89,10 @@ class Consumed(Struct, frozen=True):
         return self.spec.body.type if isinstance(self.spec.body, BodyTemplate) else "json"
 
     def sends_body(self, *, tool: bool) -> bool:
-        """Whether the method has a body. DELETE has one only over REST, where the caller may send one."""
+        """Return whether the method has a body. DELETE has one only over REST, where the caller may send one."""
         method = self.spec.method
         return method in METHODS_WITH_BODY or (method == "DELETE" and not tool)
 
     def lacks_body(self, *, tool: bool) -> bool:
-        """Whether it could have a body, and the document declares none."""
+        """Return whether it could have a body, and the document declares none."""
         return self.sends_body(tool=tool) and self.spec.body is None and not self.declares("body")

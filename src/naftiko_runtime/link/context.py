@@ -85,18 +85,18 @@ class Context(Struct, frozen=True):
         self.findings.report(statement, span, advice, part=steps, fix=fix, related=related)
 
     def may_be_completed(self, name: str, known: Iterable[str]) -> bool:
-        """Whether an unknown name may be known in a document that imports this one.
+        """Return whether an unknown name may be known in a document that imports this one.
 
         A name that is similar to a known one is a misspelling.
         """
         return self.shared and not any(is_close(name, candidate) for candidate in known)
 
     def find_span(self, steps: Steps) -> Span:
-        """The place of a value."""
+        """Return the place of a value."""
         return self.source.find_span(steps)
 
     def takes_nothing(self, *levels: Part) -> bool:
-        """Whether one of several levels has ``inputParameters: []``; a key without a value does not count."""
+        """Return whether one of several levels has ``inputParameters: []``; a key without a value does not count."""
         written = (level for level in levels if "input_parameters" in level.model_fields_set)
         return any(self.source.get(level.path_to("inputParameters")) == [] for level in written)
 
@@ -107,7 +107,7 @@ class Context(Struct, frozen=True):
         return parts[0] if len(parts) == 1 else Composed(parts)
 
     def needs_caller(self, text: str, steps: Steps) -> bool:
-        """Whether a template may mean an input: it has a name that is not a variable's, and not written like one."""
+        """Return whether a template may mean an input: a name in it is no variable's, nor written like one."""
         try:
             names = [piece.name for piece in split_template(text) if not isinstance(piece, str)]
         except ValueError:  # reported where the text is read
@@ -116,7 +116,10 @@ class Context(Struct, frozen=True):
         return not all(looks_like_variable(name) or self.variables.resolve(name, span) for name in names)
 
     def means_variable(self, written: str, _: Where = "whole") -> bool:
-        """Whether a text outside braces means a variable: ``${X}``, ``$X``, ``env.X``. Other texts are secrets."""
+        """Return whether a text outside braces means a variable: ``${X}``, ``$X``, ``env.X``.
+
+        Other texts are secrets.
+        """
         reference = self._variable_words.read(written)
         if reference is None or reference.kind != "nothing":
             return reference is not None
@@ -220,7 +223,7 @@ class Context(Struct, frozen=True):
         )
 
     def _describe_unbound(self, name: str, namespace: str, *, has_inputs: bool) -> Statement:
-        """The statement that a name is neither bound nor an input, if there may be inputs."""
+        """Return the statement that a name is neither bound nor an input, if there may be inputs."""
         if namespace in (*PREFIXES, *self.namespaces.exposed) and not has_inputs:
             return rules.UNBOUND_VARIABLE_CALLERS(name=name)
         if namespace in self.variables.namespaces:

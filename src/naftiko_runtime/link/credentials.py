@@ -35,7 +35,7 @@ def link_guard(authentication: Authentication | None, context: Context) -> Crede
 
 
 def is_sealed(place: str, name: str, credential: Credential | None) -> bool:
-    """Whether a credential sets this field of a request, so that nothing else may."""
+    """Return whether a credential sets this field of a request, so that nothing else may."""
     return credential is not None and kind_of(credential).sets_field(credential, place, name)
 
 

@@ -137,7 +137,7 @@ class ExposeLinker:
         return self._formats[consumed.name]
 
     def _find_binary_bytes_max(self, expose: ExposeWithOperations, consumed: Consumed) -> int | None:
-        """The limit of the consumed operation, otherwise that of the expose."""
+        """Return the limit of the consumed operation, otherwise that of the expose."""
         general = parse_binary_size(expose, self.context)
         if consumed.spec.output_raw_format != "binary":
             return None
@@ -157,7 +157,7 @@ class ExposeLinker:
         return self._calls.resolve(spec.call, spec.path_to("call"))
 
     def _link_shapes(self, spec: Exposed, linker: CallLinker) -> tuple[Shape, ...]:
-        """The shapes of a result; empty if the response is untouched, or an output has an error."""
+        """Return the shapes of a result. Empty if the response is untouched, or an output has an error."""
         outputs = spec.output_parameters
         sound = [self._is_sound(output) for output in outputs]
         if not all(sound):
@@ -202,5 +202,5 @@ class ExposeLinker:
 
 
 def _is_reference(value: str) -> bool:
-    """Whether a value of an output is a reference or a template, whose type is known only when it is called."""
+    """Return whether a value of an output is a reference or a template, whose type is known only when it is called."""
     return "{{" in value or _REFERENCE.match(value) is not None

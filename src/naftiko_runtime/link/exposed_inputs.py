@@ -37,7 +37,7 @@ class OperationInputs(Struct):
         return found[0] if len(found) == 1 else None
 
     def is_displaced(self, name: str) -> bool:
-        """Whether the route declares this input for its path, which has no placeholder for it."""
+        """Return whether the route declares this input for its path, which has no placeholder for it."""
         return self._find_displaced(name) is not None
 
     def require(self, name: str, fills: str | None = None) -> Argument:
@@ -62,7 +62,7 @@ class OperationInputs(Struct):
         return next((one for declared, one in self.displaced.items() if fold_name(declared) == fold_name(name)), None)
 
     def _infer(self, name: str, fills: str) -> Input:
-        """An input that the exposed side does not declare, as the consumed side describes it."""
+        """Return an input that the exposed side does not declare, as the consumed side describes it."""
         parameter = self.consumed.find_parameter(fills)
         in_path = fills in self.consumed.placeholders
         place: Place = "query"

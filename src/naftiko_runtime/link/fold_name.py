@@ -6,5 +6,5 @@ import re
 
 
 def fold_name(name: str) -> str:
-    """A name without case and punctuation: ``warehouse-id`` and ``warehouseId`` meet."""
+    """Return a name without case and punctuation: ``warehouse-id`` and ``warehouseId`` meet."""
     return re.sub(r"[\W_]", "", name.casefold()) or name

@@ -21,8 +21,8 @@ class Overrides(Struct, frozen=True):
     """Values that override the document's, and the strictness of its checks.
 
     Attributes:
-        base_uris: By consumed namespace, the URL of its API.
-        ports: By exposed namespace, the port; 0 for a free one.
+        base_uris: The URLs of APIs, by their namespaces.
+        ports: The ports of exposes, by their namespaces. 0 for any free port.
         port_offset: Added to every port that is neither 0 nor given in ``ports``.
         host: The address that every expose listens on.
         allowed_imports: Folders, besides the document's own, that imports may read.

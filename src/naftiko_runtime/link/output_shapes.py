@@ -49,7 +49,7 @@ def link_mock_shapes(outputs: Sequence[Output], link_template: LinkTemplate) -> 
 
 
 def is_identity(output: Output) -> bool:
-    """Whether an output is the whole response (``mapping: $`` or ``$.``)."""
+    """Return whether an output is the whole response (``mapping: $`` or ``$.``)."""
     if output.properties or output.items or output.values or output.value is not None or output.max_length is not None:
         return False
     if output.mapping is None:
@@ -80,7 +80,7 @@ def _link_shape(output: Output, link_template: LinkTemplate) -> Shape:
 
 
 def _normalize_path(output: Output) -> str:
-    """The path of an output; all spellings of the root become ``$``."""
+    """Return the path of an output; all spellings of the root become ``$``."""
     if not isinstance(output.mapping, str) or compile_path(output.mapping).identity:
         return _ROOT
     return output.mapping
@@ -97,5 +97,5 @@ def _link_value(output: Output, value: str, link_template: LinkTemplate) -> Shap
 
 
 def _may_refer(value: str) -> bool:
-    """Whether the ``value`` of an output may be a reference, and is not a constant."""
+    """Return whether the ``value`` of an output may be a reference, and is not a constant."""
     return "{{" in value or "$" in value or _DOTTED.fullmatch(value) is not None

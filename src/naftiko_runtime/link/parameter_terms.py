@@ -89,7 +89,7 @@ class ParameterTerms(Struct):
             return term
 
     def _is_offered(self, parameter: ConsumedParameter) -> bool:
-        """Whether callers may give a parameter: an optional one only if the operation lists no inputs."""
+        """Return whether callers may give a parameter: an optional one only if the operation lists no inputs."""
         inputs = self.references.inputs
         if parameter.required or parameter.in_ == "path" or inputs.find_name(parameter.name) is not None:
             return True

@@ -118,13 +118,13 @@ class Words(Struct, frozen=True):
         return None
 
     def _is_foreign(self, path: str) -> bool:
-        """Whether a text begins with a namespace that has no values here; a host name is a constant."""
+        """Return whether a text begins with a namespace that has no values here; a host name is a constant."""
         word, _, rest = path.partition(".")
         first, more, _ = rest.partition(".")
         return word in self.others and (not more or self.is_input(first) or f"{word}.{first}" in self.others)
 
     def is_reference(self, written: str, where: Where, *, in_body: bool) -> bool:
-        """Whether a text of a template outside double braces is a reference, or is meant as one.
+        """Return whether a text of a template outside double braces is a reference, or is meant as one.
 
         Args:
             written: The whole text, or a part ``${x}`` of it.
@@ -150,5 +150,5 @@ _WORDS: Final = frozenset({"this", *SYNONYMS, *PREFIXES})
 
 
 def _is_meant(written: str, is_bound: Callable[[str], bool]) -> bool:
-    """Whether a text with a dollar is a JSONPath or a variable; another word may be a constant: ``$count``."""
+    """Return whether a text with a dollar is a JSONPath or a variable; another word may be a constant: ``$count``."""
     return written == "$" or written.startswith(("$.", "$[")) or is_bound(written[1:])

@@ -34,7 +34,7 @@ def rename_placeholder(source: Source, resource: Steps, old: str, new: str) -> t
 
 
 def _is_well_formed(resource: dict[str, Any]) -> bool:
-    """Whether the parameters of a resource and of its operations are well-formed."""
+    """Return whether the parameters of a resource and of its operations are well-formed."""
     operations = resource.get("operations")
     holders = [resource, *operations] if isinstance(operations, list) else [None]
     return all(
@@ -46,7 +46,7 @@ def _is_well_formed(resource: dict[str, Any]) -> bool:
 
 
 def _is_referenced(name: str, resource: dict[str, Any]) -> bool:
-    """Whether a ``with`` or a ``value`` in a resource has the name of an input."""
+    """Return whether a ``with`` or a ``value`` in a resource has the name of an input."""
     word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
 
     def has_name(value: Any, *, inside: bool) -> bool:

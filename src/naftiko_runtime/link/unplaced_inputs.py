@@ -83,19 +83,19 @@ class UnplacedInputs(Struct, frozen=True):
         self.references.context.report(statement, find_declaration(self.exposed, spec.name), advice)
 
     def _has_known_parameters(self) -> bool:
-        """Whether a tool's operation declares parameters, but none of the query."""
+        """Return whether a tool's operation declares parameters, but none of the query."""
         consumed = self.references.consumed
         if not self.tool or consumed.declares("query"):
             return False
         return bool(consumed.parameters or consumed.spec.body is not None or self._find_unmatched_placeholders())
 
     def _find_unmatched_placeholders(self) -> list[str]:
-        """The placeholders of the consumed path that nothing but an inferred input fills."""
+        """Return the placeholders of the consumed path that nothing but an inferred input fills."""
         inputs = map(self.references.inputs.by_name.get, dict.fromkeys(self.references.consumed.placeholders))
         return [spec.name for spec in inputs if spec is not None and spec.inferred and spec.place != "path"]
 
     def _match_placeholders(self, loose: Sequence[Input]) -> dict[str, str]:
-        """The placeholders of the consumed path that inputs without effect may be meant for, by the inputs' names."""
+        """Return, by input without effect, the placeholder of the consumed path that it may mean."""
         names = [spec.name for spec in loose if self.tool or spec.place == "path"]
         unmatched = self._find_unmatched_placeholders()
         return dict(zip(names, unmatched, strict=True)) if len(names) == len(unmatched) else {}
@@ -118,7 +118,7 @@ class UnplacedInputs(Struct, frozen=True):
         return advice(name=name, meant=meant, reference=f"{self.references.names[0]}.{name}")
 
     def _advise_place(self, name: str) -> Advice:
-        """How a value could reach the consumed operation."""
+        """Return how a value could reach the consumed operation."""
         consumed = self.references.consumed
         known = list(dict.fromkeys((*(p.name for p in consumed.parameters), *consumed.placeholders)))
         if name in self.references.with_values.used:
@@ -132,7 +132,7 @@ class UnplacedInputs(Struct, frozen=True):
         return helps.DECLARE_PARAMETER_BESIDE(known=tuple(known)) if known else helps.DECLARE_PARAMETER()
 
     def _find_unfilled_body_names(self) -> list[str]:
-        """The placeholders of the consumed body that no declared input has the name of."""
+        """Return the placeholders of the consumed body that no declared input has the name of."""
         inputs = self.references.inputs.by_name
         names = find_placeholder_names(self.references.consumed.spec.body)
         return [name for name in names if name not in inputs or inputs[name].inferred]

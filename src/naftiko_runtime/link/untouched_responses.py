@@ -31,6 +31,6 @@ def describe_response(consumed: Consumed, outputs: Sequence[Output]) -> JsonResp
 
 
 def _describe_root(output: Output | ConsumedOutput) -> JsonResponse:
-    """The declared type of a whole response, if it is an object or a list."""
+    """Return the declared type of a whole response, if it is an object or a list."""
     declared = output.type if "type" in output.model_fields_set and output.type in ("object", "array") else None
     return JsonResponse(declared, getattr(output, "description", None))

@@ -43,11 +43,11 @@ class WithValues(Struct):
         return self.terms[key]
 
     def list_unused(self) -> list[str]:
-        """The names of the values that reach no place of the request."""
+        """Return the names of the values that reach no place of the request."""
         return [name for name in self.terms if name not in self.used]
 
     def _find_misspelt(self, name: str) -> str | None:
-        """The only key that differs from a name in case and punctuation, and is no other parameter's name."""
+        """Return the only key that differs from a name in case and punctuation, and is no other parameter's name."""
         known = {*(p.name for p in self.consumed.parameters), *self.consumed.placeholders}
         found = [key for key in self.terms if key not in known and fold_name(key) == fold_name(name)]
         if len(found) != 1:

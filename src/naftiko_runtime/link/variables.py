@@ -27,12 +27,12 @@ _CONSTANT: Final = compile_lazily(r"[A-Z][A-Z0-9_]*")
 
 
 def looks_like_variable(name: str) -> bool:
-    """Whether a name is written like an environment variable: capitals, digits, underscores."""
+    """Return whether a name is written like an environment variable: capitals, digits, underscores."""
     return _CONSTANT.fullmatch(name) is not None
 
 
 def is_environment_name(text: str) -> bool:
-    """Whether a text can be the name of an environment variable: letters, digits, underscores."""
+    """Return whether a text can be the name of an environment variable: letters, digits, underscores."""
     return _KEY.fullmatch(text) is not None
 
 
@@ -82,7 +82,7 @@ class Variables:
         return [*self._short, *self._bindings]
 
     def knows(self, name: str) -> bool:
-        """Whether a bind lists the variable that ``KEY``, ``namespace.KEY`` or ``env.KEY`` names."""
+        """Return whether a bind lists the variable that ``KEY``, ``namespace.KEY`` or ``env.KEY`` names."""
         return name in self._bindings or name.removeprefix(f"{ENVIRONMENT}.") in self._short
 
     def resolve(self, name: str, used_at: Span) -> Variable | None:
@@ -143,11 +143,11 @@ class Variables:
         return [binding for name, binding in self._bindings.items() if name in self._unlisted]
 
     def is_listed_environment(self, namespace: str) -> bool:
-        """Whether the bind of a namespace is the environment."""
+        """Return whether the bind of a namespace is the environment."""
         return namespace in self._environments
 
     def find_environment(self, namespace: str) -> str | None:
-        """The bind of the environment that a namespace means, or the first one; None if there is none."""
+        """Return the bind of the environment that a namespace means, or the first one; None if there is none."""
         if namespace in self._environments:
             return namespace
         return self._environments[0] if namespace == ENVIRONMENT and self._environments else None
@@ -157,7 +157,7 @@ class Variables:
         return find_nearest(binding.variable, self._short)
 
     def is_named_in(self, binding: Binding, text: str) -> bool:
-        """Whether a template of the file has a variable, also in parts that are refused and not linked."""
+        """Return whether a template of the file has a variable, also in parts that are refused and not linked."""
         names = (re.escape(name) for name in (binding.variable, f"env.{binding.variable}", binding.name))
         return re.search(r"\{\{\s*(" + "|".join(names) + r")\s*\}\}", text) is not None
 

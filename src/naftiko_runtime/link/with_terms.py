@@ -57,7 +57,7 @@ def _link_template(text: str, steps: Steps, references: CallReferences) -> Term:
 
 
 def _link_reference(reference: Reference, name: str, text: str, exposed: Exposed, references: CallReferences) -> Term:
-    """An input that the operation does not list becomes one, unless its name is nearly a listed one."""
+    """Add an input that the operation does not list, unless its name is similar to that of a listed one."""
     inputs, context, steps = references.inputs, references.context, exposed.path_to("with", name)
     before = {*inputs.by_name, *inputs.displaced}
     parameters = getattr(exposed, "input_parameters", ())

@@ -77,7 +77,7 @@ def _check_ends(part: Part, context: Context) -> None:
 
 
 def _white_space(key: str, text: str) -> Statement:
-    """That a name or a path has white space round it."""
+    """Return the statement that a name or a path begins or ends with white space."""
     before = text != text.lstrip()
     if key == "path":
         return (rules.PATH_SPACE_BEFORE if before else rules.PATH_SPACE_AFTER)(text=text.strip())
@@ -115,7 +115,7 @@ def _check_default(parameter: Parameter, context: Context) -> None:
 
 
 def _sound_pattern(text: str | None) -> str | None:
-    """A pattern that compiles."""
+    """Return a pattern that compiles."""
     if text is None:
         return None
     from naftiko_runtime.regex import PatternError, compile_pattern  # noqa: PLC0415 - few documents have patterns
@@ -209,7 +209,7 @@ def _check_properties(output: Output, context: Context) -> None:
 
 
 def _reads(output: Output) -> bool:
-    """Whether an output, or something inside it, says what it holds."""
+    """Return whether an output, or something inside it, says what it holds."""
     own = output.mapping is not None or output.value is not None or output.const is not None
     return own or any(map(_reads, output.iter_inner()))
 

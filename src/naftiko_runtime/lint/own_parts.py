@@ -23,7 +23,7 @@ def list_own_apis(document: Document, context: Context) -> list[ConsumedHttp]:
 
 
 def is_own(part: Part, context: Context) -> bool:
-    """Whether a part is in this file, not imported."""
+    """Return whether a part is in this file, not imported."""
     return context.find_span(part.path_to()).file == context.source.file
 
 

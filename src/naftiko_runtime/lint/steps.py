@@ -52,7 +52,7 @@ def check_steps(subject: Subject) -> None:
 def _iter_operations(
     part: dict[str, Any], steps: Steps
 ) -> Iterator[tuple[dict[str, Any], Steps, Sequence[dict[str, Any]]]]:
-    """What may have steps in an expose or an aggregate: itself, its place, and what declares inputs for it."""
+    """Yield what may have steps in an expose or an aggregate: itself, its place, and what declares inputs for it."""
     for key in ("tools", "functions", "flows", "resources"):
         for operation, place in iter_entries(part.get(key), (*steps, key)):
             yield operation, place, (operation, part)
@@ -130,7 +130,7 @@ class _Orchestration:
 
 
 def _iter_texts(value: Any, steps: Steps) -> Iterator[tuple[str, Steps]]:
-    """Every text in a value, with its path."""
+    """Yield every text in a value, with its path."""
     if isinstance(value, str):
         yield value, steps
     elif isinstance(value, dict | list):

@@ -32,7 +32,7 @@ def make_ignore_edit(text: str, diagnostic: Diagnostic, judge: Judge) -> Edit | 
     A comment goes behind the line, or above it; each is tried, for neither may change what the document is.
 
     Args:
-        text: Of the document in which the finding stands.
+        text: The text of the document that has the finding.
         diagnostic: The finding.
         judge: Knows whether it is silenced then.
     """

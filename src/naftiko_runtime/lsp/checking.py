@@ -33,7 +33,7 @@ class Judge(Protocol):
         """Return whether a text is meant to be a capability; its data is None if it is not YAML."""
 
     def overrides(self, file: Path) -> Overrides:
-        """How a document is read."""
+        """Return how a document is read."""
 
     def explain_fault(self, file: Path) -> str:
         """Return what is wrong with the configuration for a file; empty if nothing is."""
@@ -79,7 +79,7 @@ class Library:
         """Return a function that reads the imports of one check.
 
         Args:
-            texts: Of the open documents, by their real paths.
+            texts: The texts of the open documents, by their real paths.
             reads: Gets every file that is asked for.
         """
 

@@ -123,10 +123,10 @@ class _Reader:
 
 
 def find_place(lines: Sequence[str], row: int, column: int, file: str) -> Place | None:
-    """What stands at a place.
+    """Return what stands at a place.
 
     Args:
-        lines: Of the text.
+        lines: The lines of the text.
         row: From 0.
         column: From 0.
         file: The text's name.
@@ -139,9 +139,9 @@ def find_typed(lines: Sequence[str], row: int, column: int, file: str) -> Place 
     """Find the place of a word that is being typed; its line is completed for that.
 
     Args:
-        lines: Of the text.
+        lines: The lines of the text.
         row: From 0.
-        column: Of the cursor, from 0.
+        column: The column of the cursor, from 0.
         file: The text's name.
     """
     match = _TYPED.search(lines[row][:column])

@@ -21,7 +21,7 @@ def describe_place(place: Place | None, outline: Outline, rules: Iterable[Rule])
     Args:
         place: The place, if it is one of the document.
         outline: The names of the document.
-        rules: Of the findings there.
+        rules: The rules of the findings there.
     """
     return "\n\n---\n\n".join([*map(_describe_rule, dict.fromkeys(rules)), *_iter_descriptions(place, outline)])
 

@@ -39,9 +39,9 @@ def make_excerpt(
     """Return the lines; those that a place does not need are empty.
 
     Args:
-        lines: Of the whole text.
-        row: Of the place, from 0; its line is kept as it is.
-        column: Of the place, from 0; counts where the line has nothing but white space.
+        lines: The lines of the whole text.
+        row: The row of the place, from 0. Its line is kept unchanged.
+        column: The column of the place, from 0. It counts only if the line is white space.
         without: Rows that parts beside the way to the place must not have, because they are no YAML.
         whole: Whether to keep what stands below the place's line, too.
     """

@@ -65,7 +65,7 @@ def compile_shapes(shapes: Sequence[Shape]) -> Mapping:
 
 
 def _compile_first(makes: Sequence[Make]) -> Make:
-    """The first result that is a value."""
+    """Return the first result that is a value."""
     if len(makes) == 1:
         return makes[0]
     return lambda value: next((result for make in makes if (result := make(value)) is not None), None)
@@ -134,7 +134,7 @@ class _Compiler:
         return _compile_constant(Blank(lambda values: make(fill(values))))
 
     def _compile_items(self, items: Shape) -> ShapeAll:
-        """The mapping of the items of a list."""
+        """Return the mapping of the items of a list."""
         if not isinstance(items, ObjectShape) or not self._compile_path(items.path).identity or not items.properties:
             make = self.compile(items)
             return lambda values: [make(value) for value in values]
@@ -143,7 +143,7 @@ class _Compiler:
         return compile_table(columns, _compile_object(makes))
 
     def _compile_column(self, shape: Shape, make: Make) -> Column:
-        """One field of all objects of a list."""
+        """Return one field of all objects of a list."""
         if isinstance(shape, ScalarShape) and (plain := _find_plain_types(shape)) is not None:
             take = compile_take(compile_path(shape.path).names)
             if take is not None:
@@ -183,12 +183,12 @@ class _Compiler:
 
 
 def _find_plain_types(shape: ScalarShape) -> frozenset[type] | None:
-    """The types of values that a shape does not change; None if it changes all."""
+    """Return the types of values that a shape does not change; None if it changes all."""
     return None if shape.characters_max is not None else _PLAIN.get(shape.type)
 
 
 def _compile_field(key: str, plain: frozenset[type], get: Make, convert_literal: Make) -> Make:
-    """A field of an object. Usually it has its declared type already, which is checked first."""
+    """Return a field of an object. Usually it has its declared type already, which is checked first."""
 
     def field(value: Any) -> Any:
         found = value.get(key) if isinstance(value, dict) else get(value)
@@ -214,7 +214,7 @@ def _compile_map(shape: Make) -> Make:
 
 
 def _compile_list(shapes: ShapeAll | None) -> Make:
-    """A list. A single object or scalar becomes a list of one, and null stays null."""
+    """Return a list. A single object or scalar becomes a list of one, and null stays null."""
 
     def make_list(value: Any) -> Any:
         if value is None:

@@ -22,7 +22,7 @@ def list_empty_outputs(shapes: Sequence[Shape], value: Any) -> list[str]:
 
 
 def _iter_outputs(shape: Shape, value: Any, name: str) -> Iterator[tuple[str, bool]]:
-    """Each output with a path, and whether it has a value; what is inside a missing one is left out."""
+    """Yield each output with a path, and whether it has a value; what is inside a missing one is left out."""
     if isinstance(shape, ConstantShape | TemplateShape):
         return
     yield (f"{name}: {shape.path}" if name else shape.path), value is not None

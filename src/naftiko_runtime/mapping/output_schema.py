@@ -56,7 +56,7 @@ def make_result_schema(shapes: Sequence[Shape]) -> ResultSchema | None:
 
 
 def _describe_shape(shape: Shape) -> dict[str, Any]:
-    """A path that leads nowhere gives null, so every value may be null."""
+    """Allow null in a schema: a path that leads nowhere gives null."""
     schema = _describe_type(shape)
     return {**schema, "description": shape.description} if shape.description else schema
 
@@ -92,7 +92,10 @@ def _replace_mismatches(value: Any, schema: dict[str, Any]) -> Any:
 
 
 def has_type(value: Any, declared: str) -> bool:
-    """Whether a value has its declared type. Null has every type, and types other than scalars are not checked."""
+    """Return whether a value has its declared type.
+
+    Null has every type, and types other than scalars are not checked.
+    """
     if declared not in _SCALARS:
         return True
     if value is None or (isinstance(value, bool) and declared != "boolean"):

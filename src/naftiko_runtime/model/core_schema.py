@@ -12,17 +12,17 @@ from naftiko_runtime.model.key_annotations import REQUIRED, BeforeValidator, Dis
 
 
 def make_validator(part: type) -> SchemaValidator:
-    """The validator that makes a part of plain data."""
+    """Return the validator that makes a part of plain data."""
     return SchemaValidator(make_core_schema(part))
 
 
 def make_serializer(part: type) -> SchemaSerializer:
-    """The serializer that makes plain data of a part."""
+    """Return the serializer that makes plain data of a part."""
     return SchemaSerializer(make_core_schema(part))
 
 
 def make_core_schema(part: type) -> CoreSchema:
-    """The schema of a part and of all parts below it."""
+    """Return the schema of a part and of all parts below it."""
     reader = _AnnotationCompiler()
     whole = reader.compile(part)
     return core.definitions_schema(whole, list(reader.definitions.values()))
@@ -42,7 +42,7 @@ class _AnnotationCompiler:
         self._known: dict[Any, CoreSchema] = dict(_PLAIN)
 
     def compile(self, annotation: Any) -> CoreSchema:
-        """The schema of an annotation.
+        """Return the schema of an annotation.
 
         Raises:
             TypeError: A part cannot have this annotation.
@@ -81,7 +81,7 @@ class _AnnotationCompiler:
         return schema
 
     def _compile_member(self, annotation: Any) -> tuple[str, CoreSchema]:
-        """A member of a union, by its tag."""
+        """Return a member of a union, by its tag."""
         tags = [metadatum.name for metadatum in annotation.__metadata__ if isinstance(metadatum, Tag)]
         return tags[0], self.compile(annotation)
 

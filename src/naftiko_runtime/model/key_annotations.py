@@ -79,7 +79,7 @@ class _FieldOptions(Struct, frozen=True):
 def field(
     *, alias: str | None = None, default: Any = REQUIRED, default_factory: Callable[[], Any] | None = None
 ) -> Any:
-    """The options of a key: its alias if that is not its name in camelCase, and its default."""
+    """Return the options of a key: its alias if that is not its name in camelCase, and its default."""
     return _FieldOptions(alias, default, default_factory)
 
 
@@ -97,7 +97,7 @@ class PerClass(Generic[T]):
 
 
 def collect_fields(part: type) -> Mapping[str, FieldInfo]:
-    """The keys of a part and of those that it extends, by their names."""
+    """Return the keys of a part and of those that it extends, by their names."""
     above = [base.model_fields for base in part.__bases__ if hasattr(base, "model_fields")]
     fields = {name: found for inherited in above for name, found in inherited.items()}
     for name, annotation in get_annotations(part, eval_str=True).items() if above else ():
@@ -113,6 +113,6 @@ def _make_field_info(name: str, annotation: Any, options: Any) -> FieldInfo:
 
 
 def to_camel(name: str) -> str:
-    """A name as files write it."""
+    """Return a name as files write it."""
     first, *others = name.split("_")
     return first + "".join(map(str.capitalize, others))

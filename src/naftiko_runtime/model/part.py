@@ -52,7 +52,7 @@ class Part:
 
     @classmethod
     def model_validate(cls, data: Any) -> Self:
-        """The part that plain data makes.
+        """Return the part that plain data makes.
 
         Raises:
             ValidationError: It does not make one; all that is wrong, with its places.
@@ -72,7 +72,7 @@ class Part:
         return self.__pydantic_fields_set__
 
     def model_dump(self) -> dict[str, Any]:
-        """The part as plain data, with its defaults, by the names in the program."""
+        """Return the part as plain data, with its defaults, by the names in the program."""
         dumped: dict[str, Any] = self._serializer.to_python(self)
         return dumped
 
@@ -84,7 +84,7 @@ class Part:
         return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in vars(self).items())})"
 
     def path_to(self, *keys: str | int) -> Steps:
-        """The path from the document's root to this part, or to something in it."""
+        """Return the path from the document's root to this part, or to something in it."""
         return (*getattr(self, "_steps", ()), *keys)
 
     def get_value(self, key: str) -> Any:
@@ -129,5 +129,5 @@ AnyMethod = Annotated[Method, BeforeValidator(_convert_to_upper)]
 
 
 def convert_none_to_tuple(value: Any) -> Any:
-    """An empty key (``tools:``) is an empty list."""
+    """Read an empty key (``tools:``) as an empty list."""
     return () if value is None else value

@@ -37,7 +37,7 @@ _ANY_QUERY: Final = "query"
 
 
 def describe_parameters(operation: Operation, placeholders: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The parameters outside the body, placeholders first.
+    """Return the parameters outside the body, placeholders first.
 
     Args:
         operation: The route's.
@@ -56,7 +56,7 @@ def describe_parameters(operation: Operation, placeholders: Mapping[str, str]) -
 
 
 def describe_request_body(operation: Operation) -> dict[str, Any] | None:
-    """The request body. None if the operation reads no body."""
+    """Return the request body. None if the operation reads no body."""
     specs = [spec for spec in operation.contract.inputs if spec.place == "body" or spec.path is not None]
     if not specs:
         return None if (body := operation.execution.open_body) is None else _describe_any_body(body)
@@ -68,14 +68,14 @@ def describe_request_body(operation: Operation) -> dict[str, Any] | None:
 
 
 def _describe_any_body(body: OpenBody) -> dict[str, Any]:
-    """A body that is passed through: of the API's type, or of any other."""
+    """Return a body that is passed through: of the API's type, or of any other."""
     schema = {"type": "object"} if body.kind in ("form", "multipart") else {}
     content = {body.content_type: {"schema": schema}, "*/*": {"schema": {}}}
     return {"description": "Passed on as it is.", "content": content}
 
 
 def is_required(spec: Input) -> bool:
-    """Whether a call without an input is rejected."""
+    """Return whether a call without an input is rejected."""
     try:
         compile_contract(Contract((spec,))).admit_request({})
     except Rejected:
@@ -107,7 +107,7 @@ def _describe_parameter(name: str, place: str, spec: Input) -> dict[str, Any]:
 
 
 def _describe_any_query() -> dict[str, Any]:
-    """The usual description of a query with any fields: an object whose members are the fields."""
+    """Return the usual description of a query with any fields: an object whose members are the fields."""
     return {
         "name": _ANY_QUERY,
         "in": "query",
@@ -120,7 +120,7 @@ def _describe_any_query() -> dict[str, Any]:
 
 
 def _write_body_schema(fields: list[Input]) -> dict[str, Any]:
-    """The schema of a JSON body: of its fields, or of the whole if its only field has the name ``body``."""
+    """Return the schema of a JSON body: of its fields, or of the whole if its only field has the name ``body``."""
     if not fields:
         return {}
     if [spec.name for spec in fields] == ["body"]:
@@ -140,7 +140,7 @@ def _write_described_schema(spec: Input) -> dict[str, Any]:
 
 
 def _write_schema(spec: Input, *, textual: bool = False) -> dict[str, Any]:
-    """The schema of an input's value. If the value is text on the wire, the default type is text."""
+    """Return the schema of an input's value. If the value is text on the wire, the default type is text."""
     text: dict[str, Any] = {"type": "string"} if textual else {}
     if _has_shown_pattern(spec):
         text["pattern"] = spec.pattern or ""
@@ -155,7 +155,7 @@ def _write_schema(spec: Input, *, textual: bool = False) -> dict[str, Any]:
 
 
 def _find_default(spec: Input) -> Any:
-    """The default of an input, as plain data. None if there is none, or if the contract rejects it."""
+    """Return the default of an input, as plain data. None if there is none, or if the contract rejects it."""
     try:
         value = compile_contract(Contract((spec,))).admit_request({}).get(spec.name)
         return json.loads(encode_json(value))
@@ -164,7 +164,7 @@ def _find_default(spec: Input) -> Any:
 
 
 def _has_shown_pattern(spec: Input) -> bool:
-    """Whether a schema can hold an input's pattern. A schema checks patterns of texts only."""
+    """Return whether a schema can hold an input's pattern. A schema checks patterns of texts only."""
     may_be_text = spec.type in ("string", "array", None)
     return spec.pattern is not None and may_be_text and _RE2_ONLY.search(spec.pattern) is None
 

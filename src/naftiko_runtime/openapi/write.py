@@ -62,11 +62,11 @@ _PROBLEM_SCHEMA: Final[dict[str, Any]] = {
 
 
 def write_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
-    """An OpenAPI 3.1.0 document as plain data.
+    """Return an OpenAPI 3.1.0 document as plain data.
 
     Args:
         plan: Whose title and version it has.
-        servers: At least one of the plan's REST servers; several are those that share a port and are served as one.
+        servers: One of the plan's REST servers, or those that share a port and are served as one.
     """
     first = servers[0]
     needed = {} if first.guard is None else kind_of(first.guard).describe_schemes(first.guard)
@@ -92,7 +92,7 @@ def write_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
 
 
 def _choose_host(address: str) -> str:
-    """The host for the URL of a server that listens on an address."""
+    """Return the host for the URL of a server that listens on an address."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -112,7 +112,10 @@ class _PathItems:
         self._names: set[str] = set()
 
     def write(self, servers: Sequence[RestServer]) -> dict[str, Any]:
-        """The path items by path. Of two operations with the same key the first counts; served routes come first."""
+        """Return the path items by path.
+
+        Of two operations with the same key the first counts; served routes come first.
+        """
         for server in servers:
             for route in server.routes:
                 self._add_route(server, route)
@@ -134,7 +137,7 @@ class _PathItems:
             item[method] = {"operationId": name, **summary, **tags, **self._describe_operation(route, placeholders)}
 
     def _make_unique(self, name: str) -> str:
-        """A unique name for an operation: with a number if the name is taken."""
+        """Return a unique name for an operation: with a number if the name is taken."""
         unique, number = name, 1
         while unique in self._names:
             number += 1
@@ -154,7 +157,7 @@ class _PathItems:
         return {**found, "responses": dict(self._iter_responses(operation))}
 
     def _describe_broken(self, route: BrokenRoute, placeholders: Mapping[str, str]) -> dict[str, Any]:
-        """The operation of a route that was left out."""
+        """Return the operation of a route that was left out."""
         text = {"type": "string"}
         given = [{"name": name, "in": "path", "required": True, "schema": text} for name in placeholders.values()]
         found: dict[str, Any] = {"parameters": given} if given else {}
@@ -175,7 +178,7 @@ class _PathItems:
 
 
 def _iter_summary(name: str, description: str) -> Iterator[tuple[str, str]]:
-    """A description and its summary. Without a description, the summary is the words of the name."""
+    """Yield a description and its summary. Without a description, the summary is the words of the name."""
     words = " ".join(re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name).replace("_", " ").replace("-", " ").split())
     yield "summary", _shorten(description) or f"{words[:1].upper()}{words[1:]}"
     if description:
@@ -183,7 +186,7 @@ def _iter_summary(name: str, description: str) -> Iterator[tuple[str, str]]:
 
 
 def _shorten(description: str) -> str:
-    """The first sentence of a description, cut off where it is long."""
+    """Return the first sentence of a description, cut off where it is long."""
     text = " ".join(description.split())
     if len(text) > _SUMMARY_CHARACTERS_MAX and (end := re.search(r"[.!?](?= )", text)) is not None:
         text = text[: end.end()]
@@ -191,7 +194,7 @@ def _shorten(description: str) -> str:
 
 
 def _describe_result(operation: Operation) -> dict[str, Any]:
-    """The content of a response, as far as it is declared. A response that is passed through may be anything."""
+    """Return the content of a response, as far as it is declared. A response that is passed through may be anything."""
     untouched = operation.execution.untouched
     if untouched is None:
         return {"content": {"application/json": {"schema": _write_mapped_schema(operation)}}}
@@ -234,7 +237,7 @@ def _list_names(pattern: Sequence[str | Argument]) -> list[str]:
 
 
 def _name_operation(server: RestServer, route: Route | BrokenRoute) -> str:
-    """The name of an operation in the document, or else its method and path as one word."""
+    """Return the name of an operation in the document, or else its method and path as one word."""
     if isinstance(route, Route):
         name = route.operation.name.removeprefix(f"{server.namespace}.")
         if name != route.path:

@@ -24,7 +24,7 @@ _NO_NAMES: Final[Mapping[str, str]] = {}
 
 
 def normalize_plan(plan: Plan) -> Plan:
-    """The plan in a form that is equal for two plans only if both do the same.
+    """Return the plan in a form that is equal for two plans only if both do the same.
 
     Neither an upstream nor a caller can distinguish two such plans. The order of bindings makes no difference.
     """
@@ -33,7 +33,7 @@ def normalize_plan(plan: Plan) -> Plan:
 
 
 def strip_places(part: T) -> T:
-    """A part of a plan without places in files.
+    """Return a part of a plan without places in files.
 
     Placeholders of a route get numbers for names, because their names make no difference. Whether an
     input is declared or inferred, and how often a variable is used, makes none either.
@@ -43,7 +43,7 @@ def strip_places(part: T) -> T:
 
 
 def _strip(value: Any, names: Mapping[str, str]) -> Any:  # noqa: PLR0911 - one a kind
-    """The same part, in which ``names`` replace the names of a route's placeholders."""
+    """Return the same part, in which ``names`` replace the names of a route's placeholders."""
     match value:
         case Span():
             return _NOWHERE

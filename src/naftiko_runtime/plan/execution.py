@@ -27,7 +27,7 @@ class Format(Struct, frozen=True):
     Attributes:
         name: As ``outputRawFormat`` has it.
         schema: As ``outputSchema`` has it; none when there is none.
-        content: Of the file that the schema names, compiled where the format compiles it; none when it names none.
+        content: The content of the schema file, compiled if the format does so. None without a file.
     """
 
     name: str = "json"
@@ -68,7 +68,7 @@ class Target(Struct, frozen=True):
 
     Attributes:
         operation: ``namespace.operation``.
-        method: In capitals.
+        method: The HTTP method, in capitals.
         url: With the names of its values in braces.
     """
 
@@ -116,7 +116,7 @@ class Call(Struct, frozen=True):
         return self.response if isinstance(self.response, UntouchedResponse) else None
 
     def remove_mapping(self, except_operations: Container[str]) -> Call:
-        """The call without its mapping, unless it calls one of some operations."""
+        """Return the call without its mapping, unless it calls one of some operations."""
         return self if self.request.operation in except_operations else replace(self, response=UntouchedResponse())
 
     def map_requests(self, change: Callable[[Request], Request]) -> Call:
@@ -155,7 +155,7 @@ class Mock(Struct, frozen=True):
         return None
 
     def remove_mapping(self, except_operations: Container[str]) -> Mock:  # noqa: ARG002 - it needs no response
-        """The mock itself: its result needs no response."""
+        """Return the mock itself: its result needs no response."""
         return self
 
     def map_requests(self, _change: Callable[[Request], Request]) -> Mock:

@@ -22,7 +22,7 @@ class Input(Struct, frozen=True):
         type: The type it must have; any when absent.
         required: Whether a call without it is refused.
         default: Its value when the caller leaves it out; none when absent.
-        description: For the tool's schema.
+        description: The description in the tool's schema.
         inferred: Whether the document declares it, or it follows from the consumed operation.
         pattern: What its text must match, as RE2 writes it.
         path: The JSONPath to its value in the request's body; then the caller does not give it by name.
@@ -45,7 +45,7 @@ class Contract(Struct, frozen=True):
     """The inputs of one exposed operation.
 
     Attributes:
-        inputs: By declaration order.
+        inputs: The inputs, in the order of their declarations.
         open: Whether other arguments are accepted too, and passed through.
     """
 

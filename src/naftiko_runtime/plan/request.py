@@ -18,7 +18,7 @@ class Request(Struct, frozen=True):
     Attributes:
         upstream: The API it goes to.
         operation: ``namespace.operation``.
-        method: In capitals.
+        method: The HTTP method, in capitals.
         path: Pieces behind the base URI: encoded literals, and terms that are one segment's (part of a) value.
         query: Parameters in order.
         headers: Header fields; names in lower case.

@@ -36,7 +36,7 @@ class ScalarShape(Struct, frozen=True):
     Attributes:
         path: The JSONPath.
         type: The declared type.
-        description: For schemas.
+        description: The description in schemas.
         characters_max: Where text is cut off; none for nowhere.
     """
 
@@ -52,7 +52,7 @@ class ObjectShape(Struct, frozen=True):
     Attributes:
         path: The JSONPath.
         properties: The shapes by name, in order.
-        description: For schemas.
+        description: The description in schemas.
         complete: Whether the object is in the result whatever the response.
     """
 

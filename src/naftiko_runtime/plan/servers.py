@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def remove_placeholder_names(pattern: Sequence[str | Argument]) -> str:
-    """A route's path without the names of its placeholders, which make no difference for routing."""
+    """Return a route's path without the names of its placeholders, which make no difference for routing."""
     return "".join(piece if isinstance(piece, str) else "{}" for piece in pattern)
 
 
@@ -28,7 +28,7 @@ class Route(Struct, frozen=True):
     """A REST route.
 
     Attributes:
-        method: In capitals.
+        method: The HTTP method, in capitals.
         path: As the document writes it.
         pattern: The path split: decoded literals, and arguments that span (a part of) one segment.
     """
@@ -49,7 +49,7 @@ class Route(Struct, frozen=True):
         return f"{self.method} {self.path}"
 
     def describe_duplicate(self, first: str, second: str, port: int) -> Statement:
-        """The statement that two exposes, by their namespaces, have it on one port."""
+        """Return the statement that two exposes, by their namespaces, have it on one port."""
         message = rules.DUPLICATE_ROUTE_ON_PORT
         return message(method=self.method, path=self.path, first=first, second=second, port=port)
 
@@ -80,7 +80,7 @@ class Forward(Struct, frozen=True):
         return f"what is forwarded at {self.path}"
 
     def describe_duplicate(self, first: str, second: str, port: int) -> Statement:
-        """The statement that two exposes, by their namespaces, have it on one port."""
+        """Return the statement that two exposes, by their namespaces, have it on one port."""
         return rules.DUPLICATE_ROUTE_FORWARD_ON_PORT(path=self.path, first=first, second=second, port=port)
 
     @property
@@ -109,7 +109,7 @@ class Tool(Struct, frozen=True):
         return f"the tool '{self.name}'"
 
     def describe_duplicate(self, first: str, second: str, port: int) -> Statement:
-        """The statement that two exposes, by their namespaces, have it on one port."""
+        """Return the statement that two exposes, by their namespaces, have it on one port."""
         return rules.DUPLICATE_NAME_ON_PORT(name=self.name, first=first, second=second, port=port)
 
 
@@ -155,12 +155,12 @@ class RestServer(Struct, frozen=True):
         return (*self.routes, *self.forwards)
 
     def remove_parts(self, parts: Collection[int]) -> RestServer:
-        """The server without some of its parts, by their identities."""
+        """Return the server without some of its parts, by their identities."""
         routes = tuple(route for route in self.routes if id(route) not in parts)
         return replace(self, routes=routes, forwards=tuple(one for one in self.forwards if id(one) not in parts))
 
     def map_operations(self, change: Callable[[Operation], Operation]) -> RestServer:
-        """The server with other operations."""
+        """Return the server with other operations."""
         routes = tuple(replace(route, operation=change(route.operation)) for route in self.routes)
         forwards = tuple(replace(forward, operation=change(forward.operation)) for forward in self.forwards)
         return replace(self, routes=routes, forwards=forwards)
@@ -199,11 +199,11 @@ class McpServer(Struct, frozen=True):
         return self.tools
 
     def remove_parts(self, parts: Collection[int]) -> McpServer:
-        """The server without some of its parts, by their identities."""
+        """Return the server without some of its parts, by their identities."""
         return replace(self, tools=tuple(tool for tool in self.tools if id(tool) not in parts))
 
     def map_operations(self, change: Callable[[Operation], Operation]) -> McpServer:
-        """The server with other operations."""
+        """Return the server with other operations."""
         return replace(self, tools=tuple(replace(tool, operation=change(tool.operation)) for tool in self.tools))
 
 

@@ -41,7 +41,7 @@ JSON_SCHEMA: Final = Noun("a JSON Schema")
 
 
 def name_part(steps: Sequence[str | int]) -> Term:
-    """How a sentence names the part of a document at a path: by its key, an entry of a list by the list's."""
+    """Return how a sentence names the part of a document at a path: by its key, an entry of a list by the list's."""
     keys = [step for step in steps if isinstance(step, str)]
     if not keys:
         return DOCUMENT()

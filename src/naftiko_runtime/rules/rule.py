@@ -58,7 +58,7 @@ class Rule(Struct, frozen=True, eq=False):
         return message
 
     def __call__(self, **arguments: Argument) -> Statement:
-        """The rule's own message about something."""
+        """Make the message of the rule itself."""
         return self.messages[0](**arguments)
 
     def __repr__(self) -> str:
@@ -75,7 +75,7 @@ class Help(Struct, frozen=True, eq=False):
     text: str
 
     def __call__(self, **arguments: Argument) -> Advice:
-        """What to do about something."""
+        """Make an advice."""
         return Advice(self, _sorted(arguments))
 
 
@@ -89,7 +89,7 @@ class Noun(Struct, frozen=True, eq=False):
     text: str
 
     def __call__(self, **arguments: Argument) -> Term:
-        """A part of a sentence."""
+        """Make a part of a sentence."""
         return Term(self, _sorted(arguments))
 
 
@@ -107,7 +107,7 @@ class Message(Struct, frozen=True, eq=False):
     help: Help | None
 
     def __call__(self, **arguments: Argument) -> Statement:
-        """What is wrong with something."""
+        """Make a statement."""
         return Statement(self, _sorted(arguments))
 
 
@@ -167,7 +167,7 @@ def define(
 
 
 def render_text(said: Statement | Advice | Term, related: Mapping[str, str] | None = None) -> str:
-    """A template with its places filled: the only place where findings become text.
+    """Return a template with its places filled: the only place where findings become text.
 
     Args:
         said: The template, and what fills it.

@@ -24,7 +24,7 @@ _ROOTS: Final = ("capability", "consumes", "exposes", "binds", "aggregates")
 
 
 def write_schema(version: str) -> dict[str, Any]:
-    """The schema of documents of a version. It accepts what ``validate`` accepts, warnings included.
+    """Return the schema of documents of a version. It accepts what ``validate`` accepts, warnings included.
 
     Raises:
         KeyError: There is no such version.
@@ -195,7 +195,7 @@ _NAMED_OR_REFERRING: Final = {
 
 
 def _allow_list_or_map(listed: dict[str, Any], traits: _Traits) -> dict[str, Any]:
-    """A list of entries, each with a name where it needs one, or a map of them by their names."""
+    """Return a list of entries, each with a name where it needs one, or a map of them by their names."""
     entry = listed["items"]
     part = str(entry.get("$ref", "")).rpartition("/")[2]
     if part in traits.named:
@@ -216,7 +216,7 @@ def _add_description(
 
 
 def _allow_spellings(schema: Any, types: Mapping[str, str]) -> Any:
-    """A schema that accepts what the models accept: numbers as texts, methods in any case, null for an empty list."""
+    """Return a schema that accepts what the models accept, such as numbers as text, or null for a list."""
     if not isinstance(schema, dict):
         return schema
     opened = {key: value for key, value in schema.items() if key != "title"}
@@ -240,7 +240,7 @@ _IMPORTS: Final = {"anyOf": [{"required": ["import"]}, {"required": ["location"]
 
 
 def _choose_by_type(members: list[dict[str, Any]], types: Mapping[str, str]) -> dict[str, Any]:
-    """A union that chooses its member as the models do, so that errors are those of the right member."""
+    """Return a union that chooses its member as the models do, so that errors are those of the right member."""
     named = {str(member.get("$ref", "")).rpartition("/")[2]: member for member in members}
     if "ImportedConsumes" in named:
         return {"if": _IMPORTS, "then": {"allOf": [named["ImportedConsumes"], _IMPORT]}, "else": named["ConsumedHttp"]}

@@ -88,7 +88,7 @@ def _open_provider(place: tuple[str | None, Path], environment: Mapping[str, str
 
 
 def _find_meant(binding: Binding, plan: Plan) -> str | None:
-    """The listed variable that an unlisted one, whose place is its first use, may misspell."""
+    """Return the listed variable that an unlisted one, whose place is its first use, may misspell."""
     if binding.span not in binding.uses:
         return None
     return find_nearest(binding.variable, [other.variable for other in plan.bindings if other.span not in other.uses])

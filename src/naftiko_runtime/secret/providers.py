@@ -51,7 +51,7 @@ def open_provider(location: str | None, environment: Mapping[str, str], folder: 
     Args:
         location: As the document has it; none for the environment.
         environment: The process's variables, with those of ``--env-file``.
-        folder: Of the file in which the bind stands.
+        folder: The folder of the file that has the bind.
 
     Raises:
         ProviderError: The location cannot be read.

@@ -38,7 +38,7 @@ class Ports:
     """The sockets of a run.
 
     Attributes:
-        sets: For each worker its sockets. The kernel divides new connections among the sockets of one port.
+        sets: The sockets of each worker. The kernel divides new connections among the sockets of one port.
         control: The control port's, which all workers share.
         opened: What listens where, for people.
     """

@@ -21,8 +21,8 @@ class ServerSettings:
         control: Address and port of health and metrics; none for none, and then nothing is counted.
         grace_seconds: How long requests in progress may take to finish after a signal.
         linger_seconds: How long listeners go on accepting after readiness fell.
-        deadline_seconds: For each exchange with an upstream; for one that streams, for the head and each pause.
-        total_deadline_seconds: For each exchange with an upstream, streamed ones included; none for no bound.
+        deadline_seconds: The time limit of each exchange. For a streamed response: of its head, and of each pause.
+        total_deadline_seconds: The time limit of each exchange, also of a streamed one. None for no limit.
         half_closed_seconds: How long a REST request goes on after its caller has ended its side.
         response_bytes_max: The maximum size of a response that is held in memory.
         traces: Where spans go; none for nowhere.

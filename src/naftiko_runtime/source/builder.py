@@ -42,7 +42,7 @@ class DataBuilder:
         self._documents = 0
 
     def build(self) -> Any:
-        """The one document's data."""
+        """Return the one document's data."""
         try:
             for event in self._events:
                 self._handlers[type(event)](self, event)
@@ -159,7 +159,7 @@ class DataBuilder:
         self._findings.report(statement, self._make_span(marks), related=first)
 
     def _convert_to_key(self, value: Any, marks: Mark) -> str:
-        """Keys are text: ``404:`` and ``true:`` are what they look like."""
+        """Return a key as text: ``404:`` and ``true:`` keep their spelling."""
         if isinstance(value, dict | list):
             self._report_and_stop(rules.YAML_FEATURE_KEY(), marks)
         if value == "<<":
@@ -174,7 +174,7 @@ class DataBuilder:
         self._findings.report(statement, self._make_span(marks), advice)
 
     def _make_span(self, marks: Mark) -> Span:
-        """The place of a key or a value, up to the end of its first line."""
+        """Return the place of a key or a value, up to the end of its first line."""
         start, end = marks
         one_line = start.line == end.line and end.column > start.column
         stop = end.column if one_line else start.column + 1

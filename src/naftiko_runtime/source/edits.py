@@ -30,7 +30,7 @@ _ESCAPED: Final = frozenset("'\"\\")
 
 
 def replace_text(source: Source, steps: Steps, old: str, new: str, *, key: bool = False) -> Edits:
-    """The edit that replaces a value (or its key) with the text ``old`` by ``new``, and keeps its quotes."""
+    """Return the edit that replaces a value (or its key) with the text ``old`` by ``new``, and keeps its quotes."""
     span = source.find_span(steps, key=key)
     quote = _find_quote(source, span, old)
     if quote is None or not new.isprintable() or _ESCAPED & set(new):
@@ -43,7 +43,7 @@ def replace_text(source: Source, steps: Steps, old: str, new: str, *, key: bool 
 
 
 def replace_stretches(source: Source, steps: Steps, old: str, stretches: Iterable[tuple[int, int]], new: str) -> Edits:
-    """The edits that replace stretches of a value with the text ``old`` by a word."""
+    """Return the edits that replace stretches of a value with the text ``old`` by a word."""
     span = source.find_span(steps)
     quote = _find_quote(source, span, old)
     if quote is None or not re.fullmatch(r"[\w.-]+", new):
@@ -54,7 +54,7 @@ def replace_stretches(source: Source, steps: Steps, old: str, stretches: Iterabl
 
 
 def _find_quote(source: Source, span: Span, text: str) -> str | None:
-    """The quote around a text at a span. Empty for plain text; None if the file writes the text differently."""
+    """Return the quote around a text at a span. Empty for plain text; None if the file writes the text differently."""
     if span.file != source.file:
         return None
     raw = get_raw_text(source, span)
@@ -63,14 +63,14 @@ def _find_quote(source: Source, span: Span, text: str) -> str | None:
 
 
 def _find_siblings(source: Source, steps: Steps) -> set[str]:
-    """The keys of the mapping that contains a key, as the file writes them."""
+    """Return the keys of the mapping that contains a key, as the file writes them."""
     holder = source.get(steps[:-1])
     spans = [source.find_span((*steps[:-1], key), key=True) for key in holder]
     return {*holder, *(get_raw_text(source, span).strip("'\"") for span in spans if span.file == source.file)}
 
 
 def _stays_plain(old: str, new: str) -> bool:
-    """Whether a text needs no quotes at the place of another unquoted text."""
+    """Return whether a text needs no quotes at the place of another unquoted text."""
     if _is_word(new):
         return True
     foreign = set(re.sub(r"[\w./$-]", "", new)) - set(old)
@@ -82,14 +82,14 @@ def _is_word(text: str) -> bool:
 
 
 def format_scalar(text: str) -> str | None:
-    """A text as a YAML scalar that is valid at any place. None if it needs escapes."""
+    """Return a text as a YAML scalar that is valid at any place. None if it needs escapes."""
     if _is_word(text):
         return text
     return f'"{text}"' if text.isprintable() and not _ESCAPED & set(text) else None
 
 
 def add_key(source: Source, steps: Steps, name: str, value: str) -> Edits:
-    """The edit that adds an entry at the end of the mapping at a path."""
+    """Return the edit that adds an entry at the end of the mapping at a path."""
     key, shown = format_scalar(name), format_scalar(value)
     if key is None or shown is None or _is_foreign(source, steps):
         return ()
@@ -97,12 +97,12 @@ def add_key(source: Source, steps: Steps, name: str, value: str) -> Edits:
 
 
 def add_parameters(source: Source, steps: Steps, names: Sequence[str], fields: Sequence[Field], *, maps: bool) -> Edits:
-    """The edit that adds parameters to those of the mapping at a path; the list is made if it is absent.
+    """Return the edit that adds parameters to those of the mapping at a path; the list is made if it is absent.
 
     Args:
         source: The document.
-        steps: Of the mapping that has, or is to have, ``inputParameters``.
-        names: Of the parameters.
+        steps: The path of the mapping that has, or gets, ``inputParameters``.
+        names: The names of the parameters.
         fields: The other keys and values of each; plain words.
         maps: Whether a list that is made is a mapping by name, as later versions write it.
     """
@@ -140,7 +140,7 @@ def _add_new_list(source: Source, steps: Steps, names: Sequence[str], fields: Se
 
 
 def _add_entry(source: Source, steps: Steps, lines: Sequence[str], flow: str) -> Edits:
-    """The edit that adds an entry to the mapping or list at a path: as lines, or between its brackets."""
+    """Return the edit that adds an entry to the mapping or list at a path: as lines, or between its brackets."""
     holder, span = source.get(steps), source.find_span(steps)
     opening = _get_opening(source, span)
     if opening in ("{", "["):
@@ -157,7 +157,7 @@ def _add_entry(source: Source, steps: Steps, lines: Sequence[str], flow: str) ->
 
 
 def _find_column(source: Source, steps: Steps, opening: str) -> int:
-    """Where the entries of a block begin: at the dash of a list, at the key of a mapping."""
+    """Return where the entries of a block begin: at the dash of a list, at the key of a mapping."""
     span = source.find_span(steps)
     if opening == "-":
         return span.column
@@ -177,7 +177,7 @@ def _format_block(name: str, fields: Sequence[Field], *, maps: bool, flow: bool 
 
 
 def _insert_after(source: Source, steps: Steps, text: str) -> Edits:
-    """The edit that inserts a text right after the value at a path."""
+    """Return the edit that inserts a text right after the value at a path."""
     span = source.find_span(steps)
     raw = get_raw_text(source, span)
     if not raw and span.line == span.end_line:  # a key without a value has no end
@@ -187,7 +187,7 @@ def _insert_after(source: Source, steps: Steps, text: str) -> Edits:
 
 
 def _insert_lines_after(source: Source, steps: Steps, lines: Sequence[str]) -> Edits:
-    """The edit that inserts lines after the last line of the value at a path."""
+    """Return the edit that inserts lines after the last line of the value at a path."""
     if not lines:
         return ()
     number = _find_last_line(source, steps)
@@ -198,7 +198,7 @@ def _insert_lines_after(source: Source, steps: Steps, lines: Sequence[str]) -> E
 
 
 def _find_last_line(source: Source, steps: Steps) -> int:
-    """The line on which a value ends; a block ends with its last scalar, before the comments that follow."""
+    """Return the line on which a value ends; a block ends with its last scalar, before the comments that follow."""
     while isinstance(source.get(steps), dict | list) and source.get(steps):
         span = source.find_span(steps)
         if _get_opening(source, span) in ("{", "[", "*"):
@@ -208,7 +208,7 @@ def _find_last_line(source: Source, steps: Steps) -> int:
 
 
 def _find_last_key(source: Source, steps: Steps) -> str | int:
-    """The last entry of a non-empty mapping or list in the text."""
+    """Return the last entry of a non-empty mapping or list in the text."""
     holder: Any = source.get(steps)
     keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
     last: str | int = max(keys, key=lambda key: _get_start(source.find_span((*steps, key), key=True)))
@@ -224,11 +224,11 @@ def _is_foreign(source: Source, steps: Steps) -> bool:
 
 
 def get_raw_text(source: Source, span: Span) -> str:
-    """The text at a span of one line. For a longer span: the rest of its first line."""
+    """Return the text at a span of one line. For a longer span: the rest of its first line."""
     line = source.get_line(span.line)
     return line[span.column - 1 : span.end_column - 1] if span.line == span.end_line else line[span.column - 1 :]
 
 
 def _get_opening(source: Source, span: Span) -> str:
-    """The first character at a span, after anchors and tags. Empty if the value begins on the next line."""
+    """Return the first character at a span, after anchors and tags. Empty if the value begins on the next line."""
     return _PROPERTIES.sub("", source.get_line(span.line)[span.column - 1 :])[:1]

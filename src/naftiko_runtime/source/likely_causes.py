@@ -46,7 +46,7 @@ def _find_smart_quote(source: Source, line: int) -> tuple[Statement, Span, None]
 
 
 def _find_open_quote(problem: str, source: Source, line: int, column: int) -> tuple[Statement, Span, None] | None:
-    """A quoted text of several lines just before the error: what closes it was meant to open another."""
+    """Return a quoted text of several lines just before the error: what closes it was meant to open another."""
     if not problem.startswith("did not find expected"):
         return None
     last = None
@@ -60,7 +60,7 @@ def _find_open_quote(problem: str, source: Source, line: int, column: int) -> tu
 
 
 def _list_quoted(text: str) -> Iterator[tuple[yaml.Mark, yaml.Mark]]:
-    """The places of quoted texts, up to an error."""
+    """Yield the places of quoted texts, up to an error."""
     try:
         for token in yaml.scan(text, Loader=yaml.CSafeLoader):
             if isinstance(token, yaml.ScalarToken) and token.style in ("'", '"'):
@@ -70,7 +70,7 @@ def _list_quoted(text: str) -> Iterator[tuple[yaml.Mark, yaml.Mark]]:
 
 
 def _find_bracket(problem: str, source: Source, line: int, column: int) -> tuple[Statement, Span, None] | None:
-    """A bracket inside unquoted text, which ends the text there."""
+    """Return a bracket inside unquoted text, which ends the text there."""
     text = source.get_line(line)
     before, character = text[: column - 1], text[column - 1 : column]
     if not problem.startswith("did not find expected ','") or character not in ("[", "{") or before[-1:] in ("", " "):
@@ -87,7 +87,7 @@ def _find_bracket(problem: str, source: Source, line: int, column: int) -> tuple
 
 
 def _find_end(text: str, start: int) -> int:
-    """Where a value ends that has brackets: at the first comma or closing bracket outside of them."""
+    """Return where a value ends that has brackets: at the first comma or closing bracket outside of them."""
     closing: list[str] = []
     for index in range(start, len(text)):
         character = text[index]
@@ -101,7 +101,7 @@ def _find_end(text: str, start: int) -> int:
 
 
 def _find_deeper_key(problem: str, source: Source, line: int, column: int) -> tuple[Statement, Span, None] | None:
-    """A key that is indented deeper than the one above, which has a value already."""
+    """Return a key that is indented deeper than the one above, which has a value already."""
     if not problem.startswith("mapping values are not allowed"):
         return None
     text, above = source.get_line(line), _KEY.fullmatch(source.get_line(line - 1).rstrip())

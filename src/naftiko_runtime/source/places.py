@@ -41,7 +41,7 @@ class Source(Struct, frozen=True):
     places: Places
 
     def find_span(self, steps: Steps, *, key: bool = False) -> Span:
-        """The place of the value (or of its key) at a path from the root.
+        """Return the place of the value (or of its key) at a path from the root.
 
         For a path that does not exist, it is the place of the last existing part: that is where a
         missing key has to be added.
@@ -59,23 +59,23 @@ class Source(Struct, frozen=True):
         return source.make_span(mark)
 
     def get(self, steps: Steps) -> Any:
-        """The value at a path that exists."""
+        """Return the value at a path that exists."""
         value = self.data
         for step in steps:
             value = value[step]
         return value
 
     def make_draft(self) -> Draft:
-        """A copy of the data to reshape; see :class:`Draft`."""
+        """Return a copy of the data to reshape; see :class:`Draft`."""
         return Draft(self)
 
     def quote_line(self, span: Span) -> str:
-        """The line at a span, in this file or in one that was imported into it; credentials in it are masked."""
+        """Return the line at a span, in this file or in one that was imported into it; credentials in it are masked."""
         owner = self if span.file == self.file else self.places.files.get(span.file)
         return redact_line(owner.get_line(span.line), owner.find_secrets()) if owner is not None else ""
 
     def find_secrets(self) -> tuple[str, ...] | None:
-        """The credentials in the document, to mask them. None if it has no data. Found at the first call."""
+        """Return the credentials in the document, to mask them. None if it has no data. Found at the first call."""
         if self.data is None:
             return None
         if self.places.secrets is None:
@@ -83,7 +83,7 @@ class Source(Struct, frozen=True):
         return self.places.secrets
 
     def _get_lines(self, steps: Steps) -> list[str]:
-        """The text of a scalar as it is written, line by line."""
+        """Return the text of a scalar as it is written, line by line."""
         span = self.find_span(steps)
         owner = self if span.file == self.file else self.places.files.get(span.file, self)
         lines = [owner.get_line(number) for number in range(span.line, span.end_line + 1)]
@@ -92,7 +92,7 @@ class Source(Struct, frozen=True):
         return lines
 
     def make_span(self, mark: Mark) -> Span:
-        """The place between two marks."""
+        """Return the place between two marks."""
         start, end = mark
         line, column, end_line, end_column = start.line, start.column, end.line, end.column
         while end_line > line and not self.get_line(end_line + 1)[:end_column].strip():
@@ -101,7 +101,7 @@ class Source(Struct, frozen=True):
         return Span(self.file, line + 1, column + 1, end_line + 1, end_column + 1)
 
     def get_line(self, number: int) -> str:
-        """A line of the text, counted from 1, without its end; empty past the last one."""
+        """Return a line of the text, counted from 1, without its end; empty past the last one."""
         lines = _split_lines(self.text)
         return lines[number - 1] if 1 <= number <= len(lines) else ""
 
@@ -142,11 +142,11 @@ class Places:
         self._keep.append(container)
 
     def get_entries(self, container: Any) -> Mapping[str | int, tuple[Mark, Mark]]:
-        """The entries of a container; nothing for a scalar."""
+        """Return the entries of a container; nothing for a scalar."""
         return self.entries.get(id(container), {}) if isinstance(container, dict | list) else {}
 
     def find_owner(self, container: Any, otherwise: Source) -> Source:
-        """The source that a container was imported from, or else the given one."""
+        """Return the source that a container was imported from, or else the given one."""
         return self.owners.get(id(container), otherwise) if self.owners else otherwise
 
     def set_owner(self, container: Any, source: Source) -> None:
@@ -155,7 +155,7 @@ class Places:
         self.files[source.file] = source
 
     def find_first_key(self, container: Any, whole: Mark) -> Mark:
-        """The place of a mapping's first key, where a missing key is reported, or else the whole place."""
+        """Return the place of a mapping's first key, where a missing key is reported, or else the whole place."""
         if isinstance(container, dict):
             for key, (key_mark, _) in self.get_entries(container).items():
                 if (id(container), key) not in self.borrowed:
@@ -189,7 +189,7 @@ class Draft:
         return copy
 
     def get(self, steps: Steps) -> Any:
-        """The value at a path that exists, in the copy."""
+        """Return the value at a path that exists, in the copy."""
         value = self.data
         for step in steps:
             value = value[step]
@@ -240,7 +240,7 @@ class Draft:
         self._places.register(entries, dict(enumerate(marks)))
 
     def build(self) -> Source:
-        """The source with all changes."""
+        """Return the source with all changes."""
         return Source(self._source.file, self._source.text, self.data, self._places)
 
     def rename_key(self, mapping: dict[str, Any], old: str, new: str) -> None:

@@ -100,13 +100,13 @@ def _make_error(
 
 
 def _find_span_after(text: str, file: str) -> Span:
-    """The place of what follows a text."""
+    """Return the place of what follows a text."""
     lines = LINE_BREAK.split(text)
     return Span(file, len(lines), len(lines[-1]) + 1, len(lines), len(lines[-1]) + 2)
 
 
 def _describe_problem(error: yaml.YAMLError, span: Span, source: Source) -> tuple[Statement, Span, Advice | None]:
-    """What is wrong, where, and what to do about it."""
+    """Return what is wrong, where, and what to do about it."""
     if isinstance(error, yaml.reader.ReaderError):
         return rules.SYNTAX_CONTROL(code=f"{_get_code(error):04X}"), span, None
     if not isinstance(error, yaml.MarkedYAMLError) or not error.problem:
@@ -124,7 +124,7 @@ def _describe_problem(error: yaml.YAMLError, span: Span, source: Source) -> tupl
 
 
 def _find_pasted_text(error: yaml.YAMLError, span: Span, source: Source) -> tuple[Statement, Span, None] | None:
-    """The finding for pasted text that causes the error: conflict markers, or no-break spaces."""
+    """Return the finding for pasted text that causes the error: conflict markers, or no-break spaces."""
     if (number := _find_conflict_line(source.text)) is not None:
         place = Span(source.file, number, 1, number, len(source.get_line(number)) + 1)
         return rules.SYNTAX_CONFLICT(), place, None
@@ -138,7 +138,7 @@ def _find_pasted_text(error: yaml.YAMLError, span: Span, source: Source) -> tupl
 
 
 def _find_conflict_line(text: str) -> int | None:
-    """The line on which an unresolved merge conflict begins, counted from 1."""
+    """Return the line on which an unresolved merge conflict begins, counted from 1."""
     lines = LINE_BREAK.split(text)
     if not any(line.startswith(">>>>>>> ") for line in lines):
         return None

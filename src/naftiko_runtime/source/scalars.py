@@ -26,7 +26,7 @@ class WrittenFloat(float):
 
 
 def parse_exact_float(text: str) -> float:
-    """The number of a decimal text. It keeps its spelling if Python would write the float differently."""
+    """Return the number of a decimal text. It keeps its spelling if Python would write the float differently."""
     value = float(text)
     if repr(value) == text and "e" not in text:
         return value
@@ -36,19 +36,19 @@ def parse_exact_float(text: str) -> float:
 
 
 def format_as_written(value: float) -> str:
-    """A number as its author wrote it, for places that need text."""
+    """Return a number as its author wrote it, for places that need text."""
     if isinstance(value, WrittenInt | WrittenFloat):
         return value.text
     return str(value)
 
 
 def is_number(text: str) -> bool:
-    """Whether a plain scalar is a decimal number."""
+    """Return whether a plain scalar is a decimal number."""
     return _FLOAT.fullmatch(text) is not None
 
 
 def resolve_plain(text: str) -> Any:  # noqa: PLR0911 - one return a kind of scalar
-    """The value of a plain scalar in YAML 1.2's core schema: null, boolean, number, or the text itself."""
+    """Return the value of a plain scalar in YAML 1.2's core schema: null, boolean, number, or the text itself."""
     if text in _NULLS:
         return None
     first = text[0]

@@ -32,7 +32,7 @@ class Deviations:
         self._version: Span | None = None
 
     def covers(self, finding: Diagnostic) -> bool:
-        """Whether a deviation at the same place already reports what a finding reports."""
+        """Return whether a deviation at the same place already reports what a finding reports."""
         place = finding.span
         if place is None:
             return False
@@ -76,7 +76,7 @@ def check(source: Source, findings: Findings) -> Deviations:
 
 
 def _choose_schema(source: Source, findings: Findings, deviations: Deviations) -> Schema:
-    """The schema for a document's version, and a warning when it is another version's."""
+    """Return the schema for a document's version, and a warning when it is another version's."""
     version, key, text = choose_version(source.data)
     if key is None or text is None:
         return load_schema(version)

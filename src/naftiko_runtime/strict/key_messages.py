@@ -35,7 +35,7 @@ def guess_meant_keys(part: Any, value: dict[str, Any]) -> dict[str, str | None]:
 
 
 def describe_unknown_key(key: str, meant: str | None, part: Any) -> tuple[Statement, Advice | None]:
-    """What is wrong with an unknown key, and what to write instead."""
+    """Return what is wrong with an unknown key, and what to write instead."""
     advice = helps.DID_YOU_MEAN(suggestion=meant) if meant else _suggest_key(key, tuple(part["properties"]))
     return rules.NON_STANDARD_UNKNOWN(key=key), advice
 
@@ -53,7 +53,7 @@ def describe_missing_key(key: str, schema: Schema, part: Any, value: dict[str, A
 
 
 def describe_excluded_key(key: str, other: str, needs: str | None = None) -> tuple[Statement, Advice]:
-    """What to do about a key that excludes another one.
+    """Return what to do about a key that excludes another one.
 
     Args:
         key: The key.
@@ -70,6 +70,9 @@ def _suggest_key(key: str, known: tuple[str, ...]) -> Advice | None:
 
 @lru_cache(maxsize=1000)
 def _guess_meant_key(key: str, known: tuple[str, ...]) -> str | None:
-    """The known key that an unknown one means: a synonym, or a misspelling. Cached, because files repeat mistakes."""
+    """Return the known key that an unknown one means: a synonym, or a misspelling.
+
+    Cached, because files repeat mistakes.
+    """
     synonym = next((other for group in _SYNONYMS if key in group for other in group if other in known), None)
     return synonym or find_nearest(key, known)

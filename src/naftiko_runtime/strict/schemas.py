@@ -41,7 +41,7 @@ class Schema:
         self.validator = Draft202012Validator(document, pattern_options=RegexOptions(), mask="value")
 
     def get_part(self, path: Iterable[str | int]) -> Any:
-        """The part at a path.
+        """Return the part at a path.
 
         Args:
             path: The path, as an error's ``schema_path`` has it: with no reference on the way.
@@ -52,14 +52,14 @@ class Schema:
         return part
 
     def resolve(self, part: Any) -> Any:
-        """The definition that a part refers to, or the part itself."""
+        """Return the definition that a part refers to, or the part itself."""
         while isinstance(part, dict) and "$ref" in part:
             part = self.document["$defs"][part["$ref"].rpartition("/")[2]]
         return part
 
 
 def choose_version(data: Any) -> tuple[str, str | None, str | None]:
-    """The version whose schema applies; the key and text of the document's own version when its schema is not known.
+    """Return the version whose schema applies, and the document's own version if its schema is unknown.
 
     Args:
         data: The document.
@@ -76,7 +76,7 @@ def choose_version(data: Any) -> tuple[str, str | None, str | None]:
 
 @cache
 def load_schema(version: str, *, any_version: bool = False) -> Schema:
-    """The schema of a version.
+    """Return the schema of a version.
 
     Args:
         version: A version whose schema is known.

@@ -112,7 +112,7 @@ class _Translator:
                     yield deviation
 
     def _locate(self, error: ValidationError) -> _Error:
-        """An error with its place. The validator gives keys like ``200`` and ``+05`` as numbers."""
+        """Return an error with its place. The validator gives keys like ``200`` and ``+05`` as numbers."""
         steps: list[str | int] = []
         value = self._data
         for step in error.instance_path:
@@ -125,7 +125,7 @@ class _Translator:
         return _Error(error, self._schema.get_part(error.schema_path[:-1]), tuple(steps), value)
 
     def _translate_error(self, found: _Error) -> Iterator[Deviation]:
-        """The deviations of one error that is not about a choice of shapes."""
+        """Yield the deviations of one error that is not about a choice of shapes."""
         place, part, value = found.place, found.part, found.value
         match found.error.kind:
             case Kind.AdditionalProperties():
@@ -169,7 +169,7 @@ class _Translator:
             yield Deviation(rules.NON_STANDARD_KEYS(part=_name_part(place), needs=needs), None, place)
 
     def _name_condition(self, path: Sequence[str | int]) -> str:
-        """The key that excludes another key, by the path of the ``false`` that forbids it."""
+        """Return the key that excludes another key, by the path of the ``false`` that forbids it."""
         *above, step = path[:-2]
         if step == "then":
             ((key, narrower),) = self._schema.get_part(above)["if"]["properties"].items()
@@ -178,13 +178,13 @@ class _Translator:
 
 
 def _find_sign(branch: Any, branches: Sequence[Any]) -> str | None:
-    """The key that identifies a combination of keys: the first that it requires and no other combination does."""
+    """Return the key that identifies a combination: the first that no other combination requires."""
     others = {key for other in branches if other is not branch for key in other.get("required", ())}
     return next((key for key in branch.get("required", ()) if key not in others), None)
 
 
 def _name_part(steps: Steps) -> str:
-    """How a message names the part at a path: by its key, an entry of a list by the list's."""
+    """Return how a message names the part at a path: by its key, an entry of a list by the list's."""
     keys = [step for step in steps if isinstance(step, str)]
     if not keys:
         return "the document"
@@ -192,7 +192,7 @@ def _name_part(steps: Steps) -> str:
 
 
 def _convert_to_json(value: Any) -> Any:
-    """A value of JSON's own types, as the validator wants them.
+    """Return a value of JSON's own types, as the validator wants them.
 
     JSON has no infinity and no NaN. They become fractions with the same result in every schema.
     """

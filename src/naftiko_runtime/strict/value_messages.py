@@ -32,7 +32,7 @@ _NAMES: Final = {
 
 
 def describe_value(kind: ValidationErrorKind, name: str, part: Any, value: Any) -> tuple[Statement, Advice | None]:
-    """What is wrong with a value, and what is taken instead.
+    """Return what is wrong with a value, and what is taken instead.
 
     Args:
         kind: The keyword.

@@ -40,7 +40,7 @@ class Origin:
 
 
 def split_url(url: str) -> tuple[Origin, str]:
-    """The origin of an absolute http(s) URL, and the request target exactly as it stands there.
+    """Return the origin of an absolute http(s) URL, and the request target exactly as it stands there.
 
     A user name and password are left out, and so is a fragment: neither is ever sent.
 

@@ -147,7 +147,7 @@ class Supervisor:
         return self._restarts.is_empty and all(worker.ready for worker in self._workers.values())
 
     def _timeout_seconds(self) -> float | None:
-        """How long to wait for events; None when nothing else is due."""
+        """Return how long to wait for events; None when nothing else is due."""
         reload_deadline = self._reloads.deadline_seconds
         due = self._restarts.next_seconds if reload_deadline is None else reload_deadline
         deadlines = (worker.deadline_seconds for worker in self._workers.values())

@@ -83,7 +83,7 @@ class ImportedFiles:
         self._notes: dict[Path, tuple[Diagnostic, ...]] = {}
 
     def resolve(self, location: str, folder: Path) -> Path:
-        """The path of a location, relative to a folder. ``file:///./x`` and ``file://./x`` are relative too.
+        """Return the path of a location, relative to a folder. ``file:///./x`` and ``file://./x`` are relative too.
 
         Raises:
             SourceError: It is no path, or leads to where imports may not read.
@@ -103,7 +103,7 @@ class ImportedFiles:
         return path
 
     def read(self, path: Path) -> Source:
-        """A file's source, normalized.
+        """Return a file's source, normalized.
 
         Raises:
             SourceError: It cannot be read, or is no document.
@@ -119,7 +119,7 @@ class ImportedFiles:
         return known
 
     def find_part(self, path: Path, section: str, name: str) -> FoundPart | ImportChain | None:
-        """What a file has under a name: a part of its own, or an import, followed to its end.
+        """Return what a file has under a name: a part of its own, or an import, followed to its end.
 
         Raises:
             SourceError: The file cannot be read.
@@ -145,7 +145,7 @@ class ImportedFiles:
         return ImportChain(tuple(files), own, circle=path == self.document) if len(files) > 1 else own
 
     def find_notes(self, found: FoundPart) -> list[Diagnostic]:
-        """The findings from reading its file that concern the part or the whole file."""
+        """Return the findings from reading its file that concern the part or the whole file."""
         whole = found.source.find_span(found.steps)
         start, end = (whole.line, whole.column), (whole.end_line, whole.end_column)
 
@@ -157,7 +157,7 @@ class ImportedFiles:
         return [note for note in self._notes.get(found.path, ()) if is_about_part(note)]
 
     def format_path(self, path: Path) -> str:
-        """A file's path relative to the document."""
+        """Return a file's path relative to the document."""
         return Path(os.path.relpath(path, self.document.parent)).as_posix()
 
     def _load(self, path: Path) -> Source:
@@ -185,7 +185,7 @@ class ImportedFiles:
                 raise _make_error(rules.IMPORT_NO_REGULAR_FILE(file=self._name_file(path)))
 
     def _add_help(self, found: Diagnostic, path: Path) -> Diagnostic:
-        """A finding about a file, with a suggestion if the file does not exist and a similar one does."""
+        """Return a finding about a file, with a suggestion if the file does not exist and a similar one does."""
         with suppress(OSError):
             if found.span is not None or path.exists():
                 return found
@@ -199,7 +199,7 @@ class ImportedFiles:
         return found
 
     def _name_file(self, path: Path) -> str:
-        """The name to show for a file: relative to the same folder as the document's name."""
+        """Return the name to show for a file: relative to the same folder as the document's name."""
         try:
             return str(self._shown_in / path.relative_to(self._shown_in.resolve()))
         except ValueError:
@@ -214,10 +214,10 @@ def _find_own(path: Path, source: Source, section: str, name: str) -> FoundPart 
 
 
 def _list_documents(folder: Path) -> list[str]:
-    """The names of a folder's YAML files."""
+    """Return the names of a folder's YAML files."""
     return sorted(file.name for file in folder.iterdir() if file.suffix in _SUFFIXES)
 
 
 def _make_error(statement: Statement, advice: Advice | None = None) -> SourceError:
-    """An error about a location. It has no span: the caller reports it at the location."""
+    """Return an error about a location. It has no span: the caller reports it at the location."""
     return SourceError([diagnose(statement, None, advice)], None)

@@ -21,36 +21,36 @@ _WORD: Final = compile_lazily(r"[^\s{}.$]+")
 
 
 def iter_lists(data: Any, section: str) -> Iterator[tuple[Steps, list[Any]]]:
-    """The lists of a section: the root's, and the capability's."""
+    """Yield the lists of a section: the root's, and the capability's."""
     for steps, holder in (((), data), (("capability",), data.get("capability") if isinstance(data, dict) else None)):
         if isinstance(holder, dict) and isinstance(entries := holder.get(section), list):
             yield (*steps, section), entries
 
 
 def iter_entries(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
-    """The mappings of a section with their paths."""
+    """Yield the mappings of a section with their paths."""
     for steps, listed in iter_lists(data, section):
         yield from (((*steps, index), entry) for index, entry in enumerate(listed) if isinstance(entry, dict))
 
 
 def iter_own_parts(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
-    """The parts that a document defines itself, with their paths."""
+    """Return the parts that a document defines itself, with their paths."""
     return ((steps, entry) for steps, entry in iter_entries(data, section) if "import" not in entry)
 
 
 def iter_imports(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
-    """The import entries of a document, with their paths."""
+    """Return the import entries of a document, with their paths."""
     return ((steps, entry) for steps, entry in iter_entries(data, section) if "import" in entry)
 
 
 def get_name(entry: dict[str, Any]) -> str:
-    """The name of a part or of an import entry in its document."""
+    """Return the name of a part or of an import entry in its document."""
     own = entry.get("as", entry["import"]) if "import" in entry else entry.get("namespace")
     return str(own)
 
 
 def get_variables(bind: dict[str, Any]) -> dict[str, Any]:
-    """The variables of a bind. Empty for an invalid bind, which the models report."""
+    """Return the variables of a bind. Empty for an invalid bind, which the models report."""
     keys = bind.get("keys")
     return keys if isinstance(keys, dict) else {}
 
@@ -62,17 +62,17 @@ def find_references(part: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def collect_words(part: dict[str, Any]) -> frozenset[str]:
-    """Every word of a part: in its templates, as a name, in prose."""
+    """Return every word of a part: in its templates, as a name, in prose."""
     return frozenset(word for _, text in _iter_texts(part, everywhere=True) for word in _WORD.findall(text))
 
 
 def mentions(known: frozenset[str], name: str) -> bool:
-    """Whether all words of a name are among the words of a part."""
+    """Return whether all words of a name are among the words of a part."""
     return known.issuperset(_WORD.findall(name))
 
 
 def _iter_texts(value: Any, key: str = "", *, everywhere: bool = False) -> Iterator[tuple[str, str]]:
-    """Every text in a value, with its key."""
+    """Yield every text in a value, with its key."""
     if isinstance(value, str):
         yield key, value
     elif isinstance(value, dict):

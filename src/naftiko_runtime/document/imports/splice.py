@@ -50,7 +50,7 @@ class Importer(Struct, frozen=True):
     reading: ReadSource = read_source
 
     def splice(self, source: Source) -> Source:
-        """A source in which every import entry is replaced by the part that it names. An invalid entry is reported.
+        """Return a source with every import entry replaced by the part that it names. Report invalid entries.
 
         Args:
             source: The document in the canonical spelling.
@@ -111,7 +111,7 @@ class _Splicer:
     # -- imported parts -------------------------------------------------------------------------------------------
 
     def _find_imported(self, section: str, steps: Steps) -> FoundPart | None:
-        """The part that an entry names; a bad entry is reported."""
+        """Return the part that an entry names; a bad entry is reported."""
         entry = self._source.get(steps)
         if not isinstance(location := entry.get("location"), str) or not location:
             if location == "":
@@ -191,7 +191,7 @@ class _Splicer:
             self._add_variables(found, words, FoundPart(found.path, found.source, at), steps)
 
     def _find_referenced_part(self, found: FoundPart, section: str, name: str, steps: Steps) -> FoundPart | None:
-        """What the file of a part has under a name. None if it has nothing: the linker reports the reference.
+        """Return what the file of a part has under a name. None if it has nothing: the linker reports the reference.
 
         An import there is reported. Its target is still added, so that there are no follow-up findings.
         """
@@ -242,6 +242,6 @@ class _Splicer:
                 del part["keys"][variable]
 
     def _find_used_variables(self, words: frozenset[str], name: str, bind: FoundPart) -> list[str]:
-        """The variables of a bind that a part mentions and this document does not bind itself."""
+        """Return the variables of a bind that a part mentions and this document does not bind itself."""
         known = (v for v in get_variables(bind.part) if (name, v) not in self._own_variables)
         return [variable for variable in known if mentions(words, variable)]

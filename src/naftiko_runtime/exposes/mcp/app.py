@@ -58,7 +58,7 @@ async def open_mcp_app(
     Args:
         server: What is served at ``/mcp`` and ``/``.
         policy: The operator's choices.
-        members: Of which it is the union, when it is one; each is served at ``/{namespace}/mcp``.
+        members: The members of which it is the union, when it is one; each is served at ``/{namespace}/mcp``.
         observer: Who is told of requests.
     """
     guard = PageGuard(policy, server.plan.namespace, loopback=server.plan.address in _LOOPBACK)
@@ -103,7 +103,7 @@ def _make_endpoints(
 
 
 def _make_instruments(observer: Observer | None, expose: str, paths: Iterable[str]) -> dict[str, Instrument]:
-    """What requests of each path are counted under."""
+    """Return what requests of each path are counted under."""
     return {} if observer is None else {path: make_route_instrument(observer, expose, path) for path in paths}
 
 
@@ -247,7 +247,7 @@ class Refusal(NamedTuple):
 
     Attributes:
         slug: The last part of the problem's type.
-        detail: For people.
+        detail: The explanation for people.
     """
 
     slug: str

@@ -29,7 +29,7 @@ _JSON: Final = (b"content-type", b"application/json")
 
 
 def write_json(value: Any) -> bytes:
-    """A value as JSON: numbers that remember their digits keep them; NaN and infinities become null."""
+    """Return a value as JSON: numbers that remember their digits keep them; NaN and infinities become null."""
     try:
         return orjson.dumps(value)
     except orjson.JSONEncodeError:
@@ -37,7 +37,7 @@ def write_json(value: Any) -> bytes:
 
 
 def _write_exactly(value: Any) -> bytes | None:
-    """A value with numbers that remember their digits; nothing without any, or when it is not JSON."""
+    """Return a value with numbers that remember their digits; nothing without any, or when it is not JSON."""
     waiting, found = [value], False
     while waiting and not found:
         item = waiting.pop()
@@ -62,10 +62,10 @@ class Wire:
     closing: bytes = b""
 
     def render_response(self, identity: float | str, result: bytes) -> bytes:
-        """A response.
+        """Return a response.
 
         Args:
-            identity: Of the request.
+            identity: The id of the request.
             result: A written object without its closing brace.
         """
         return b"".join((b'{"jsonrpc":"2.0","id":', write_json(identity), b',"result":', result, self.closing, b"}}"))
@@ -75,7 +75,7 @@ class Wire:
         return write_json({"jsonrpc": "2.0", "id": identity, "error": _INTERNAL_ERROR})
 
     def render_tool_result(self, result: Result) -> bytes:
-        """A tool's result, without its closing brace."""
+        """Return a tool's result, without its closing brace."""
         parts = [
             b'{"content":',
             write_json(result.blocks),
@@ -108,9 +108,9 @@ class ServerInfo:
 
         Args:
             info: The name, title and version of the server.
-            instructions: For models.
+            instructions: The instructions for models.
             tools: As listed.
-            ttl_ms: For how long clients may keep the list, in milliseconds.
+            ttl_ms: How long clients may cache the list, in milliseconds.
             cache_scope: Whether it may be served to others.
         """
         self._info = info
@@ -145,5 +145,5 @@ class ServerInfo:
 
 
 def _open(value: dict[str, Any]) -> bytes:
-    """A written object without its closing brace."""
+    """Return a written object without its closing brace."""
     return write_json(value)[:-1]

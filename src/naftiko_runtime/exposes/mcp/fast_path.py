@@ -61,7 +61,7 @@ class FastPath:
 
         Args:
             tools: What is served.
-            body_bytes_max: Of a body that is taken here; a larger one is the SDK's to refuse.
+            body_bytes_max: The largest body that this path handles, in bytes. The SDK rejects larger ones.
         """
         self._tools = tools
         self._body_bytes_max = body_bytes_max
@@ -100,7 +100,7 @@ class FastPath:
     async def _take_large(
         self, taken: MutableMapping[str, Any], receive: Receive, headers: dict[bytes, bytes], *, stateless: bool
     ) -> tuple[MutableMapping[str, Any], dict[str, Any] | None]:
-        """A body that comes in several pieces, as one, and the message in it, decoded beside the loop.
+        """Return a body that comes in several pieces, as one, and the message in it, decoded beside the loop.
 
         Of a body that is too large no more is taken than shows it; there is no message in it then.
         """
@@ -120,7 +120,7 @@ class FastPath:
         )
 
     def _read_version(self, headers: dict[bytes, bytes]) -> str | None:
-        """The revision that a request's headers name, when they are what this way takes."""
+        """Return the revision that a request's headers name, when they are what this way takes."""
         shape = headers.get(b"mcp-protocol-version"), headers.get(b"content-type"), headers.get(b"accept")
         try:
             return self._versions[shape]
@@ -131,7 +131,7 @@ class FastPath:
             return version
 
     def _takes_call(self, message: dict[str, Any], version: str, headers: dict[bytes, bytes]) -> bool:
-        """Whether a tool's call takes this path."""
+        """Return whether a tool's call takes this path."""
         params = message["params"]
         name = params["name"]
         named = self._tools.has(name) and _is_named(headers.get(b"mcp-name"), name, needed=version in STATELESS)
@@ -185,7 +185,7 @@ def _read_routing_headers(headers: Iterable[Header]) -> dict[bytes, bytes] | Non
 
 
 def _read_message(body: bytes, headers: dict[bytes, bytes], *, stateless: bool) -> dict[str, Any] | None:
-    """A message, when nothing about it is odd, and the headers call its method by name where they call it at all."""
+    """Return a message of a known shape. Its headers must agree with its method. Otherwise return None."""
     try:
         check_json_limits(body, limits.REQUEST_VALUES_MAX, _DEPTH_MAX)
         message = orjson.loads(body)
@@ -205,7 +205,7 @@ def _read_message(body: bytes, headers: dict[bytes, bytes], *, stateless: bool) 
 
 
 def _is_call(params: dict[str, Any], body: bytes) -> bool:
-    """Whether these are the parameters of a tool's call, with nothing among them that need not be.
+    """Return whether these are the parameters of a tool's call, with nothing among them that need not be.
 
     Arguments with fractions are read again, so that these keep the digits in which they are written.
     """
@@ -224,7 +224,7 @@ def _is_call(params: dict[str, Any], body: bytes) -> bool:
 
 
 def _has_fractions(value: Any) -> bool:
-    """Whether a value holds fractions, which integers beyond 64 bits are read as."""
+    """Return whether a value holds fractions, which integers beyond 64 bits are read as."""
     if isinstance(value, dict):
         return any(map(_has_fractions, value.values()))
     if isinstance(value, list):
@@ -233,14 +233,14 @@ def _has_fractions(value: Any) -> bool:
 
 
 def _is_named(given: bytes | None, name: str, *, needed: bool) -> bool:
-    """Whether the header for a tool's name says the same as the body, in plain letters."""
+    """Return whether the header for a tool's name says the same as the body, in plain letters."""
     if given is None:
         return not needed
     return given == name.encode("ascii", "ignore") and name.isascii() and not given.startswith(b"=?")
 
 
 def _replay_message(message: MutableMapping[str, Any], receive: Receive) -> Receive:
-    """What the SDK receives when a message was already taken."""
+    """Return what the SDK receives when a message was already taken."""
     waiting = deque([message])
 
     async def replay() -> MutableMapping[str, Any]:

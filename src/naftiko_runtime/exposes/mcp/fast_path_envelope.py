@@ -78,7 +78,7 @@ class _Initialize(Struct, forbid_unknown_fields=True):
 
 
 def is_plain_envelope(meta: Any, version: str) -> bool:
-    """Whether ``params._meta`` has a shape that the SDK is known to accept.
+    """Return whether ``params._meta`` has a shape that the SDK is known to accept.
 
     Args:
         meta: Its value; none when it is absent.
@@ -93,7 +93,7 @@ def is_plain_envelope(meta: Any, version: str) -> bool:
 
 
 def is_plain_initialize(params: dict[str, Any]) -> bool:
-    """Whether the parameters of ``initialize`` have a shape that the SDK is known to accept."""
+    """Return whether the parameters of ``initialize`` have a shape that the SDK is known to accept."""
     return _has_shape(params, _Initialize)
 
 

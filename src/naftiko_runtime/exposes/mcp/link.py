@@ -76,7 +76,7 @@ def _refuse_transport(expose: McpExpose, context: Context) -> None:
 
 
 def _list_hints(hints: Hints | None) -> tuple[tuple[str, bool], ...]:
-    """A tool's hints by MCP's names for annotations."""
+    """Return a tool's hints by MCP's names for annotations."""
     if hints is None:
         return ()
     return tuple((name, value) for name, value in _iter_annotations(hints) if value is not None)

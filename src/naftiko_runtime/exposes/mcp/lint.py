@@ -71,7 +71,7 @@ def check_descriptions(expose: McpExpose, subject: Subject) -> None:
 
 
 def _is_described(tool: McpTool, operations: Mapping[str, Consumed]) -> bool:
-    """Whether clients get a description: the tool's own, or that of what it calls or refers to."""
+    """Return whether clients get a description: the tool's own, or that of what it calls or refers to."""
     consumed = operations.get(tool.call or "")
     return bool(tool.description or tool.ref or (consumed is not None and consumed.spec.description))
 

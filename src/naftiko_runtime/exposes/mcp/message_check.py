@@ -58,8 +58,8 @@ class Fault(Struct, frozen=True):
     """Why a message is not taken.
 
     Attributes:
-        status: Of the HTTP response.
-        code: Of the JSON-RPC error.
+        status: The status code of the HTTP response.
+        code: The code of the JSON-RPC error.
         message: One or two sentences.
         data: More for programs.
     """
@@ -76,7 +76,7 @@ def log_path(path: Literal["fast", "sdk"], message: Any, namespace: str) -> None
     Args:
         path: The path.
         message: The body's value.
-        namespace: Of the expose.
+        namespace: The namespace of the expose.
     """
     if log.isEnabledFor(logging.DEBUG) and isinstance(message, dict):
         params = message.get("params")
@@ -94,7 +94,7 @@ class NotAMessageError(Exception):
 
 
 def accepts_json(accept: bytes | None) -> bool:
-    """Whether an ``Accept`` header takes JSON. Without one, every type is taken (RFC 9110)."""
+    """Return whether an ``Accept`` header takes JSON. Without one, every type is taken (RFC 9110)."""
     if accept is None or not accept.strip():
         return True
     chosen, weight = -1, 0.0
@@ -120,12 +120,12 @@ def _weight(parameters: Iterable[bytes]) -> float:
 
 
 def is_json(content_type: bytes | None) -> bool:
-    """Whether a content type is that of JSON; no content type leaves it open."""
+    """Return whether a content type is that of JSON; no content type leaves it open."""
     return content_type is None or content_type.partition(b";")[0].strip().lower() == b"application/json"
 
 
 def check_headers(headers: Iterable[Header]) -> dict[bytes, bytes]:
-    """A request's headers by name, when they allow its body to be read as a message.
+    """Return a request's headers by name, when they allow its body to be read as a message.
 
     Raises:
         NotAMessageError: They do not.
@@ -148,7 +148,7 @@ def check_headers(headers: Iterable[Header]) -> dict[bytes, bytes]:
 
 
 def parse(body: bytes) -> Any:
-    """The JSON value of a body.
+    """Return the JSON value of a body.
 
     Raises:
         NotAMessageError: It is not JSON in UTF-8.
@@ -189,17 +189,17 @@ def get_identity(message: Any) -> int | str | None:
 
 
 def get_version(headers: dict[bytes, bytes]) -> str:
-    """The revision that a request's headers name."""
+    """Return the revision that a request's headers name."""
     value = headers.get(b"mcp-protocol-version")
     return UNNAMED if value is None else value.decode("latin-1").strip()
 
 
 def find_fault(message: Any, headers: dict[bytes, bytes]) -> Fault | None:
-    """What is wrong with a message that is no batch, before its parameters are looked at; nothing when it is taken.
+    """Return what is wrong with a message that is no batch, before its parameters are looked at. None if it is taken.
 
     Args:
         message: The body's value.
-        headers: Of the request.
+        headers: The headers of the request.
     """
     fault = _find_shape_fault(message)
     if fault is not None or "method" not in message:
@@ -214,17 +214,17 @@ def find_fault(message: Any, headers: dict[bytes, bytes]) -> Fault | None:
 
 
 def begins_handshake(message: dict[str, Any]) -> bool:
-    """Whether a sound message is ``initialize``, which negotiates a revision whatever the headers name."""
+    """Return whether a sound message is ``initialize``, which negotiates a revision whatever the headers name."""
     return message["method"] == "initialize" and "id" in message and _get_envelope_version(message) is None
 
 
 def is_reply(message: dict[str, Any]) -> bool:
-    """Whether a sound message is a response, which this server never waits for."""
+    """Return whether a sound message is a response, which this server never waits for."""
     return "method" not in message
 
 
 def _find_shape_fault(message: Any) -> Fault | None:
-    """What is wrong with a message as one of JSON-RPC 2.0."""
+    """Return what is wrong with a message as one of JSON-RPC 2.0."""
     why = None
     if not isinstance(message, dict):
         why = f"a message is a JSON object, and the body is {_name_kind(message)}"
@@ -246,7 +246,7 @@ def _find_shape_fault(message: Any) -> Fault | None:
 
 
 def _find_version_fault(message: dict[str, Any], headers: dict[bytes, bytes]) -> Fault | None:
-    """Where the header and the envelope do not name one revision that is served."""
+    """Return where the header and the envelope do not name one revision that is served."""
     told = headers.get(b"mcp-protocol-version")
     version = get_version(headers)
     meta = (message.get("params") or {}).get("_meta")
@@ -272,7 +272,7 @@ def _find_version_fault(message: dict[str, Any], headers: dict[bytes, bytes]) ->
 
 
 def _get_envelope_version(message: dict[str, Any]) -> Any:
-    """The revision that a message's envelope names; none when it has no envelope, or one without it."""
+    """Return the revision that a message's envelope names; none when it has no envelope, or one without it."""
     meta = (message.get("params") or {}).get("_meta")
     return meta.get(VERSION) if isinstance(meta, dict) else None
 
@@ -325,7 +325,7 @@ def _name_kind(value: Any) -> str:
 
 
 def _quote(text: str | bytes) -> str:
-    """What a caller said, in quotes, and no longer than a line."""
+    """Return what a caller said, in quotes, and no longer than a line."""
     shown = text.decode("latin-1") if isinstance(text, bytes) else text
     return f"'{shown[:_SHOWN_CHARACTERS]}{'…' if len(shown) > _SHOWN_CHARACTERS else ''}'"
 

@@ -44,7 +44,10 @@ def _remove_links(headers: list[Header]) -> Iterator[Header]:
 
 
 def _find_next_pages(headers: list[Header], result: OperationResult, operation: BoundOperation) -> Iterator[Header]:
-    """The link to the next page; below the API's base URI by its path and query, which show the arguments to give."""
+    """Yield the link to the next page.
+
+    Below the API's base URI by its path and query, which show the arguments to give.
+    """
     for name, value in headers:
         if name == b"link":
             for target in find_next_targets(value.decode("latin-1")):
@@ -53,7 +56,7 @@ def _find_next_pages(headers: list[Header], result: OperationResult, operation: 
 
 
 def find_next_targets(value: str) -> Iterator[str]:
-    """The targets of a ``Link`` header that are the next page."""
+    """Yield the targets of a ``Link`` header that are the next page."""
     target: str | None = None
     for token in _LINK_TOKEN.finditer(value):
         if token[1] is not None:

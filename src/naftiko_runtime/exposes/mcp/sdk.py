@@ -102,7 +102,7 @@ def _check_name_header(context: ServerRequestContext[Any], name: str) -> None:
 
 
 def find_params_fault(message: dict[str, Any], version: str) -> str | None:
-    """What is wrong with the parameters of a request, in our words; nothing when they are those of its method."""
+    """Return what is wrong with the parameters of a request, in our words. None if they are those of its method."""
     params = message.get("params")
     try:
         methods.validate_client_request(message["method"], version, params)
@@ -118,7 +118,10 @@ def find_params_fault(message: dict[str, Any], version: str) -> str | None:
 
 
 def _find_place(location: tuple[int | str, ...], message: Any) -> str:
-    """Where in a message a fault is; a location also has the names of the SDK's types, which the message lacks."""
+    """Return where in a message a fault is.
+
+    A location also has the names of the SDK's types, which the message lacks.
+    """
     place, value = "", message
     for number, step in enumerate(location):
         known = (isinstance(value, dict) and step in value) or (isinstance(value, list) and isinstance(step, int))

@@ -131,7 +131,7 @@ class CheckedMessages:
 
 
 async def _parse(body: bytes) -> Any:
-    """The JSON value of a body; a large one is decoded beside the loop.
+    """Return the JSON value of a body; a large one is decoded beside the loop.
 
     Raises:
         NotAMessageError: It is no JSON, or more than is read.
@@ -158,7 +158,7 @@ class _Taken:
 
 
 def _replay_body(body: bytes, receive: Receive) -> Callable[[], Awaitable[MutableMapping[str, Any]]]:
-    """What gives a whole body first, and then what comes behind it."""
+    """Return what gives a whole body first, and then what comes behind it."""
     waiting = [body]
 
     async def give() -> MutableMapping[str, Any]:
@@ -170,7 +170,7 @@ def _replay_body(body: bytes, receive: Receive) -> Callable[[], Awaitable[Mutabl
 
 
 def _find_reply_fault(version: str) -> Fault | None:
-    """What is wrong with a response, which revisions with a handshake let clients send."""
+    """Return what is wrong with a response, which revisions with a handshake let clients send."""
     if version not in STATELESS:
         return None
     return Fault(400, message_check.INVALID_REQUEST, "a client can only send requests and notifications")

@@ -63,7 +63,7 @@ _DECLARATION_BYTES: Final = 1024
 
 
 def is_json(media_type: str) -> bool:
-    """Whether a content type is one of JSON."""
+    """Return whether a content type is one of JSON."""
     return media_type.endswith("json")
 
 
@@ -94,6 +94,6 @@ def _is_text(media_type: str) -> bool:
 
 
 def _find_declared_charset(body: bytes) -> str | None:
-    """The charset that XML or HTML itself names."""
+    """Return the charset that XML or HTML itself names."""
     found = _DECLARATION.search(body[:_DECLARATION_BYTES]) if body.lstrip()[:1] == b"<" else None
     return None if found is None else (found[1] or found[2]).decode()

@@ -96,7 +96,7 @@ def _join(note: str, line: str) -> str:
 
 
 def _replace_nonfinite(value: Any) -> Any:
-    """A value with nothing in the place of infinities and of what is no number."""
+    """Return a value with nothing in the place of infinities and of what is no number."""
     match value:
         case float() if type(value) is float:  # others remember how they were written
             return value if isfinite(value) else None
@@ -122,7 +122,7 @@ def make_numbers_plain(value: Any) -> Any:
 
 
 def _wrap_in_object(value: Any) -> dict[str, Any]:
-    """A JSON value as an object, the only kind that every protocol revision takes: any other is its ``result``."""
+    """Return a JSON value as an object, as every protocol revision wants. Other values become its ``result``."""
     return value if isinstance(value, dict) else {"result": value}
 
 
@@ -154,7 +154,7 @@ def make_failed_result(error: CallError, operation: BoundOperation) -> Result:
 
 
 def _make_content(body: bytes, result: OperationResult, operation: BoundOperation, note: str) -> Result:
-    """An untouched body as the kind of content that it is: text whatever its type, or bytes of its type."""
+    """Return an untouched body as the kind of content that it is: text whatever its type, or bytes of its type."""
     media_type, notes = result.media_type, Irregularities()
     text = read_text_body(body, media_type, result.charset, notes)
     if text is None:
@@ -172,7 +172,7 @@ def _make_content(body: bytes, result: OperationResult, operation: BoundOperatio
 
 
 def _parse(body: bytes, result: OperationResult, notes: Irregularities) -> Any:
-    """The value of a body that is JSON; one whose type says nothing may be an object or an array.
+    """Return the value of a body that is JSON; one whose type says nothing may be an object or an array.
 
     Raises:
         ValueError: It is more than may be held as a value.

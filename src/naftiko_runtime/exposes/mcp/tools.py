@@ -49,7 +49,7 @@ class CallTool(Protocol):
         """Call it.
 
         Args:
-            name: Of one that there is.
+            name: The name of an existing tool.
             arguments: What the caller gives, unchecked.
             scope: The request it came with, if any.
             meta: The message's envelope, which may name the trace that the call is part of.
@@ -94,7 +94,7 @@ class ToolServer:
         return ServerInfo(info, plan.instructions, self.list_tools(), **hints)
 
     def has(self, name: str) -> bool:
-        """Whether there is a tool with that name, served or broken."""
+        """Return whether there is a tool with that name, served or broken."""
         return name in self._operations or name in self._broken
 
     def describe_unknown(self, name: str) -> str:

@@ -66,7 +66,7 @@ class RestApp:
         return self._search(scope, receive, send)
 
     def _search(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """The general way: placeholders, HEAD, OPTIONS, and all that is not served."""
+        """Handle what needs a search: placeholders, HEAD, OPTIONS, and paths that are not served."""
         method = scope["method"]
         raw_path, readable = scope["raw_path"], True
         try:

@@ -107,7 +107,7 @@ class _Reader:
 
 
 def _field(headers: dict[bytes, bytes], content: bytearray) -> tuple[str, str | File]:
-    """A part's name, and its text or file.
+    """Return a part's name, and its text or file.
 
     Raises:
         ValueError: It has no name, or is text that is not UTF-8.
@@ -130,7 +130,7 @@ def _group(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
 
 
 def _unwrap_single(fields: dict[str, list[Any]], lists: Collection[str] = ()) -> dict[str, Any]:
-    """A field that occurs once is its value, unless it is a list."""
+    """Return the fields by name: a list for a declared list and for a repeated field, otherwise the value."""
     return {name: v[0] if len(v) == 1 and name not in lists else v for name, v in fields.items()}
 
 

@@ -112,7 +112,7 @@ class _Handler(ABC):
             return
 
     async def _read_whole_body(self, scope: Scope, receive: Receive) -> bytes:
-        """The whole body; each piece of it within the time of a call."""
+        """Return the whole body; each piece of it within the time of a call."""
         check_coding(scope["headers"])
         deadlines = self._operation.deadlines
         deadline = deadlines.begin()
@@ -130,7 +130,7 @@ class _Handler(ABC):
             deadlines.end(deadline)
 
     def _has_own_path(self, method: str) -> bool:
-        """Whether the caller's path alone leads to what was called, by GET."""
+        """Return whether the caller's path alone leads to what was called, by GET."""
         return self._names_all and method in ("GET", "HEAD")
 
     @abstractmethod
@@ -185,7 +185,7 @@ class RouteHandler(_Handler):
         return call
 
     def _read_body(self, scope: Scope, body: bytes) -> tuple[Any, bool]:
-        """The value of a body, and whether it is a form, whose fields are texts."""
+        """Return the value of a body, and whether it is a form, whose fields are texts."""
         content_type = dict(scope["headers"]).get(b"content-type", b"")
         if self._takes_bytes:
             return File(body, "", content_type.decode("latin-1") or None), False
@@ -193,7 +193,7 @@ class RouteHandler(_Handler):
         return (_decode_body(body), False) if fields is None else (fields, True)
 
     def _get_inputs(self, scope: Scope, path_values: dict[str, str]) -> dict[str, Any]:
-        """What the caller gave outside the body, by input name."""
+        """Return what the caller gave outside the body, by input name."""
         given = get_query_values(scope["query_string"], self._query_inputs, self._lists)
         if self._header_inputs:
             given |= get_header_values(scope["headers"], self._header_inputs, self._lists)
@@ -261,7 +261,7 @@ def _decode_body(body: bytes) -> Any:
 
 
 def _drop_inputs(query: bytes, names: frozenset[str]) -> bytes:
-    """What goes through of an open query, byte for byte: all but the fields that are inputs by name."""
+    """Return what goes through of an open query, byte for byte: all but the fields that are inputs by name."""
     if not names:
         return query
     fields = query.split(b"&")

@@ -77,13 +77,13 @@ def get_header_values(headers: Iterable[Header], names: Mapping[bytes, str], lis
 
 
 def _split_header_items(text: str) -> list[str]:
-    """The items of a header's list, without the white space and the quotes around them (RFC 9110, 5.6.1)."""
+    """Return the items of a header's list, without the white space and the quotes around them (RFC 9110, 5.6.1)."""
     found = (match for match in _HEADER_ITEM.finditer(text) if match[0].strip())
     return [match[0].strip() if match[1] is None else _QUOTED_PAIR.sub(r"\1", match[1]) for match in found]
 
 
 def _decode_header(value: bytes) -> str:
-    """A header's value: UTF-8, as browsers and HTTP libraries of today send it, otherwise Latin-1."""
+    """Return a header's value: UTF-8, as browsers and HTTP libraries of today send it, otherwise Latin-1."""
     try:
         return value.decode()
     except UnicodeDecodeError:

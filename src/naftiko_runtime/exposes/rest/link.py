@@ -115,7 +115,7 @@ class _RestLinker:
     def _find_displaced(
         self, parameters: Sequence[ExposedParameter], path: str, pattern: Sequence[str | Argument]
     ) -> dict[str, Input]:
-        """The path inputs that a route has no place for: they are reported, and no declaration then."""
+        """Return the path inputs that a route has no place for: they are reported, and no declaration then."""
         names = [piece.name for piece in pattern if isinstance(piece, Argument)]
         displaced: dict[str, Input] = {}
         declared = {fold_name(parameter.name) for parameter in parameters if parameter.in_ == "path"}
@@ -157,7 +157,7 @@ def _advise_placeholder(name: str, path: str, names: Sequence[str], unmatched: S
 def _link_inputs(
     parameters: Sequence[ExposedParameter], pattern: Sequence[str | Argument], context: Context
 ) -> dict[str, Input]:
-    """The declared inputs, and every placeholder that nobody declares as required text."""
+    """Return the declared inputs, and every placeholder that nobody declares as required text."""
     inputs: dict[str, Input] = {}
     for p in parameters:
         required = p.in_ == "path" or p.required is True
@@ -171,7 +171,7 @@ def _link_inputs(
 
 
 def _name_input(parameter: ExposedParameter, pattern: Sequence[str | Argument]) -> str:
-    """What an input is called: by the route's placeholder where it stands in the path."""
+    """Return what an input is called: by the route's placeholder where it stands in the path."""
     return _find_placeholder(parameter.name, pattern) if parameter.in_ == "path" else parameter.name
 
 

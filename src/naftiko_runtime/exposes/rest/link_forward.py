@@ -55,7 +55,7 @@ class Forwarding:
         """Link the forward of a resource. None if it leads nowhere, which is reported.
 
         Args:
-            namespace: Of the expose.
+            namespace: The namespace of the expose.
             resource: What is forwarded.
             spec: Its ``forward``.
             pattern: Its path, split.
@@ -102,7 +102,7 @@ class Forwarding:
                 yield name.lower()
 
     def _iter_fixed(self, namespace: str, place: str) -> Iterator[NamedTerm]:
-        """What the API's own parameters send whoever calls; those that need a caller's value send nothing."""
+        """Yield what the API's own parameters send whoever calls; those that need a caller's value send nothing."""
         for parameter in self._apis[namespace].input_parameters:
             if parameter.in_ == place and (term := self._link_term(parameter)) is not None:
                 name = parameter.name.lower() if place == "header" else parameter.name

@@ -64,14 +64,14 @@ def _check_placeholders(resource: RestResource, context: Context, *, maps: bool)
 
 
 def _find_displaced_inputs(resource: RestResource, names: list[str]) -> set[str]:
-    """The path inputs, as folded names, that a path with these placeholders has no place for."""
+    """Return the path inputs, as folded names, that a path with these placeholders has no place for."""
     levels: tuple[RestResource | RestOperation, ...] = (resource, *resource.operations)
     inputs = (parameter for level in levels for parameter in level.input_parameters)
     return {fold_name(p.name) for p in inputs if p.in_ == "path"} - {fold_name(name) for name in names}
 
 
 def _list_placeholders(path: str) -> list[str]:
-    """The names in a path, each once; none in one that does not parse."""
+    """Return the names in a path, each once; none in one that does not parse."""
     try:
         return list(dict.fromkeys(piece.name for piece in split_path(path) if isinstance(piece, Placeholder)))
     except ValueError:

@@ -163,7 +163,7 @@ def _specificity(segment: Pattern) -> tuple[int, int]:
 
 
 def match_segment(segment: Pattern, text: str) -> dict[str, str] | None:
-    """The values of a segment's placeholders; nothing when it does not fit. Linear: a value ends at the next literal.
+    """Return the values of a segment's placeholders. None if it does not fit. Linear: a value ends at the next literal.
 
     The last value takes all that is left before the closing literal. No value is empty.
     """

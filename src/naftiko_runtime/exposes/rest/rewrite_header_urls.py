@@ -126,7 +126,10 @@ class Locations:
         return split._replace(scheme="", netloc="", path="/" + path.lstrip("/"), query=query).geturl()
 
     def _find_exposed(self, rest: str, asked: Resource) -> tuple[str, Resource | None] | None:
-        """What is exposed for the rest of an upstream's path, by which route; a forward's caller stays inside it."""
+        """Return what is exposed for the rest of an upstream's path, by which route.
+
+        A forward's caller stays inside it.
+        """
         forward, dispatcher = self._forwards.get(asked.namespace), self._routes.get(asked.namespace)
         if dispatcher is not None and not asked.is_forwarded:
             for found, values in dispatcher.find_matches(rest.encode()):
@@ -141,12 +144,12 @@ class Locations:
 
 
 def has_every_input(pattern: tuple[str | Argument, ...], resource: Resource | None) -> bool:
-    """Whether the path of a route names everything that the path of its request needs."""
+    """Return whether the path of a route names everything that the path of its request needs."""
     return resource is not None and resource.inputs is not None and resource.inputs <= _list_names(pattern)
 
 
 def _rename_fields(query: str, resource: Resource) -> str:
-    """A query with the names by which callers of an operation give its fields."""
+    """Return a query with the names by which callers of an operation give its fields."""
     names = resource.query_inputs
     if not names or not query:
         return query
@@ -187,7 +190,7 @@ def _drop_secrets(split: SplitResult, resource: Resource) -> SplitResult:
 
 
 def _find_rest(split: SplitResult, resource: Resource) -> str | None:
-    """The path behind a base URI; nothing when a URL is not below it."""
+    """Return the path behind a base URI. None if a URL is not below it."""
     base = urlsplit(resource.base_uri)
     prefix = base.path.rstrip("/")
     if _get_origin(split) != _get_origin(base) or not f"{split.path}/".startswith(f"{prefix}/"):

@@ -52,7 +52,7 @@ def keep_sound(expose: RestExpose, server: RestServer, broken_parts: BrokenParts
 def _iter_broken_routes(
     expose: RestExpose, resource: RestResource, operation: RestOperation | None, reason: str, broken_parts: BrokenParts
 ) -> Iterator[BrokenRoute]:
-    """The place that explains the refusal to a caller; None if it is not known."""
+    """Yield the place that explains the refusal to a caller; None if it is not known."""
     method = "*" if operation is None else operation.method
     what = f"the forward at {resource.path}" if operation is None else f"{method} {resource.path}"
     placed = resource.path_to("path") not in broken_parts.unread
