@@ -17,6 +17,7 @@ from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.problem import render_problem
 from naftiko_runtime.request_body import read_body
 from naftiko_runtime.send_response import send_whole
+from naftiko_runtime.server.listeners import SERVER_LIMITS
 from support.caller import RawConnection
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def serving() -> Iterator[tuple[Serving, str]]:
     urls: list[str] = []
 
     async def serve() -> None:
-        listener = Listener(open_socket("127.0.0.1", 0, "the test"), AppConfig(found.app, render_error=render_problem))
+        config = AppConfig(found.app, render_error=render_problem)
+        listener = Listener(open_socket("127.0.0.1", 0, "the test"), config, SERVER_LIMITS)
         await listener.start()
         urls.append(f"http://127.0.0.1:{listener.port}")
         started.set()

@@ -14,6 +14,7 @@ import socket
 import threading
 import time
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
@@ -27,6 +28,7 @@ from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.problem import render_problem
 from naftiko_runtime.request_body import read_body
 from naftiko_runtime.send_response import send_whole
+from naftiko_runtime.server.listeners import SERVER_LIMITS
 from support.caller import DEADLINE_SECONDS, RawConnection, make_head
 from support.upstream import Gate
 
@@ -47,7 +49,8 @@ JSON = (b"content-type", b"application/json")
 class Served:
     """A listener and an application that tells what it got."""
 
-    def __init__(self, loop: str) -> None:
+    def __init__(self, loop: str, **changed_limits: Any) -> None:
+        self._limits = replace(SERVER_LIMITS, **changed_limits)
         self.seen: list[str] = []
         self.headers: list[list[str]] = []
         self.cut_off = 0
@@ -69,7 +72,7 @@ class Served:
 
     async def _serve(self) -> None:
         config = AppConfig(self.app, render_error=render_problem)
-        self._listener = listener = Listener(open_socket("127.0.0.1", 0, "the test"), config)
+        self._listener = listener = Listener(open_socket("127.0.0.1", 0, "the test"), config, self._limits)
         await listener.start()
         self.url = f"http://127.0.0.1:{listener.port}"
         self.loop = asyncio.get_running_loop()
@@ -159,7 +162,8 @@ class Served:
 
 @pytest.fixture(params=list(LOOPS))
 def served(request: pytest.FixtureRequest) -> Iterator[Served]:
-    with Served(request.param) as server:
+    marker = request.node.get_closest_marker("server_limits")
+    with Served(request.param, **(marker.kwargs if marker else {})) as server:
         yield server
 
 
@@ -212,14 +216,10 @@ def until(condition: Callable[[], bool]) -> None:
 # -- slow callers -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Little patience with callers."""
-    monkeypatch.setattr(limits, "REQUEST_HEAD_SECONDS", SHORT)
-    monkeypatch.setattr(limits, "REQUEST_BODY_IDLE_SECONDS", SHORT)
+hasty = pytest.mark.server_limits(head_seconds=SHORT, body_idle_seconds=SHORT)
 
 
-@pytest.mark.usefixtures("hasty")
+@hasty
 @pytest.mark.parametrize("begun", [b"", b"\r\n", b"GET", make_head("GET /")[:-2], make_head("GET /")[:-1]])
 def test_a_head_that_stays_incomplete_is_closed(served: Served, begun: bytes) -> None:
     with RawConnection(served.url) as raw:
@@ -228,7 +228,7 @@ def test_a_head_that_stays_incomplete_is_closed(served: Served, begun: bytes) ->
     assert served.seen == []
 
 
-@pytest.mark.usefixtures("hasty")
+@hasty
 @pytest.mark.parametrize("begun", [b"\r\n", b"G", make_head("GET /")[:-2]])
 def test_a_second_head_that_stays_incomplete_is_closed(served: Served, raw: RawConnection, begun: bytes) -> None:
     raw.send(make_head("GET /"))
@@ -238,7 +238,7 @@ def test_a_second_head_that_stays_incomplete_is_closed(served: Served, raw: RawC
     assert len(served.seen) == 1
 
 
-@pytest.mark.usefixtures("hasty")
+@hasty
 @pytest.mark.parametrize("framing", [("content-length", "10"), ("transfer-encoding", "chunked")])
 @pytest.mark.parametrize("begun", [b"", b"3\r\nab"])
 def test_a_body_that_stays_incomplete_is_closed(
@@ -249,7 +249,7 @@ def test_a_body_that_stays_incomplete_is_closed(
     assert served.cancelled.wait(DEADLINE_SECONDS)
 
 
-@pytest.mark.usefixtures("hasty")
+@hasty
 def test_a_caller_that_is_made_to_wait_is_not_slow(served: Served, raw: RawConnection) -> None:
     raw.send(make_head("POST /held", [("content-length", "3")]) + b"abc")
     assert served.entered.wait(DEADLINE_SECONDS)
@@ -260,7 +260,7 @@ def test_a_caller_that_is_made_to_wait_is_not_slow(served: Served, raw: RawConne
     assert raw.read_response().json["body"] == 3
 
 
-@pytest.mark.usefixtures("hasty")
+@hasty
 def test_a_caller_that_is_held_back_is_not_slow(served: Served, raw: RawConnection) -> None:
     size = 1_000_000
     raw.send(make_head("POST /held", [("content-length", str(size))]) + b"x" * 200_000)
@@ -273,7 +273,7 @@ def test_a_caller_that_is_held_back_is_not_slow(served: Served, raw: RawConnecti
     assert raw.read_response().json["body"] == size
 
 
-@pytest.mark.usefixtures("hasty")
+@hasty
 @pytest.mark.parametrize("used", [False, True])
 def test_a_request_that_is_ready_to_read_is_served_though_its_time_is_over(served: Served, *, used: bool) -> None:
     with RawConnection(served.url) as raw:
@@ -289,20 +289,17 @@ def test_a_request_that_is_ready_to_read_is_served_though_its_time_is_over(serve
         assert raw.read_response().json["path"] == "/ready"
 
 
-def test_an_idle_connection_whose_request_is_ready_is_not_closed(
-    monkeypatch: pytest.MonkeyPatch, served: Served, raw: RawConnection
-) -> None:
+@pytest.mark.server_limits(late_tick_seconds=SHORT, keep_alive_seconds=2 * SHORT)
+def test_an_idle_connection_whose_request_is_ready_is_not_closed(served: Served, raw: RawConnection) -> None:
     raw.send(make_head("GET /"))
     assert raw.read_response().status == 200
-    monkeypatch.setattr(limits, "LATE_TICK_SECONDS", SHORT)
-    monkeypatch.setattr(limits, "KEEP_ALIVE_SECONDS", 2 * SHORT)
     with served.busy():
         raw.send(make_head("GET /ready"))
         time.sleep(4 * SHORT)
     assert raw.read_response().json["path"] == "/ready"
 
 
-@pytest.mark.usefixtures("hasty")
+@hasty
 def test_an_idle_connection_outlives_the_heads_deadline(served: Served, raw: RawConnection) -> None:
     raw.send(make_head("GET /"))
     assert raw.read_response().status == 200
@@ -312,9 +309,8 @@ def test_an_idle_connection_outlives_the_heads_deadline(served: Served, raw: Raw
     assert raw.read_response().json["path"] == "/again"
 
 
-def test_an_idle_connection_is_closed_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "KEEP_ALIVE_SECONDS", 0)
-    with Served("uvloop") as served, RawConnection(served.url) as raw:
+def test_an_idle_connection_is_closed_in_the_end() -> None:
+    with Served("uvloop", keep_alive_seconds=0) as served, RawConnection(served.url) as raw:
         raw.send(make_head("GET /"))
         assert raw.read_response().status == 200
         assert raw.wait_closed()
@@ -528,8 +524,8 @@ def test_an_answer_before_the_bodys_end_arrives(raw: RawConnection, framing: tup
     assert raw.wait_closed()
 
 
-def test_a_body_that_never_ends_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch, raw: RawConnection) -> None:
-    monkeypatch.setattr(limits, "REFUSED_SECONDS", SHORT)
+@pytest.mark.server_limits(refused_seconds=SHORT)
+def test_a_body_that_never_ends_is_not_read_for_ever(raw: RawConnection) -> None:
     raw.send(make_head("POST /early", [("transfer-encoding", "chunked")]) + b"f" * 10)
     assert raw.read_response().status == 403
     with pytest.raises(ConnectionError):
@@ -616,16 +612,15 @@ def test_a_refused_head_request_is_answered_without_a_body(raw: RawConnection) -
 # -- callers that do not read -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.server_limits(write_stall_seconds=SHORT)
 @pytest.mark.parametrize("connection", ["keep-alive", "close"])
 def test_an_answer_that_nobody_reads_is_given_up(
-    monkeypatch: pytest.MonkeyPatch,
     served: Served,
     raw: RawConnection,
     connection: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr(limits, "WRITE_STALL_SECONDS", SHORT)
     raw.send(make_head("GET /large", [("connection", connection)]))
     assert served.answered.wait(DEADLINE_SECONDS)
     until(lambda: "response not read" in caplog.text)
@@ -635,10 +630,8 @@ def test_an_answer_that_nobody_reads_is_given_up(
     assert len(received) < LARGE_ANSWER
 
 
-def test_an_answer_that_is_read_slowly_arrives(
-    monkeypatch: pytest.MonkeyPatch, served: Served, raw: RawConnection
-) -> None:
-    monkeypatch.setattr(limits, "WRITE_STALL_SECONDS", 4 * SHORT)
+@pytest.mark.server_limits(write_stall_seconds=4 * SHORT)
+def test_an_answer_that_is_read_slowly_arrives(served: Served, raw: RawConnection) -> None:
     raw.send(make_head("GET /large", [("connection", "close")]))
     assert served.answered.wait(DEADLINE_SECONDS)
     received = 0
@@ -708,8 +701,8 @@ def test_a_caller_that_ends_its_side_in_a_body_is_gone(served: Served, raw: RawC
 # -- too many connections ---------------------------------------------------------------------------------------------
 
 
-def test_a_connection_too_many_is_503_and_told_when_to_return(monkeypatch: pytest.MonkeyPatch, served: Served) -> None:
-    monkeypatch.setattr(limits, "CONNECTIONS_MAX", 1)
+@pytest.mark.server_limits(connections_max=1)
+def test_a_connection_too_many_is_503_and_told_when_to_return(served: Served) -> None:
     with RawConnection(served.url) as first:
         first.send(make_head("GET /"))
         assert first.read_response().status == 200
@@ -722,9 +715,8 @@ def test_a_connection_too_many_is_503_and_told_when_to_return(monkeypatch: pytes
         assert first.read_response().status == 200
 
 
-def test_far_too_many_connections_are_dropped(monkeypatch: pytest.MonkeyPatch, served: Served) -> None:
-    monkeypatch.setattr(limits, "CONNECTIONS_MAX", 0)
-    monkeypatch.setattr(limits, "CONNECTIONS_REFUSED_MAX", 0)
+@pytest.mark.server_limits(connections_max=0, connections_refused_max=0)
+def test_far_too_many_connections_are_dropped(served: Served) -> None:
     with RawConnection(served.url) as raw:
         assert raw.wait_closed()
     assert served.seen == []

@@ -28,6 +28,7 @@ from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.plan import McpServer
 from naftiko_runtime.secret import make_placeholders
+from naftiko_runtime.server.listeners import SERVER_LIMITS
 from support.caller import call
 from support.upstream import GIF, Reply, Upstream
 
@@ -131,7 +132,7 @@ def _listening(found: Both, file: Path, overrides: Overrides) -> Iterator[None]:
                 policy = CallerPolicy(mcp_fast_path=direct, message_bytes_max=BODY_BYTES_MAX)
                 open_app = kind_of(bound.servers[number].plan).open_app
                 app = await stack.enter_async_context(open_app([bound.servers[number]], AppServices(policy)))
-                listener = Listener(open_socket("127.0.0.1", 0, attribute), AppConfig(app))
+                listener = Listener(open_socket("127.0.0.1", 0, attribute), AppConfig(app), SERVER_LIMITS)
                 await listener.start()
                 stack.push_async_callback(listener.wait_closed)
                 stack.callback(listener.stop_accepting)

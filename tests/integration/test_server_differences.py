@@ -22,6 +22,7 @@ from uvicorn.server import ServerState
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.connection import Connection
 from naftiko_runtime.http_server.listener_state import ListenerState
+from naftiko_runtime.server.listeners import SERVER_LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -113,7 +114,7 @@ class App:
 
 def _protocol(name: str, app: App) -> asyncio.Protocol:
     if name == "own":
-        return Connection(ListenerState(AppConfig(app), None))
+        return Connection(ListenerState(AppConfig(app), SERVER_LIMITS, None))
     kind = HttpToolsProtocol if name == "httptools" else H11Protocol
     config = Config(app, interface="asgi3", ws="none", lifespan="off", log_config=None, proxy_headers=False)
     config.load()

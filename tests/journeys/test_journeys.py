@@ -33,6 +33,7 @@ from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.secret import resolve
+from naftiko_runtime.server.listeners import SERVER_LIMITS
 from support.caller import call
 from support.upstream import Upstream
 
@@ -68,7 +69,7 @@ async def serve_story(story: Story, url: str, kind: str) -> AsyncIterator[str]:
         server = next(server for server in bound.servers if server.plan.kind == kind)
         app = await stack.enter_async_context(kind_of(server.plan).open_app([server], AppServices(CallerPolicy())))
         listening = open_socket("127.0.0.1", 0, story.name)
-        listener = Listener(listening, AppConfig(app))
+        listener = Listener(listening, AppConfig(app), SERVER_LIMITS)
         await listener.start()
         try:
             yield f"http://127.0.0.1:{listener.port}"

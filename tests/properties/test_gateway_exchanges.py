@@ -25,6 +25,7 @@ from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.plan import RestServer
+from naftiko_runtime.server.listeners import SERVER_LIMITS
 from naftiko_runtime.source import parse_source
 from support.exchange_scripts import (
     ALL,
@@ -114,7 +115,7 @@ class Gateway(UpstreamSteps):
             app = await self._stack.enter_async_context(
                 kind_of(server.plan).open_app([server], AppServices(CallerPolicy()))
             )
-            listener = Listener(open_socket("127.0.0.1", 0, "the test"), AppConfig(app))
+            listener = Listener(open_socket("127.0.0.1", 0, "the test"), AppConfig(app), SERVER_LIMITS)
             await listener.start()
             self._listeners.append(listener)
             self._ports["rest" if isinstance(server.plan, RestServer) else "mcp"] = listener.port

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_socket
+from naftiko_runtime.server.listeners import SERVER_LIMITS
 from support.exchange_scripts import ALL, PICKS, STEPS, Step, Steps, at_once, joined, picked, step
 from support.exchange_streams import Foreign, Message, request_body, response_body
 from support.stepped_sockets import Caller, StepLoop
@@ -92,7 +93,7 @@ class Server(Steps):
         self._listener = self.stepping.run(self._open())
 
     async def _open(self) -> Listener:
-        listener = Listener(open_socket("127.0.0.1", 0, "the test"), AppConfig(self._app))
+        listener = Listener(open_socket("127.0.0.1", 0, "the test"), AppConfig(self._app), SERVER_LIMITS)
         await listener.start()
         return listener
 

@@ -6,9 +6,10 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from naftiko_runtime.http_server.app_config import AppConfig, wait_half_closed
+from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.connection import Connection
 from naftiko_runtime.http_server.listener_state import ListenerState
+from naftiko_runtime.server.listeners import SERVER_LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -161,11 +162,11 @@ class ServerHarness:
         calls: The requests that reached the application.
     """
 
-    def __init__(self, app: App | None = None, half_closed_seconds: HalfClosedSeconds = wait_half_closed) -> None:
+    def __init__(self, app: App | None = None, half_closed_seconds: HalfClosedSeconds | None = None) -> None:
         self.loop = VirtualClockLoop()
         self.calls: list[Call] = []
         self.rejections: list[str] = []
-        self.state = ListenerState(AppConfig(app or self._answer, half_closed_seconds), self)
+        self.state = ListenerState(AppConfig(app or self._answer, half_closed_seconds), SERVER_LIMITS, self)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = Call(scope, receive, send)

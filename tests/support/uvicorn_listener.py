@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi_types import Receive, Scope, Send
     from naftiko_runtime.http_server.app_config import AppConfig
     from naftiko_runtime.http_server.listener_state import Metrics
+    from naftiko_runtime.http_server.server_limits import ServerLimits
 
 POLL_SECONDS = 0.02
 
@@ -26,7 +27,9 @@ POLL_SECONDS = 0.02
 class UvicornListener:
     """Serves an application on a socket by uvicorn, which has its own bounds and time-outs."""
 
-    def __init__(self, listening: socket.socket, config: AppConfig, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self, listening: socket.socket, config: AppConfig, _limits: ServerLimits, metrics: Metrics | None = None
+    ) -> None:
         self._metrics = metrics
         self._socket = listening
         self._app = config.app

@@ -31,6 +31,7 @@ from naftiko_runtime.loading import Loaded, load
 from naftiko_runtime.plan import RestServer
 from naftiko_runtime.rules import Severity
 from naftiko_runtime.secret import Secret
+from naftiko_runtime.server.listeners import SERVER_LIMITS
 from wild.author import has_host, is_bound, understand
 from wild.callers import call_tool, credentials, rest_call, tool_caller
 from wild.echo import Echo, echoing
@@ -205,7 +206,7 @@ class Lab:
             stack.push_async_callback(_stop, listeners)
             for server in bound.servers:
                 app = await _app(server, stack)
-                listener = Listener(open_socket("127.0.0.1", 0, server.plan.namespace), AppConfig(app))
+                listener = Listener(open_socket("127.0.0.1", 0, server.plan.namespace), AppConfig(app), SERVER_LIMITS)
                 listeners.append(listener)
                 await listener.start()
                 kind = "rest" if isinstance(server.plan, RestServer) else "mcp"

@@ -9,7 +9,6 @@ import asyncio
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, cast
 
-from naftiko_runtime import limits
 from naftiko_runtime.http_server.exchange import Exchange
 from naftiko_runtime.http_server.flow_control import FlowControl
 from naftiko_runtime.http_server.pipeline import Pipeline
@@ -52,13 +51,14 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, listener: ListenerState) -> None:
         self.listener = listener
+        self._limits = listener.limits
         self.transport: asyncio.Transport
         self.flow: FlowControl
         self.state = READING
-        self.reader = RequestReader(self)
+        self.reader = RequestReader(self, listener.limits)
         self._loop = loop = asyncio.get_running_loop()
         self._pipeline = Pipeline(listener, loop)
-        self._timer = Timer(loop)
+        self._timer = Timer(loop, listener.limits.timer_grace_seconds)
         self._client: Address | None
         self._server: Address | None
         self._rejection = b""
@@ -70,18 +70,18 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start to wait for the head of the first request."""
         self.transport = cast("asyncio.Transport", transport)
-        self.flow = FlowControl(self.transport)
+        self.flow = FlowControl(self.transport, self._limits.write_stall_seconds)
         self._client, self._server = _read_address(transport, "peername"), _read_address(transport, "sockname")
         connections = self.listener.connections
         connections.add(self)
-        if len(connections) > limits.CONNECTIONS_MAX + limits.CONNECTIONS_REFUSED_MAX:
+        if len(connections) > self._limits.connections_max + self._limits.connections_refused_max:
             self.state = State.CLOSING
             self.listener.count_rejection(TOO_MANY_CONNECTIONS.code)
             self.transport.abort()
-        elif len(connections) > limits.CONNECTIONS_MAX:
+        elif len(connections) > self._limits.connections_max:
             self._reject(TOO_MANY_CONNECTIONS)
         else:
-            self._timer.start_lenient(limits.REQUEST_HEAD_SECONDS, self._close_slow)
+            self._timer.start_lenient(self._limits.head_seconds, self._close_slow)
 
     def data_received(self, data: bytes) -> None:
         """Parse bytes of heads and bodies."""
@@ -93,7 +93,7 @@ class Connection(asyncio.Protocol):
     def _await_head(self) -> None:
         """Bound the time of a head, when that is what the connection waits for."""
         if self.reader.in_head and self._timer.handle is None and self._pipeline.is_idle():
-            self._timer.start_lenient(limits.REQUEST_HEAD_SECONDS, self._close_slow)
+            self._timer.start_lenient(self._limits.head_seconds, self._close_slow)
 
     def begin_request(self) -> None:
         """Run the application for a complete head, or reject the request.
@@ -120,17 +120,17 @@ class Connection(asyncio.Protocol):
         if self._pipeline.add(exchange):
             self.flow.pause_reading()
         if head.framing:
-            self._timer.start_lenient(limits.REQUEST_BODY_IDLE_SECONDS, self._close_slow)
+            self._timer.start_lenient(self._limits.body_idle_seconds, self._close_slow)
 
     def add_body(self, body: bytes) -> None:
         """Pass a part of the body to the last request."""
         exchange = self._pipeline.last
         if exchange is not None and not exchange.response_complete:
             exchange.body += body
-            if len(exchange.body) > limits.REQUEST_BUFFERED_BYTES_MAX:
+            if len(exchange.body) > self._limits.buffered_bytes_max:
                 self.flow.pause_reading()
             exchange.notify()
-        self._timer.start_lenient(limits.REQUEST_BODY_IDLE_SECONDS, self._close_slow)
+        self._timer.start_lenient(self._limits.body_idle_seconds, self._close_slow)
 
     def end_request(self) -> None:
         """Mark the last request as complete."""
@@ -201,21 +201,21 @@ class Connection(asyncio.Protocol):
             return
         self.transport.write_eof()
         self.flow.resume_reading()
-        self._timer.start(limits.REFUSED_SECONDS, self.transport.close)
+        self._timer.start(self._limits.refused_seconds, self.transport.close)
 
     # -- time -----------------------------------------------------------------------------------------------------
 
     def _close_slow(self) -> None:
         """Close the connection: a head, or the next part of a body, did not arrive in time."""
         if self.flow.read_paused:  # the application holds the caller back, not the other way round
-            self._timer.start_lenient(limits.REQUEST_BODY_IDLE_SECONDS, self._close_slow)
+            self._timer.start_lenient(self._limits.body_idle_seconds, self._close_slow)
         elif not self.transport.is_closing():
             self.transport.close()
 
     def check_timeouts(self, now: float) -> None:
         """Close an idle connection; abort one whose caller does not read. Call this about once a second."""
         unused = self._timer.handle is None and self.reader.in_head and self._pipeline.is_idle()
-        if unused and now - self._idle_since > limits.KEEP_ALIVE_SECONDS:
+        if unused and now - self._idle_since > self._limits.keep_alive_seconds:
             self.transport.close()
         self.flow.check_stall(now)
 
@@ -240,7 +240,7 @@ class Connection(asyncio.Protocol):
         elif self.state is not READING or (last is not None and not self.reader.head_begun):
             self.transport.close()
         else:
-            self._timer.start_lenient(limits.LAST_REQUEST_SECONDS, self._close_slow)
+            self._timer.start_lenient(self._limits.last_request_seconds, self._close_slow)
 
     def abort_unsent(self) -> bool:
         """Drop the unsent rest of a complete response; return whether there was any."""
@@ -269,7 +269,8 @@ class Connection(asyncio.Protocol):
         current = self._pipeline.current
         if self.state is not State.HALF_CLOSED or current is None or current.response_complete:
             return
-        if seconds := self.listener.config.half_closed_seconds(current.scope):
+        ask = self.listener.config.half_closed_seconds
+        if seconds := self._limits.half_closed_seconds if ask is None else ask(current.scope):
             self._timer.start(seconds, self._give_up_half_closed)
         else:
             self.transport.close()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from naftiko_runtime import limits
-
 log = logging.getLogger(__name__)
 
 
@@ -18,10 +16,19 @@ class FlowControl:
         write_paused: Whether the caller reads more slowly than the application writes.
     """
 
-    __slots__ = ("_stalled_since", "_transport", "_unsent_before", "_writable", "read_paused", "write_paused")
+    __slots__ = (
+        "_stall_seconds",
+        "_stalled_since",
+        "_transport",
+        "_unsent_before",
+        "_writable",
+        "read_paused",
+        "write_paused",
+    )
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(self, transport: asyncio.Transport, stall_seconds: float) -> None:
         self._transport = transport
+        self._stall_seconds = stall_seconds
         self.read_paused = False
         self.write_paused = False
         self._writable: asyncio.Future[None] | None = None
@@ -58,7 +65,7 @@ class FlowControl:
             await asyncio.shield(self._writable)
 
     def check_stall(self, now: float) -> None:
-        """Abort the connection if the caller has read nothing of its response for ``WRITE_STALL_SECONDS``.
+        """Abort the connection if the caller has read nothing of its response for ``stall_seconds``.
 
         Args:
             now: Seconds, by the event loop's clock.
@@ -66,7 +73,7 @@ class FlowControl:
         unsent = self._transport.get_write_buffer_size()
         if unsent == 0 or unsent < self._unsent_before or self._unsent_before == 0:
             self._stalled_since = now
-        elif now - self._stalled_since > limits.WRITE_STALL_SECONDS:
+        elif now - self._stalled_since > self._stall_seconds:
             log.info("response not read by the caller", extra={"unsent_bytes": unsent})
             self._transport.abort()
         self._unsent_before = unsent

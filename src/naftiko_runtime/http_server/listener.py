@@ -6,7 +6,6 @@ import asyncio
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime import limits
 from naftiko_runtime.http_server.connection import Connection
 from naftiko_runtime.http_server.listener_state import ListenerState
 from naftiko_runtime.http_server.listening_sockets import BACKLOG, get_port
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.http_server.app_config import AppConfig
     from naftiko_runtime.http_server.listener_state import Metrics, OpenConnection
+    from naftiko_runtime.http_server.server_limits import ServerLimits
 
 _POLL_SECONDS: Final = 0.02
 _CLOSE: Final = (b"connection", b"close")
@@ -24,10 +24,12 @@ _CLOSE: Final = (b"connection", b"close")
 class Listener:
     """A listening socket with its application."""
 
-    def __init__(self, listening: socket.socket, config: AppConfig, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self, listening: socket.socket, config: AppConfig, limits: ServerLimits, metrics: Metrics | None = None
+    ) -> None:
         self._socket = listening
         self._metrics = metrics
-        self._state = ListenerState(config, metrics)
+        self._state = ListenerState(config, limits, metrics)
         self._server: asyncio.Server | None = None
         self._other_sockets: dict[int, asyncio.Server] = {}
         self._closing = False
@@ -74,7 +76,7 @@ class Listener:
         if self._metrics is not None:
             self._metrics.set_active(len(self._state.connections), len(self._state.tasks))
         now = asyncio.get_running_loop().time()
-        late, self._ticked = now - self._ticked > limits.LATE_TICK_SECONDS, now
+        late, self._ticked = now - self._ticked > self._state.limits.late_tick_seconds, now
         if not late:  # otherwise bytes that arrived meanwhile are not read yet
             for connection in self._list_connections():
                 connection.check_timeouts(now)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.asgi_types import Header
     from naftiko_runtime.http_server.app_config import AppConfig
+    from naftiko_runtime.http_server.server_limits import ServerLimits
 
 
 class DefaultHeaders:
@@ -54,10 +55,11 @@ class OpenConnection(Protocol):
 class ListenerState:
     """The application of a listener, its connections, its requests in progress, and the headers of all responses."""
 
-    __slots__ = ("config", "connections", "context", "default_headers", "headers", "metrics", "tasks")
+    __slots__ = ("config", "connections", "context", "default_headers", "headers", "limits", "metrics", "tasks")
 
-    def __init__(self, config: AppConfig, metrics: Metrics | None) -> None:
+    def __init__(self, config: AppConfig, limits: ServerLimits, metrics: Metrics | None) -> None:
         self.config = config
+        self.limits = limits
         self.metrics = metrics
         self.context = copy_context()
         """The context in which every request starts."""

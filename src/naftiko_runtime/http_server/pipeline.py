@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
-from naftiko_runtime import limits
 from naftiko_runtime.http_server.options_request import SERVER_OPTIONS
 from naftiko_runtime.http_server.run_app import run_app
 
@@ -39,7 +38,7 @@ class Pipeline:
 
     def is_full(self) -> bool:
         """Return whether no further request may wait."""
-        return len(self._waiting) >= limits.REQUESTS_WAITING_MAX
+        return len(self._waiting) >= self._listener.limits.requests_waiting_max
 
     def has_waiting(self) -> bool:
         """Return whether a request waits for the ones before it."""

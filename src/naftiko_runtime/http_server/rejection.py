@@ -5,8 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from naftiko_runtime import limits
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -28,11 +26,13 @@ BAD_HOST: Final = Rejection(400, "bad-host", "a request needs exactly one Host h
 BAD_FRAMING: Final = Rejection(400, "bad-framing", "Transfer-Encoding must end in 'chunked', once, and needs HTTP/1.1")
 UNKNOWN_CODING: Final = Rejection(501, "unknown-coding", "unsupported Transfer-Encoding; only 'chunked' is supported")
 HEAD_TOO_LARGE: Final = Rejection(431, "head-too-large", "the request headers are too large")
-TOO_MANY_HEADERS: Final = Rejection(
-    431, "too-many-headers", f"a request has at most {limits.REQUEST_HEADERS_MAX} headers"
-)
 TOO_MANY_PIPELINED: Final = Rejection(503, "too-many-requests-waiting", "too many pipelined requests")
 TOO_MANY_CONNECTIONS: Final = Rejection(503, "too-many-connections", "too many connections", "retry-after: 1")
+
+
+def reject_headers(headers_max: int) -> Rejection:
+    """Return the rejection of a request with more headers."""
+    return Rejection(431, "too-many-headers", f"a request has at most {headers_max} headers")
 
 
 class StopParsingError(Exception):

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgrade, HttpRequestParser
 
-from naftiko_runtime import limits
-from naftiko_runtime.header_name_case import lower_name
-from naftiko_runtime.http_server.rejection import HEAD_TOO_LARGE, NOT_HTTP, TOO_MANY_HEADERS, StopParsingError
+from naftiko_runtime.http_server.rejection import HEAD_TOO_LARGE, NOT_HTTP, StopParsingError, reject_headers
 from naftiko_runtime.http_server.request_head import NOTED, RequestHead
 
 if TYPE_CHECKING:
     from naftiko_runtime.asgi_types import Header
     from naftiko_runtime.http_server.rejection import Rejection
+    from naftiko_runtime.http_server.server_limits import ServerLimits
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +59,7 @@ class RequestReader:
 
     __slots__ = (
         "_handler",
+        "_limits",
         "_progressed",
         "_trailer_bytes",
         "_unparsed_bytes",
@@ -71,8 +71,9 @@ class RequestReader:
         "url",
     )
 
-    def __init__(self, handler: RequestHandler) -> None:
+    def __init__(self, handler: RequestHandler, limits: ServerLimits) -> None:
         self._handler = handler
+        self._limits = limits
         self.parser = _make_parser(self)
         self._unparsed_bytes = 0
         """How many bytes arrived since the last complete head, part of a body or end of a request."""
@@ -104,7 +105,7 @@ class RequestReader:
         # A piece that also ends something cannot be counted, but is itself of bounded size.
         if self._progressed:
             self._unparsed_bytes = 0
-        elif self._unparsed_bytes > limits.REQUEST_HEAD_BYTES_MAX:
+        elif self._unparsed_bytes > self._limits.head_bytes_max:
             self._handler.reject_unparsed(HEAD_TOO_LARGE)
 
     def _feed_after_upgrade(self, data: memoryview) -> None:
@@ -144,10 +145,10 @@ class RequestReader:
         """Keep a header; drop a trailer, which only counts: the head was checked without it."""
         if not self.in_head:
             self._trailer_bytes += len(name) + len(value) + _TRAILER_BYTES
-            if self._trailer_bytes > limits.REQUEST_HEAD_BYTES_MAX:
+            if self._trailer_bytes > self._limits.head_bytes_max:
                 raise StopParsingError
             return
-        name = lower_name(name)
+        name = name.lower()
         if name in NOTED:
             self.head.note(name, value)
         self.headers.append((name, value.rstrip(b" \t")))  # RFC 9110, 5.5; the parser drops only what leads
@@ -160,9 +161,9 @@ class RequestReader:
 
     def check_head(self) -> Rejection | None:
         """Return why the request is rejected, or None."""
-        if len(self.headers) > limits.REQUEST_HEADERS_MAX:
-            return TOO_MANY_HEADERS
-        if self._unparsed_bytes > limits.REQUEST_HEAD_BYTES_MAX and self._head_bytes() > limits.REQUEST_HEAD_BYTES_MAX:
+        if len(self.headers) > self._limits.headers_max:
+            return reject_headers(self._limits.headers_max)
+        if self._unparsed_bytes > (bytes_max := self._limits.head_bytes_max) and self._head_bytes() > bytes_max:
             return HEAD_TOO_LARGE
         return self.head.check(self.parser.get_http_version(), self.url)
 
@@ -186,7 +187,7 @@ class RequestReader:
     def body_is_short(self) -> bool:
         """Return whether the rest of the body is short enough to read it and keep the connection."""
         length = self.head.framing.removeprefix(b"content-length: ")
-        return length.isdigit() and int(length) <= limits.REQUEST_BUFFERED_BYTES_MAX and not self.head.expects_continue
+        return length.isdigit() and int(length) <= self._limits.buffered_bytes_max and not self.head.expects_continue
 
 
 class _BodyOnly:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from naftiko_runtime import limits
-
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
@@ -18,10 +16,11 @@ class Timer:
         handle: The running timer; None while it does not run.
     """
 
-    __slots__ = ("_expire", "_loop", "handle")
+    __slots__ = ("_expire", "_grace_seconds", "_loop", "handle")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, grace_seconds: float) -> None:
         self._loop = loop
+        self._grace_seconds = grace_seconds
         self.handle: asyncio.TimerHandle | None = None
         self._expire: Callable[[], None]
 
@@ -44,7 +43,7 @@ class Timer:
             self.handle = None
 
     def _wait_for_arrivals(self) -> None:
-        self.handle = self._loop.call_later(limits.TIMER_GRACE_SECONDS, self._end)
+        self.handle = self._loop.call_later(self._grace_seconds, self._end)
 
     def _end(self) -> None:
         self.handle = None

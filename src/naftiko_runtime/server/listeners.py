@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from naftiko_runtime import limits
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import get_port
+from naftiko_runtime.http_server.server_limits import ServerLimits
 from naftiko_runtime.problem import render_problem
 from naftiko_runtime.telemetry.listener_metrics import ListenerMetrics
 
@@ -17,11 +19,34 @@ if TYPE_CHECKING:
     from naftiko_runtime.telemetry.metrics import Meter
 
 
+SERVER_LIMITS: Final = ServerLimits(
+    head_bytes_max=limits.REQUEST_HEAD_BYTES_MAX,
+    headers_max=limits.REQUEST_HEADERS_MAX,
+    requests_waiting_max=limits.REQUESTS_WAITING_MAX,
+    buffered_bytes_max=limits.REQUEST_BUFFERED_BYTES_MAX,
+    connections_max=limits.CONNECTIONS_MAX,
+    connections_refused_max=limits.CONNECTIONS_REFUSED_MAX,
+    head_seconds=limits.REQUEST_HEAD_SECONDS,
+    body_idle_seconds=limits.REQUEST_BODY_IDLE_SECONDS,
+    keep_alive_seconds=limits.KEEP_ALIVE_SECONDS,
+    write_stall_seconds=limits.WRITE_STALL_SECONDS,
+    half_closed_seconds=limits.HALF_CLOSED_SECONDS,
+    refused_seconds=limits.REFUSED_SECONDS,
+    last_request_seconds=limits.LAST_REQUEST_SECONDS,
+    timer_grace_seconds=limits.TIMER_GRACE_SECONDS,
+    late_tick_seconds=limits.LATE_TICK_SECONDS,
+)
+"""The bounds of every listener of the program."""
+
+
 def make_listener(listening: socket.socket, app: AppConfig, meter: Meter | None) -> Listener:
     """Return what accepts connections for an application; without a meter, nothing is counted."""
-    return Listener(listening, app, None if meter is None else ListenerMetrics(meter, get_port(listening)))
+    metrics = None if meter is None else ListenerMetrics(meter, get_port(listening))
+    return Listener(listening, app, SERVER_LIMITS, metrics)
 
 
 def make_control_listener(listening: socket.socket | None, app: App) -> Listener | None:
     """Return the listener of the control port, if there is one; nothing is counted there."""
-    return None if listening is None else Listener(listening, AppConfig(app, render_error=render_problem))
+    if listening is None:
+        return None
+    return Listener(listening, AppConfig(app, render_error=render_problem), SERVER_LIMITS)

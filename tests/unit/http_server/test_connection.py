@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -111,10 +112,9 @@ def test_bytes_that_are_no_body_close_the_connection_without_a_word(server: Serv
 
 
 def test_a_connection_too_many_is_rejected_and_far_too_many_are_dropped(
-    server: ServerHarness, monkeypatch: pytest.MonkeyPatch
+    server: ServerHarness,
 ) -> None:
-    monkeypatch.setattr(limits, "CONNECTIONS_MAX", 1)
-    monkeypatch.setattr(limits, "CONNECTIONS_REFUSED_MAX", 1)
+    server.state.limits = replace(server.state.limits, connections_max=1, connections_refused_max=1)
     _, second, third = server.connect(), server.connect(), server.connect()
     assert second.read().startswith(b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n")
     assert (third.read(), third.events, third.protocol.state) == (b"", ["abort"], State.CLOSING)

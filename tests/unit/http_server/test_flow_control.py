@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from naftiko_runtime import limits
 from naftiko_runtime.http_server.flow_control import FlowControl
 from support.http_connections import FakeTransport
 
 if TYPE_CHECKING:
     from support.http_connections import ServerHarness
+
+STALL = 30.0
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def transport() -> FakeTransport:
 
 
 def test_reading_is_paused_and_resumed_once(transport: FakeTransport) -> None:
-    flow = FlowControl(transport)
+    flow = FlowControl(transport, STALL)
     flow.resume_reading()
     flow.pause_reading()
     flow.pause_reading()
@@ -32,7 +33,7 @@ def test_reading_is_paused_and_resumed_once(transport: FakeTransport) -> None:
 
 
 def test_the_application_waits_until_its_caller_has_read_on(server: ServerHarness, transport: FakeTransport) -> None:
-    flow = FlowControl(transport)
+    flow = FlowControl(transport, STALL)
     server.run(flow.drain())  # nothing to wait for
 
     async def write() -> list[bool]:
@@ -50,7 +51,7 @@ def test_the_application_waits_until_its_caller_has_read_on(server: ServerHarnes
 def test_who_is_cancelled_while_waiting_leaves_the_others_waiting(
     server: ServerHarness, transport: FakeTransport
 ) -> None:
-    flow = FlowControl(transport)
+    flow = FlowControl(transport, STALL)
 
     async def write() -> tuple[bool, bool]:
         flow.pause_writing()
@@ -66,9 +67,6 @@ def test_who_is_cancelled_while_waiting_leaves_the_others_waiting(
     assert server.run(write()) == (True, True)
 
 
-STALL = limits.WRITE_STALL_SECONDS
-
-
 @pytest.mark.parametrize(
     ("unsent", "given_up"),
     [
@@ -82,7 +80,7 @@ STALL = limits.WRITE_STALL_SECONDS
 def test_a_caller_is_given_up_when_it_reads_nothing_for_too_long(
     transport: FakeTransport, unsent: list[int], *, given_up: bool
 ) -> None:
-    flow = FlowControl(transport)
+    flow = FlowControl(transport, STALL)
     for index, size in enumerate(unsent):
         transport.unsent_bytes = size
         flow.check_stall(100 + index * (STALL * 0.6))
@@ -90,7 +88,7 @@ def test_a_caller_is_given_up_when_it_reads_nothing_for_too_long(
 
 
 def test_a_caller_that_makes_room_begins_anew(transport: FakeTransport) -> None:
-    flow = FlowControl(transport)
+    flow = FlowControl(transport, STALL)
     transport.unsent_bytes = 10
     flow.check_stall(100)
     flow.resume_writing()  # as much was read as was written meanwhile

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_shared_socket, open_socket
+from naftiko_runtime.server.listeners import SERVER_LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,7 +36,7 @@ def answering(body: bytes, begin: asyncio.Event | None = None, go_on: asyncio.Ev
 
 @asynccontextmanager
 async def listening(app: App) -> AsyncIterator[Listener]:
-    listener = Listener(open_socket(HOST, 0, "test"), AppConfig(app))
+    listener = Listener(open_socket(HOST, 0, "test"), AppConfig(app), SERVER_LIMITS)
     await listener.start()
     yield listener
     listener.stop_accepting()

@@ -8,6 +8,7 @@ import pytest
 
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener_state import DefaultHeaders, ListenerState
+from naftiko_runtime.server.listeners import SERVER_LIMITS
 
 if TYPE_CHECKING:
     from support.http_connections import ServerHarness
@@ -46,5 +47,5 @@ def test_connections_and_requests_are_known_while_they_last(server: ServerHarnes
 
 def test_rejections_are_counted_where_there_are_metrics(server: ServerHarness) -> None:
     server.state.count_rejection("bad-host")
-    ListenerState(AppConfig(server.state.config.app), None).count_rejection("bad-host")
+    ListenerState(AppConfig(server.state.config.app), SERVER_LIMITS, None).count_rejection("bad-host")
     assert server.rejections == ["bad-host"]

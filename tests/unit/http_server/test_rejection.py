@@ -6,10 +6,10 @@ import pytest
 
 from naftiko_runtime.http_server import rejection
 from naftiko_runtime.http_server.app_config import render_plain_error
-from naftiko_runtime.http_server.rejection import Rejection, render_rejection
+from naftiko_runtime.http_server.rejection import Rejection, reject_headers, render_rejection
 
 HEADERS = [(b"date", b"today"), (b"connection", b"close")]
-ALL = [value for value in vars(rejection).values() if isinstance(value, Rejection)]
+ALL = [value for value in vars(rejection).values() if isinstance(value, Rejection)] + [reject_headers(100)]
 
 
 def test_a_rejection_is_a_whole_response_that_ends_its_connection() -> None:

@@ -11,6 +11,7 @@ from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.server import lifecycle
 from naftiko_runtime.server.lifecycle import Lifecycle
+from naftiko_runtime.server.listeners import SERVER_LIMITS
 from naftiko_runtime.server.settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ async def test_an_error_of_a_tick_is_logged_once_and_ends_no_other_tick(
         raise ZeroDivisionError
 
     monkeypatch.setattr(lifecycle, "_TICK_SECONDS", 0.0)
-    listener = Listener(open_socket("127.0.0.1", 0, "test"), AppConfig(app))
+    listener = Listener(open_socket("127.0.0.1", 0, "test"), AppConfig(app), SERVER_LIMITS)
     monkeypatch.setattr(listener, "tick", tick)
     served = Lifecycle([listener], None, asyncio.Event(), ServerSettings(), heartbeat)
     monkeypatch.setattr(listener, "announce_closing", lambda: None)

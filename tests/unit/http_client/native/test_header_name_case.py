@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from naftiko_runtime import header_name_case
-from naftiko_runtime.header_name_case import lower_name
+from naftiko_runtime.http_client.native import header_name_case
+from naftiko_runtime.http_client.native.header_name_case import lower_name
 
 
 @pytest.fixture(autouse=True)
