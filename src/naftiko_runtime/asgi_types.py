@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
 Header: TypeAlias = tuple[bytes, bytes]
-"""A header's name in lower case, and its value."""
+"""A header's name and value in wire form. The names that ASGI gives are in lower case."""
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]

@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
 from naftiko_runtime.redact_document import redact
-from naftiko_runtime.rules import Severity, Statement, Term, render_text
+from naftiko_runtime.rules import NounPhrase, Severity, Statement, render_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from naftiko_runtime.rules import Advice, Argument, Arguments, Rule
+    from naftiko_runtime.rules import Advice, Arguments, MessageArgument, Rule
 
 
 RELATED_PLACE: Final = "the same finding is about this place"
@@ -72,7 +72,7 @@ class Diagnostic(Struct, frozen=True, eq=False):
         return self.statement.rule
 
     @property
-    def arguments(self) -> dict[str, Argument]:
+    def arguments(self) -> dict[str, MessageArgument]:
         """The arguments of its message and of its advice, by name."""
         advised = self.advice.arguments if self.advice is not None else ()
         return dict((*advised, *self.statement.arguments))
@@ -144,9 +144,9 @@ def _redact_arguments(arguments: Arguments, secrets: Collection[str]) -> Argumen
     return tuple((name, _redact_argument(value, secrets)) for name, value in arguments)
 
 
-def _redact_argument(value: Argument, secrets: Collection[str]) -> Argument:
+def _redact_argument(value: MessageArgument, secrets: Collection[str]) -> MessageArgument:
     match value:
-        case Statement() | Term():
+        case Statement() | NounPhrase():
             return replace(value, arguments=_redact_arguments(value.arguments, secrets))
         case tuple():
             return tuple(redact(name, secrets) for name in value)

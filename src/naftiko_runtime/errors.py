@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Fault(Struct, frozen=True):
+class InputFault(Struct, frozen=True):
     """A fault in the input of a call.
 
     Attributes:
@@ -36,7 +36,7 @@ class CallError(Exception):
 class Rejected(CallError):  # noqa: N818 - named for what happened
     """The input of the caller is invalid; nothing was sent."""
 
-    def __init__(self, *faults: Fault) -> None:
+    def __init__(self, *faults: InputFault) -> None:
         self.faults = faults
         super().__init__("; ".join(f"{f.place} '{f.name}': {f.detail}" if f.name else f.detail for f in faults))
 

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class _Loaded:
+class _LoadedObject:
     """A loaded object: holds a copy of all its attributes. Without ``__getattr__``, each access is fast."""
 
 
-class _LazyObject(_Loaded):
+class _LazyObject(_LoadedObject):
     """Loads an object at the first access to an attribute."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
@@ -24,7 +24,7 @@ class _LazyObject(_Loaded):
     def __getattr__(self, name: str) -> Any:
         made = self._make()
         vars(self).update((known, getattr(made, known)) for known in dir(made) if not known.startswith("__"))
-        self.__class__ = _Loaded  # type: ignore[assignment]
+        self.__class__ = _LoadedObject  # type: ignore[assignment]
         return getattr(made, name)
 
 

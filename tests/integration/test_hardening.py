@@ -22,7 +22,7 @@ import uvloop
 
 from naftiko_runtime import limits
 from naftiko_runtime.http_server.app_config import AppConfig
-from naftiko_runtime.http_server.exchange import Exchange
+from naftiko_runtime.http_server.exchange import ServerExchange
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.problem import render_problem
@@ -190,7 +190,7 @@ def test_what_a_request_leaves_waits_for_no_collection(raw: RawConnection, messa
         for _ in range(20):
             raw.send(message)
             assert raw.read_response().status == 200
-        left = sum(isinstance(one, Exchange) for one in gc.get_objects())
+        left = sum(isinstance(one, ServerExchange) for one in gc.get_objects())
     finally:
         gc.enable()
     assert left <= 2  # the last one, and perhaps the one before, which may still be at its end

@@ -20,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from naftiko_runtime.http_server.app_config import AppConfig
-from naftiko_runtime.http_server.connection import Connection
+from naftiko_runtime.http_server.connection import ServerConnection
 from naftiko_runtime.http_server.listener_state import ListenerState
 from naftiko_runtime.server.listeners import SERVER_LIMITS
 
@@ -114,7 +114,7 @@ class App:
 
 def _protocol(name: str, app: App) -> asyncio.Protocol:
     if name == "own":
-        return Connection(ListenerState(AppConfig(app), SERVER_LIMITS, None))
+        return ServerConnection(ListenerState(AppConfig(app), SERVER_LIMITS, None))
     kind = HttpToolsProtocol if name == "httptools" else H11Protocol
     config = Config(app, interface="asgi3", ws="none", lifespan="off", log_config=None, proxy_headers=False)
     config.load()

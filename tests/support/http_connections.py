@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from naftiko_runtime.http_server.app_config import AppConfig
-from naftiko_runtime.http_server.connection import Connection
+from naftiko_runtime.http_server.connection import ServerConnection
 from naftiko_runtime.http_server.listener_state import ListenerState
 from naftiko_runtime.server.listeners import SERVER_LIMITS
 
@@ -118,7 +118,7 @@ class FakeCaller:
 
     harness: ServerHarness
     transport: FakeTransport
-    protocol: Connection
+    protocol: ServerConnection
 
     def send(self, data: bytes) -> Self:
         """Let bytes arrive, all at once."""
@@ -183,8 +183,8 @@ class ServerHarness:
         """Return a new caller."""
         transport = FakeTransport(half_closes=half_closes)
 
-        async def connect() -> Connection:
-            protocol = Connection(self.state)
+        async def connect() -> ServerConnection:
+            protocol = ServerConnection(self.state)
             protocol.connection_made(transport)
             return protocol
 

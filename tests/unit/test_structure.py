@@ -1,5 +1,7 @@
 import ast
-from collections.abc import Iterator
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import get_args
@@ -18,6 +20,8 @@ TABLES = {
     "bind_plan.py": get_args(Execution),
 }
 """By module, the classes that it alone may ask for: it handles all of a union."""
+
+CAP_WORDS = re.compile("_*[A-Z][a-z]")
 
 PACKAGE = Path(__file__).parents[2] / "src" / "naftiko_runtime"
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -114,3 +118,34 @@ def test_every_way_to_ask_for_a_class_is_found() -> None:
     text = "isinstance(a, A | X)\nisinstance(b, (X, B))\n"
     text += "match x:\n    case C():\n        pass\n    case X():\n        X()\n"
     assert list(find_decisions(text, {"A", "B", "C"})) == ["A", "B", "C"]
+
+
+def find_type_names(text: str) -> Iterator[str]:
+    """The names of classes and type aliases, without leading underscores."""
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.ClassDef(name=name) | ast.AnnAssign(target=ast.Name(id=name), annotation=ast.Name(id="TypeAlias")):
+                yield name.lstrip("_")
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Subscript() | ast.BinOp()) if CAP_WORDS.match(name):
+                yield name.lstrip("_")
+
+
+def find_type_names_of_several_modules(texts: Mapping[str, str]) -> dict[str, list[str]]:
+    modules = defaultdict(list)
+    for module, text in texts.items():
+        for name in find_type_names(text):
+            modules[name].append(module)
+    return {name: found for name, found in modules.items() if len(found) > 1}
+
+
+def test_no_two_types_have_one_name() -> None:
+    texts = {str(file.relative_to(PACKAGE)): file.read_text() for file in FILES}
+    assert find_type_names_of_several_modules(texts) == {}
+
+
+def test_two_types_of_one_name_are_found() -> None:
+    texts = {
+        "a.py": "class Call: ...\nclass _Line: ...\nX = 1\nclass Other: ...\n",
+        "b.py": "def f():\n    class Call: ...\nLine: TypeAlias = str\nX = 1\nOther = Literal['a']\n",
+    }
+    assert find_type_names_of_several_modules(texts) == {name: ["a.py", "b.py"] for name in ("Call", "Line", "Other")}

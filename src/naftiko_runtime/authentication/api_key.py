@@ -21,7 +21,7 @@ from naftiko_runtime.authentication.kind import (
     require,
 )
 from naftiko_runtime.encode_value import FRAMING_HEADERS, HEADER_NAME, encode_json, format_text
-from naftiko_runtime.errors import Fault, Rejected, UnsupportedCoding
+from naftiko_runtime.errors import InputFault, Rejected, UnsupportedCoding
 from naftiko_runtime.frozen_values import Composed, Constant, Variable, thaw
 from naftiko_runtime.lazy_import import compile_lazily, import_lazily
 from naftiko_runtime.model.part import Meanings, Text
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     import orjson
 
-    from naftiko_runtime.authentication.guard import Scope
+    from naftiko_runtime.asgi_types import Scope
     from naftiko_runtime.authentication.kind import Linker, TextOf
     from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.frozen_values import Term
@@ -290,8 +290,8 @@ class BodyKeyFlow(Flow):
         """Refuse a caller's own key: which of two an API takes, nobody knows."""
         for name in names:  # type: ignore[attr-defined]
             if name in self._keys:
-                raise Rejected(Fault(name, "body", "is set by the runtime"))
+                raise Rejected(InputFault(name, "body", "is set by the runtime"))
 
 
 def _reject(why: str) -> Rejected:
-    return Rejected(Fault("", "body", why))
+    return Rejected(InputFault("", "body", why))

@@ -13,7 +13,7 @@ from naftiko_runtime.model.part import Meanings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from naftiko_runtime.authentication.guard import Scope
+    from naftiko_runtime.asgi_types import Scope
     from naftiko_runtime.authentication.kind import Linker, TextOf
     from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.frozen_values import Term

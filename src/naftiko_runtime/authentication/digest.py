@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import secrets
     from collections.abc import Callable, Mapping, Sequence
 
-    from naftiko_runtime.authentication.guard import Scope
+    from naftiko_runtime.asgi_types import Scope
     from naftiko_runtime.authentication.kind import Linker, TextOf
     from naftiko_runtime.frozen_values import Term
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse

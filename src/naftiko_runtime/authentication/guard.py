@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
@@ -11,12 +11,11 @@ from naftiko_runtime.lazy_import import import_lazily
 if TYPE_CHECKING:
     import hashlib
     import hmac
-    from collections.abc import MutableMapping
+
+    from naftiko_runtime.asgi_types import Scope
 else:
     hashlib = import_lazily("hashlib")
     hmac = import_lazily("hmac")
-
-Scope: TypeAlias = "MutableMapping[str, Any]"
 
 
 class Refusal(Struct, frozen=True):

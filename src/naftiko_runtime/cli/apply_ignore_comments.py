@@ -25,7 +25,7 @@ _FIRST: Final = ("NK1", "NK210")
 """Codes of errors that keep the rest of a document from being looked at."""
 
 _NAME: Final = re.compile(r"[^\s,]+")
-_Place: TypeAlias = tuple[int, int]
+_LinePlace: TypeAlias = tuple[int, int]
 """Line and column, counted from 0 as libyaml does."""
 
 
@@ -111,8 +111,8 @@ class _Scalars:
     def __init__(self, text: str) -> None:
         import yaml
 
-        self._starts: list[_Place] = []
-        self._ends: list[_Place] = []
+        self._starts: list[_LinePlace] = []
+        self._ends: list[_LinePlace] = []
         try:
             for token in yaml.scan(text, Loader=yaml.CSafeLoader):
                 if isinstance(token, yaml.ScalarToken) and token.style:
@@ -123,7 +123,7 @@ class _Scalars:
         except yaml.YAMLError:
             return  # what follows is no YAML, so that one guess is as good as another
 
-    def __contains__(self, place: _Place) -> bool:
+    def __contains__(self, place: _LinePlace) -> bool:
         index = bisect_right(self._starts, place) - 1
         return index >= 0 and place < self._ends[index]
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 EXIT_FAILED = 1
 
 
-class _Documents(NamedTuple):
+class _LoadedFiles(NamedTuple):
     """The loaded files, the findings about several of them, and whether they cannot be served."""
 
     loaded: list[Loaded]
@@ -120,7 +120,7 @@ class CapabilityLoader:
         log_left_out(loaded)
         return served
 
-    def _load_documents(self) -> _Documents:
+    def _load_documents(self) -> _LoadedFiles:
         sources = SourceCache()
         overrides = structs.replace(self.documents.overrides(), reading=sources.read)
         loaded = [load(file, overrides) for file in self._find_files(sources)]
@@ -128,14 +128,14 @@ class CapabilityLoader:
             loaded = [_drop_unused_variables(one) for one in loaded]
         if self.documents.skip_broken:
             kept = drop_clashing_parts(loaded)
-            return _Documents(kept, Findings(), all(one.plan is None for one in kept))
+            return _LoadedFiles(kept, Findings(), all(one.plan is None for one in kept))
         together = Findings()
         for one in loaded:
             _check_serves(one, together)
         failed = together.has_errors or any(one.plan is None for one in loaded)
         if not failed and len(loaded) > 1:
             check_ports([server for one in loaded if one.plan is not None for server in one.plan.servers], together)
-        return _Documents(loaded, together, failed or together.has_errors)
+        return _LoadedFiles(loaded, together, failed or together.has_errors)
 
     def _find_files(self, sources: SourceCache) -> list[Path]:
         """Return the files to serve; there is at least one."""

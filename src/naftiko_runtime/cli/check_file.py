@@ -10,7 +10,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.cli.recognize_capability import is_capability, starts_as_capability
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import Loaded, load_source
-from naftiko_runtime.render import Checked
+from naftiko_runtime.render import CheckedFile
 from naftiko_runtime.source import SourceError
 from naftiko_runtime.source import parse_source as parsed
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.cli.configuration import Configuration, Configurations
-    from naftiko_runtime.cli.find_input_files import Input
+    from naftiko_runtime.cli.find_input_files import InputFile
     from naftiko_runtime.cli.rule_selection import Selection
     from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.source import Source, SourceCache
@@ -70,7 +70,7 @@ class FileChecker:
         self.loading = loading
         self.loaded: dict[Path, Loaded | None] = {}
 
-    def check(self, entry: Input) -> Checked | None:
+    def check(self, entry: InputFile) -> CheckedFile | None:
         """Check a file. Returns None for one that is no capability and was not named.
 
         Raises:
@@ -85,7 +85,7 @@ class FileChecker:
         self.loaded[entry.path] = loaded
         return select_findings(loaded, str(entry.path), configuration, self.selection) if loaded is not None else None
 
-    def _load(self, entry: Input, configuration: Configuration, *, named: bool) -> Loaded | None:
+    def _load(self, entry: InputFile, configuration: Configuration, *, named: bool) -> Loaded | None:
         try:
             source = _read_stdin(str(entry.path)) if entry.stdin else self.sources.read(entry.path)
         except SourceError as error:
@@ -98,7 +98,7 @@ class FileChecker:
         return self.loading(source, overrides, entry.path)
 
 
-def select_findings(loaded: Loaded, file: str, configuration: Configuration, selection: Selection) -> Checked:
+def select_findings(loaded: Loaded, file: str, configuration: Configuration, selection: Selection) -> CheckedFile:
     """Return what is reported of a file.
 
     Args:
@@ -110,10 +110,10 @@ def select_findings(loaded: Loaded, file: str, configuration: Configuration, sel
     source = loaded.source
     fails_on = selection.failing_severity(configuration)
     if source is None:
-        return Checked(file, tuple(selection.filter_findings(loaded.diagnostics, configuration)), fails_on=fails_on)
+        return CheckedFile(file, tuple(selection.filter_findings(loaded.diagnostics, configuration)), fails_on=fails_on)
     imported = {name: other.text for name in _list_imported(loaded, file) if (other := source.places.files.get(name))}
     left = _apply_ignore_comments(loaded.diagnostics, {file: source.text, **imported}, file)
-    return Checked(file, tuple(selection.filter_findings(left, configuration)), source.quote_line, fails_on)
+    return CheckedFile(file, tuple(selection.filter_findings(left, configuration)), source.quote_line, fails_on)
 
 
 def _apply_ignore_comments(found: tuple[Diagnostic, ...], texts: Mapping[str, str], file: str) -> Sequence[Diagnostic]:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.cli.check_file import Known, Loading
-    from naftiko_runtime.cli.find_input_files import Inputs
+    from naftiko_runtime.cli.find_input_files import InputFiles
     from naftiko_runtime.cli.rule_selection import Selection
-    from naftiko_runtime.render import Checked
+    from naftiko_runtime.render import CheckedFile
 
 
 class CheckRun(NamedTuple):
@@ -32,8 +32,8 @@ class CheckRun(NamedTuple):
         loaded: What was read.
     """
 
-    files: tuple[Checked, ...]
-    inputs: Inputs
+    files: tuple[CheckedFile, ...]
+    inputs: InputFiles
     loaded: Known
 
 

@@ -23,7 +23,7 @@ STDIN: Final = "-"
 _MAGIC: Final = frozenset("*?[")
 
 
-class Input(NamedTuple):
+class InputFile(NamedTuple):
     """One file to check.
 
     Attributes:
@@ -37,7 +37,7 @@ class Input(NamedTuple):
     stdin: bool = False
 
 
-class Inputs(NamedTuple):
+class InputFiles(NamedTuple):
     """All inputs to check.
 
     Attributes:
@@ -45,13 +45,13 @@ class Inputs(NamedTuple):
         folders: Those that were looked into.
     """
 
-    files: tuple[Input, ...]
+    files: tuple[InputFile, ...]
     folders: tuple[Path, ...]
 
 
 def discover_inputs(
     words: Sequence[str], configurations: Configurations, *, gitignore: bool, stdin_name: str
-) -> Inputs:
+) -> InputFiles:
     """Return the files to check, with those of the folders below.
 
     Args:
@@ -64,27 +64,27 @@ def discover_inputs(
         click.UsageError: A word names nothing.
         ConfigurationError: A configuration on the way is wrong.
     """
-    found: dict[str, Input] = {}
+    found: dict[str, InputFile] = {}
     walk = FolderWalk([], configurations, gitignore)
     for word in words:
         for entry in _expand(word, walk, stdin_name):
             key = STDIN if entry.stdin else os.path.abspath(entry.path)  # noqa: PTH100 - links stay links
             if key not in found or entry.named:
                 found[key] = entry
-    return Inputs(tuple(found.values()), tuple(walk.visited))
+    return InputFiles(tuple(found.values()), tuple(walk.visited))
 
 
-def _expand(word: str, walk: FolderWalk, stdin_name: str) -> Iterable[Input]:
+def _expand(word: str, walk: FolderWalk, stdin_name: str) -> Iterable[InputFile]:
     path = Path(word)
     if word == STDIN:
-        return [Input(Path(stdin_name), named=True, stdin=True)]
+        return [InputFile(Path(stdin_name), named=True, stdin=True)]
     if path.is_dir():
-        return [Input(file, named=False) for file in walk.files(path) if has_capability_name(file)]
+        return [InputFile(file, named=False) for file in walk.files(path) if has_capability_name(file)]
     if os.path.lexists(path):
-        return [Input(path, named=True)]
+        return [InputFile(path, named=True)]
     if not _MAGIC & set(word):
         raise click.UsageError(f"File or folder '{word}' does not exist.")
-    matching = [Input(file, named=False) for file in _match(path, walk)]
+    matching = [InputFile(file, named=False) for file in _match(path, walk)]
     if not matching:
         raise click.UsageError(f"No file matches '{word}'.")
     return matching

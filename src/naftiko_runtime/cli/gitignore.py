@@ -22,7 +22,7 @@ def compile_patterns(patterns: tuple[str, ...]) -> GitIgnoreSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _IgnoreLine:
     """One line of a ``.gitignore``."""
 
     pattern: GitIgnoreSpecPattern
@@ -39,13 +39,13 @@ class _Line:
 
 
 @lru_cache(maxsize=256)
-def _parse_lines(text: str) -> tuple[_Line, ...]:
+def _parse_lines(text: str) -> tuple[_IgnoreLine, ...]:
     lines = []
     for line in text.split("\n"):
         written = line.removesuffix("\r")
         while written.endswith(" ") and not written.endswith("\\ "):
             written = written[:-1]
-        lines += [_Line(pattern, written.endswith("/")) for pattern in _parse_patterns(written.removesuffix("/"))]
+        lines += [_IgnoreLine(pattern, written.endswith("/")) for pattern in _parse_patterns(written.removesuffix("/"))]
     return tuple(reversed(lines))
 
 

@@ -32,10 +32,10 @@ def lsp() -> None:
         from naftiko_runtime.lsp.server import make_server
     except ImportError:
         raise click.ClickException(f"the language server needs the extra 'lsp'; {advise_install('lsp')}") from None
-    make_server(_Judge()).start_io()
+    make_server(_ConfiguredPolicy()).start_io()
 
 
-class _Judge:
+class _ConfiguredPolicy:
     """Checks files as ``validate`` does, each time with the present configuration."""
 
     def is_concerned(self, text: str, data: Any) -> bool:

@@ -17,7 +17,7 @@ _PORT_MAX: Final = 65535
 _MANY_CAN_SERVE: Final = sys.platform == "linux"
 
 
-class _Address(click.ParamType[Any]):
+class _PortAddress(click.ParamType[Any]):
     """``[HOST:]PORT``."""
 
     name = "[HOST:]PORT"
@@ -125,7 +125,7 @@ ALLOW_IMPORT: Final = click.option(
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Allow imports to read files below this folder, besides the folder of the file; repeatable.",
 )
-ADDRESS: Final = _Address()
+ADDRESS: Final = _PortAddress()
 PORT_OF: Final = _Pair("PORT")
 URL_OF: Final = _Pair("URL")
 HOST: Final = _Host()

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.diagnostic import Diagnostic, Span
     from naftiko_runtime.loading import Loaded
-    from naftiko_runtime.render import Checked
+    from naftiko_runtime.render import CheckedFile
 
-    Format: TypeAlias = Literal["full", "concise", "json", "github", "sarif", "junit"]
+    ReportFormat: TypeAlias = Literal["full", "concise", "json", "github", "sarif", "junit"]
 
-FORMATS: Final[tuple[Format, ...]] = ("full", "concise", "json", "github", "sarif", "junit")
-FOR_PEOPLE: Final[frozenset[Format]] = frozenset({"full", "concise"})
+FORMATS: Final[tuple[ReportFormat, ...]] = ("full", "concise", "json", "github", "sarif", "junit")
+FOR_PEOPLE: Final[frozenset[ReportFormat]] = frozenset({"full", "concise"})
 
 
 def print_findings(loaded: Loaded, stream: TextIO) -> None:
@@ -50,7 +50,7 @@ def use_colour(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def render_report(files: Sequence[Checked], form: Format, *, colour: bool) -> str:
+def render_report(files: Sequence[CheckedFile], form: ReportFormat, *, colour: bool) -> str:
     """Render the findings of all files; only the selected format is imported."""
     match form:
         case "full":

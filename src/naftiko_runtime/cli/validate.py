@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from naftiko_runtime.cli.print_findings import Format
-    from naftiko_runtime.render import Checked
+    from naftiko_runtime.cli.print_findings import ReportFormat
+    from naftiko_runtime.render import CheckedFile
 
 _STDIN_NAME = "<stdin>"
 
@@ -76,7 +76,7 @@ class _Rules(click.ParamType[Any]):
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 def validate(
     paths: tuple[str, ...],
-    form: Format,
+    form: ReportFormat,
     select: tuple[frozenset[str], ...],
     ignore: tuple[frozenset[str], ...],
     error_on: str | None,
@@ -117,7 +117,7 @@ def validate(
 
 
 def print_report(
-    files: Sequence[Checked], form: Format, *, quiet: bool, err: bool = False, fixed: bool = False
+    files: Sequence[CheckedFile], form: ReportFormat, *, quiet: bool, err: bool = False, fixed: bool = False
 ) -> None:
     """Write the findings and the summary; with a format for programs, the summary goes to standard error.
 
@@ -141,7 +141,7 @@ def print_report(
         click.echo(summary, err=err or not people)
 
 
-def _watch(check: CheckOptions, form: Format, *, quiet: bool) -> None:
+def _watch(check: CheckOptions, form: ReportFormat, *, quiet: bool) -> None:
     if STDIN in check.paths:
         raise click.UsageError("--watch cannot watch standard input.")
     if form not in FOR_PEOPLE:
@@ -151,7 +151,9 @@ def _watch(check: CheckOptions, form: Format, *, quiet: bool) -> None:
     watch(check.run, lambda files: print_report(files, form, quiet=quiet))
 
 
-def _fix(check: CheckOptions, form: Format, paths: Sequence[str], *, diff: bool, watch: bool, quiet: bool) -> NoReturn:
+def _fix(
+    check: CheckOptions, form: ReportFormat, paths: Sequence[str], *, diff: bool, watch: bool, quiet: bool
+) -> NoReturn:
     """Fix files or show the changes, and report the remaining findings."""
     if watch or STDIN in paths:
         raise click.UsageError("--fix and --diff are for files, and not for --watch.")

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.cli.check_file import Known
     from naftiko_runtime.cli.check_run import CheckRun
-    from naftiko_runtime.render import Checked
+    from naftiko_runtime.render import CheckedFile
 
-    Check: TypeAlias = Callable[[Known], CheckRun]
-    Print: TypeAlias = Callable[[Sequence[Checked]], None]
+    RunCheck: TypeAlias = Callable[[Known], CheckRun]
+    Print: TypeAlias = Callable[[Sequence[CheckedFile]], None]
 
 _STEP_MILLISECONDS: Final = 10
 """How long nothing may change until a save is taken to be complete: editors write, rename and touch within less."""
@@ -30,7 +30,7 @@ _GROUP_MILLISECONDS: Final = 100
 """How long changes that do not end are waited for."""
 
 
-def watch(check: Check, print_report: Print) -> None:
+def watch(check: RunCheck, print_report: Print) -> None:
     """Check and report, again after every change, until Ctrl-C.
 
     Raises:
@@ -61,7 +61,7 @@ def watch(check: Check, print_report: Print) -> None:
 class _Watched:
     """The latest check, and its reported outcome."""
 
-    def __init__(self, check: Check, print_report: Print) -> None:
+    def __init__(self, check: RunCheck, print_report: Print) -> None:
         self._check = check
         self._print_report = print_report
         self._run = check({})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from naftiko_runtime.contract.type_conversion import check_pattern, check_type, convert_text
-from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.errors import InputFault, Rejected
 from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.lazy_import import import_lazily
 from naftiko_runtime.plan import thaw
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from naftiko_runtime import regex
-    from naftiko_runtime.plan import Contract, Input, InputType, Place
+    from naftiko_runtime.model.part import InputType
+    from naftiko_runtime.plan import Contract, Input, Place
     from naftiko_runtime.regex import Pattern
 else:
     regex = import_lazily("naftiko_runtime.regex")
@@ -129,16 +130,16 @@ class CompiledContract(Struct, frozen=True):
             values, faults = self._admit(given, textual=False)
         extras = {name: value for name, value in given.items() if name not in named}
         if extras and not self.open:
-            faults += (Fault(name, _ARGUMENTS, f"unknown; {_list_names(self.inputs)}") for name in extras)
+            faults += (InputFault(name, _ARGUMENTS, f"unknown; {_list_names(self.inputs)}") for name in extras)
         if faults:
             raise Rejected(*faults)
         return values, extras
 
     def _admit(
         self, given: Mapping[str, Any], *, textual: bool, form: bool = False
-    ) -> tuple[dict[str, Any], list[Fault]]:
+    ) -> tuple[dict[str, Any], list[InputFault]]:
         values: dict[str, Any] = {}
-        faults: list[Fault] = []
+        faults: list[InputFault] = []
         for spec in self.inputs:
             place = spec.place if textual else _ARGUMENTS
             value = given.get(spec.name)
@@ -155,9 +156,9 @@ class CompiledContract(Struct, frozen=True):
                     value = convert_text(value, spec.type) if is_text else check_type(value, spec.type)
                     values[spec.name] = value if spec.pattern is None else check_pattern(value, spec.pattern)
                 elif spec.required:
-                    faults.append(Fault(spec.name, place, "required, but not given"))
+                    faults.append(InputFault(spec.name, place, "required, but not given"))
             except ValueError as error:
-                faults.append(Fault(spec.name, place, str(error)))
+                faults.append(InputFault(spec.name, place, str(error)))
         return values, faults
 
 

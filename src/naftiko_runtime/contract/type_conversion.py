@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from naftiko_runtime.formats import json as json_format
-    from naftiko_runtime.plan import InputType
+    from naftiko_runtime.model.part import InputType
     from naftiko_runtime.regex import Pattern
 else:
     json_format = import_lazily("naftiko_runtime.formats.json")

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from naftiko_runtime.authentication.kinds import Authentication
-from naftiko_runtime.document.parameters import Body, ConsumedOutput, ConsumedParameters
+from naftiko_runtime.document.parameters import ConsumedOutput, ConsumedParameters, RequestBody
 from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Tag, field
 from naftiko_runtime.model.part import AnyMethod, Part, Text, Unserved, convert_none_to_tuple
 
@@ -27,7 +27,7 @@ class ConsumedOperation(Part):
     max_binary_size: Text | None = None
     output_schema: Text | None = None
     output_parameters: Annotated[tuple[ConsumedOutput, ...], BeforeValidator(convert_none_to_tuple)] = ()
-    body: Body | None = None
+    body: RequestBody | None = None
     exposed_headers: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
 
 

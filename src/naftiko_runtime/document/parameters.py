@@ -66,7 +66,7 @@ class Output(Part):
     name: Text | None = None
     type: JsonType = "object"
     description: Text | None = None
-    mapping: "Mapping | None" = None
+    mapping: "ParameterMapping | None" = None
     value: Text | None = None
     const: Any = None
     properties: "dict[str, Output] | None" = None
@@ -92,7 +92,7 @@ class OutputMapping(Part):
     items: "Output | None" = None
 
 
-Mapping = Annotated[
+ParameterMapping = Annotated[
     Annotated[Text, Tag("path")] | Annotated[OutputMapping, Tag("shape")], Discriminator(tag_text_or_mapping)
 ]
 """A JSONPath, or the older spelling that holds a shape."""
@@ -108,7 +108,7 @@ class BodyTemplate(Part):
     data: Any = None
 
 
-Body = Annotated[
+RequestBody = Annotated[
     Annotated[Text, Tag("path")] | Annotated[BodyTemplate, Tag("shape")], Discriminator(tag_text_or_mapping)
 ]
 """A raw template, or a kind with its data."""

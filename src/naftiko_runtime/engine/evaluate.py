@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 from naftiko_runtime.encode_value import CommaSeparated, format_text
-from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.errors import InputFault, Rejected
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.plan import Argument, Composed, Constant, Term, TermList, TermObject, Tree, Variable, thaw
 
@@ -110,4 +110,4 @@ def render_value(name: str, place: str, render: Callable[[Any], Any], value: Any
     try:
         return render(value)
     except Unrenderable as error:
-        raise Rejected(Fault(name, place, str(error))) from None
+        raise Rejected(InputFault(name, place, str(error))) from None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.plan import ListStyle
 
-Fields: TypeAlias = Callable[[str, Any], list[str]]
+EncodeFields: TypeAlias = Callable[[str, Any], list[str]]
 """From an encoded name and a value to ``name=value`` texts."""
 
 
@@ -70,7 +70,7 @@ def _encode_deep(name: str, value: Any) -> list[str]:
     return encode_form_field(name, value) if isinstance(value, dict) else encode_field(name, value)
 
 
-STYLES: Final[dict[ListStyle, Fields]] = {
+STYLES: Final[dict[ListStyle, EncodeFields]] = {
     "repeat": encode_field,
     "comma": partial(_encode_joined, separator=","),
     "space": partial(_encode_joined, separator=" "),

@@ -31,7 +31,7 @@ Encode: TypeAlias = Callable[["Values"], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _CompiledPart:
     name: str
     value: Evaluate
     filename: Evaluate | None
@@ -49,7 +49,8 @@ def compile_multipart(parts: tuple[MultipartPart, ...], secrets_: Mapping[str, S
         return None if term is None else compile_term(term, secrets_)
 
     prepared = [
-        _Part(p.name, compile_tree(p.term, secrets_), evaluate(p.filename), evaluate(p.content_type)) for p in parts
+        _CompiledPart(p.name, compile_tree(p.term, secrets_), evaluate(p.filename), evaluate(p.content_type))
+        for p in parts
     ]
 
     def encode(values: Values) -> bytes | None:
@@ -65,7 +66,7 @@ def compile_multipart(parts: tuple[MultipartPart, ...], secrets_: Mapping[str, S
     return encode
 
 
-def _list_items(part: _Part, value: Any) -> Iterable[tuple[str, Any]]:
+def _list_items(part: _CompiledPart, value: Any) -> Iterable[tuple[str, Any]]:
     """Return the values that become a part each, with the suffixes of their names."""
     if isinstance(value, dict | list) and part.filename is None and part.content_type is None:
         return flatten(value)
@@ -82,7 +83,7 @@ def find_content_type(body: bytes) -> bytes:
     return MULTIPART + b"; boundary=" + body[2 : 2 + 2 * _BOUNDARY_BYTES]
 
 
-def _encode_part(part: _Part, rest: str, value: Any, values: Values, boundary: bytes) -> Iterator[bytes]:
+def _encode_part(part: _CompiledPart, rest: str, value: Any, values: Values, boundary: bytes) -> Iterator[bytes]:
     filename, media_type = _evaluate_text(part.filename, values), _evaluate_text(part.content_type, values)
     if isinstance(value, File):
         filename, media_type = filename or value.name, media_type or value.media_type

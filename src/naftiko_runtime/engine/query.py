@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.authentication.kind import FixedField
     from naftiko_runtime.engine.evaluate import Evaluate, Values
-    from naftiko_runtime.engine.field_encoding import Fields
+    from naftiko_runtime.engine.field_encoding import EncodeFields
     from naftiko_runtime.plan import NamedTerm, Request
     from naftiko_runtime.secret import Secret
 
@@ -43,7 +43,7 @@ class QueryBuilder:
             Unrenderable: A fixed value cannot stand in a query.
         """
         self._is_open = plan.open_query
-        self._fields: list[str | tuple[str, str, Evaluate, Fields]] = []
+        self._fields: list[str | tuple[str, str, Evaluate, EncodeFields]] = []
         for term in plan.query:
             self._add(term, secrets)
         for key in keys:

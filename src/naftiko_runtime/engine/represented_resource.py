@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import Contract, Request
 
 
-class Resource(Struct, frozen=True):
+class RepresentedResource(Struct, frozen=True):
     """A resource in the URLs of an API.
 
     Attributes:
@@ -38,7 +38,7 @@ class Resource(Struct, frozen=True):
     secret_fields: frozenset[bytes]
 
 
-def describe_resource(request: Request, contract: Contract, secret_fields: frozenset[bytes]) -> Resource:
+def describe_resource(request: Request, contract: Contract, secret_fields: frozenset[bytes]) -> RepresentedResource:
     """Describe the resource of a request.
 
     Args:
@@ -49,7 +49,7 @@ def describe_resource(request: Request, contract: Contract, secret_fields: froze
     places = {spec.name: spec.place for spec in contract.inputs}
     terms = ((t.name, t.term.name) for t in request.query if isinstance(t.term, Argument))
     composed = any(isinstance(piece, Composed) for piece in request.path)
-    return Resource(
+    return RepresentedResource(
         namespace=request.upstream.namespace,
         base_uri=request.upstream.base_uri,
         pattern=_make_pattern(request),

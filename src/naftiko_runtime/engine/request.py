@@ -12,7 +12,7 @@ from naftiko_runtime.engine.evaluate import ABSENT, compile_term, render_value
 from naftiko_runtime.engine.headers import ForwardHeaderBuilder, HeaderBuilder
 from naftiko_runtime.engine.multipart import MULTIPART, find_content_type
 from naftiko_runtime.engine.query import QueryBuilder
-from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.errors import InputFault, Rejected
 from naftiko_runtime.plan import Form, OpenBody
 from naftiko_runtime.upstream.interface import OutboundRequest
 
@@ -100,7 +100,7 @@ class RequestBuilder:
                 continue
             value = render_value("", "path", piece, values)
             if value is ABSENT or value is None:
-                raise Rejected(Fault("", "path", "a value for the upstream's path is missing"))
+                raise Rejected(InputFault("", "path", "a value for the upstream's path is missing"))
             pieces.append(render_value("", "path", encode_path_segment, value))
         return "".join(pieces)
 

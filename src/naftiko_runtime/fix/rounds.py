@@ -16,7 +16,7 @@ from naftiko_runtime.document.imports import Importer
 from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.document.parse import parse
 from naftiko_runtime.exposes.kinds import kind_of_expose
-from naftiko_runtime.fix.text_edits import Text
+from naftiko_runtime.fix.text_edits import EditableText
 from naftiko_runtime.limits import FIX_ROUNDS_MAX
 from naftiko_runtime.link import link
 from naftiko_runtime.lint import run_checks
@@ -92,7 +92,7 @@ def fix_document(raw: bytes, path: Path, overrides: Overrides) -> FixedDocument:
         overrides: As for loading it.
     """
     try:
-        state = _State(parse_source(raw, str(path)), path, overrides)
+        state = _CheckedText(parse_source(raw, str(path)), path, overrides)
     except SourceError as error:
         return FixedDocument("", "", raw, 0, Counter(), (), Loaded(None, error.diagnostics, error.source))
     before = resolved = state.source.text
@@ -118,14 +118,14 @@ def fix_document(raw: bytes, path: Path, overrides: Overrides) -> FixedDocument:
     )
 
 
-class _State:
+class _CheckedText:
     """One text of the document, with its findings."""
 
     def __init__(self, source: Source, path: Path, overrides: Overrides) -> None:
         self.source = source
         self._path = path
         self._overrides = overrides
-        self._text = Text(source.text)
+        self._text = EditableText(source.text)
         findings = Findings()
         self._plan: Plan | None = None
         """The normalized plan; None if the text is no document."""
@@ -143,14 +143,14 @@ class _State:
     def _shared_stretches(self) -> list[tuple[int, int]]:
         return self._text.find_shared()
 
-    def _apply_fixes(self, found: Sequence[Diagnostic]) -> _State | None:
+    def _apply_fixes(self, found: Sequence[Diagnostic]) -> _CheckedText | None:
         """Return the document after the fixes of some findings, or None if it is no document then."""
         text = self._text.apply([edit for diagnostic in found for edit in diagnostic.fix])
         try:
             source = parse_source(text.encode(), self.source.file)
         except SourceError:
             return None
-        return _State(source, self._path, self._overrides)
+        return _CheckedText(source, self._path, self._overrides)
 
     # -- which fixes can be made ----------------------------------------------------------------------------------
 
@@ -166,7 +166,7 @@ class _State:
             overlapping = self._text.find_overlaps([edit for d in together for edit in d.fix])
             yield [d for d in together if not overlapping & set(d.fix)]
 
-    def fix_most_urgent(self) -> tuple[_State, tuple[Diagnostic, ...]] | None:
+    def fix_most_urgent(self) -> tuple[_CheckedText, tuple[Diagnostic, ...]] | None:
         """Fix the most urgent group; return the document and the fixed findings, or None if nothing can be fixed."""
         for possible in self._group_possible():
             chosen, state = self._choose((), self, possible)
@@ -175,8 +175,8 @@ class _State:
         return None
 
     def _choose(
-        self, chosen: tuple[Diagnostic, ...], state: _State, more: Sequence[Diagnostic]
-    ) -> tuple[tuple[Diagnostic, ...], _State]:
+        self, chosen: tuple[Diagnostic, ...], state: _CheckedText, more: Sequence[Diagnostic]
+    ) -> tuple[tuple[Diagnostic, ...], _CheckedText]:
         """Add more fixes to the chosen ones: all of them, or the good ones of each half."""
         if not more:
             return chosen, state
@@ -189,7 +189,7 @@ class _State:
         chosen, state = self._choose(chosen, state, more[:middle])
         return self._choose(chosen, state, more[middle:])
 
-    def _is_better(self, after: _State, made: Sequence[Diagnostic]) -> bool:
+    def _is_better(self, after: _CheckedText, made: Sequence[Diagnostic]) -> bool:
         """Return whether fixes resolve their findings and change nothing else."""
         if made[0].rule in _MISTAKES:
             left = (_count_statements(after.diagnostics) - self._count_rest(made)) & _count_statements(made)

@@ -19,7 +19,7 @@ Stretch = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class EditableText:
     """A text whose places can be told by line and column."""
 
     text: str
@@ -61,13 +61,13 @@ class Text:
         return [(self._offset(*start), self._offset(*end)) for start, end in _find_anchored(self.text)]
 
 
-_Mark = tuple[int, int]
+_EditMark = tuple[int, int]
 
 
-def _find_anchored(text: str) -> Iterator[tuple[_Mark, _Mark]]:
+def _find_anchored(text: str) -> Iterator[tuple[_EditMark, _EditMark]]:
     """Yield the start and end (line, column) of every node that an alias uses again."""
-    latest: dict[str, tuple[_Mark, _Mark]] = {}
-    opened: list[tuple[str | None, _Mark]] = []
+    latest: dict[str, tuple[_EditMark, _EditMark]] = {}
+    opened: list[tuple[str | None, _EditMark]] = []
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         match event:
             case yaml.ScalarEvent(anchor=str(anchor)):
@@ -82,5 +82,5 @@ def _find_anchored(text: str) -> Iterator[tuple[_Mark, _Mark]]:
                 yield latest[name]
 
 
-def _mark(mark: Any) -> _Mark:
+def _mark(mark: Any) -> _EditMark:
     return mark.line + 1, mark.column + 1

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from naftiko_runtime.http_client.proxies import Proxy
-    from naftiko_runtime.http_client.routes import Route
+    from naftiko_runtime.http_client.routes import UpstreamRoute
     from naftiko_runtime.http_client.tls import TlsContexts
     from naftiko_runtime.upstream.url_origin import Origin
 
@@ -35,7 +35,7 @@ class Connector:
         self._resolver = Resolver()
 
     async def connect(
-        self, route: Route, make_protocol: Callable[[], ProtocolT]
+        self, route: UpstreamRoute, make_protocol: Callable[[], ProtocolT]
     ) -> tuple[asyncio.Transport, ProtocolT]:
         """Open a connection on which the next byte goes to the origin, or to the proxy that forwards to it.
 
@@ -79,7 +79,7 @@ class Connector:
             raise
 
     async def _connect_to_proxy(
-        self, route: Route, proxy: Proxy, make_protocol: Callable[[], ProtocolT]
+        self, route: UpstreamRoute, proxy: Proxy, make_protocol: Callable[[], ProtocolT]
     ) -> tuple[asyncio.Transport, ProtocolT]:
         transport, handshake = await self._connect(proxy.origin, lambda: ProxyHandshake(self._loop))
         try:

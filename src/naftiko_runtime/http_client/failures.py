@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from naftiko_runtime.http_client.proxies import Proxy
-    from naftiko_runtime.http_client.routes import Route
+    from naftiko_runtime.http_client.routes import UpstreamRoute
 
 
 class Failure(NamedTuple):
@@ -67,7 +67,9 @@ _BY_ERRNO: Final = {
 }
 
 
-def make_unreachable(route: Route, failure: Failure, *, why: str = "", seconds: float = 0) -> UpstreamUnreachable:
+def make_unreachable(
+    route: UpstreamRoute, failure: Failure, *, why: str = "", seconds: float = 0
+) -> UpstreamUnreachable:
     """Return the error for a failure.
 
     Args:
@@ -80,19 +82,19 @@ def make_unreachable(route: Route, failure: Failure, *, why: str = "", seconds: 
     return UpstreamUnreachable(failure.caller, detail)
 
 
-def explain_407(route: Route, proxy: Proxy) -> UpstreamUnreachable:
+def explain_407(route: UpstreamRoute, proxy: Proxy) -> UpstreamUnreachable:
     """Return the error for a proxy that forwards no request without a valid user."""
     return make_unreachable(route, PROXY, why=tunnel.explain_407(proxy))
 
 
-def make_overloaded(route: Route, connections_max: int) -> UpstreamOverloaded:
+def make_overloaded(route: UpstreamRoute, connections_max: int) -> UpstreamOverloaded:
     """Return the error for an upstream that has as many exchanges in progress as are allowed."""
     message = f"{connections_max} requests to it are in progress, which is the limit"
     detail = f"{message} of connections to {route.peer}"
     return UpstreamOverloaded(message, limits.UPSTREAM_RETRY_SECONDS, detail)
 
 
-def explain(error: BaseException, route: Route, fallbacks: FailureTable, seconds: float) -> UpstreamUnreachable:
+def explain(error: BaseException, route: UpstreamRoute, fallbacks: FailureTable, seconds: float) -> UpstreamUnreachable:
     """Return the error for an exception, by its causes or a library's table; its own text is not used."""
     if isinstance(error, ProxyError) and route.proxy is not None:
         return make_unreachable(route, PROXY, why=error.why or _explain_cause(error.cause, route.proxy))

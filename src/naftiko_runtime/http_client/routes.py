@@ -14,7 +14,7 @@ _ROUTES_KEPT_MAX: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class UpstreamRoute:
     """How requests get to an origin.
 
     An ``http`` origin behind a proxy is asked of the proxy, by a request with a whole URL. To an ``https`` origin the
@@ -39,16 +39,16 @@ class Route:
     proxy_headers: tuple[Header, ...]
 
 
-def make_route(origin: Origin, proxy: Proxy | None = None) -> Route:
+def make_route(origin: Origin, proxy: Proxy | None = None) -> UpstreamRoute:
     """Return the route to an origin through a proxy, or the direct one."""
     if proxy is None:
-        return Route(origin, None, origin.key, origin.peer, None, "", ())
+        return UpstreamRoute(origin, None, origin.key, origin.peer, None, "", ())
     key = f"{origin.key} {proxy.origin.key}"
     peer = f"{origin.peer} through the proxy {proxy.origin.peer}"
     if origin.scheme == "https":
-        return Route(origin, proxy, key, peer, None, "", ())
+        return UpstreamRoute(origin, proxy, key, peer, None, "", ())
     start = f"{origin.scheme}://{origin.host_header}"
-    return Route(origin, proxy, key, peer, proxy, start, proxy_authorization(proxy))
+    return UpstreamRoute(origin, proxy, key, peer, proxy, start, proxy_authorization(proxy))
 
 
 def proxy_authorization(proxy: Proxy) -> tuple[Header, ...]:
@@ -63,9 +63,9 @@ class RouteTable:
 
     def __init__(self, proxies: Proxies) -> None:
         self._proxies = proxies
-        self._routes: dict[str, Route] = {}
+        self._routes: dict[str, UpstreamRoute] = {}
 
-    def find(self, origin: Origin) -> Route:
+    def find(self, origin: Origin) -> UpstreamRoute:
         """Return the route to an origin."""
         route = self._routes.get(origin.key)
         if route is None:

@@ -9,7 +9,7 @@ import asyncio
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, cast
 
-from naftiko_runtime.http_server.exchange import Exchange
+from naftiko_runtime.http_server.exchange import ServerExchange
 from naftiko_runtime.http_server.flow_control import FlowControl
 from naftiko_runtime.http_server.pipeline import Pipeline
 from naftiko_runtime.http_server.rejection import (
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.http_server.request_head import Address
 
 
-class State(Enum):
+class ConnectionState(Enum):
     """How the bytes that a caller sends are handled."""
 
     READING = auto()
@@ -43,10 +43,10 @@ class State(Enum):
     """They are not read. The connection closes when everything written is sent."""
 
 
-READING: Final = State.READING
+READING: Final = ConnectionState.READING
 
 
-class Connection(asyncio.Protocol):
+class ServerConnection(asyncio.Protocol):
     """One connection, from its beginning to its end."""
 
     def __init__(self, listener: ListenerState) -> None:
@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
         connections = self.listener.connections
         connections.add(self)
         if len(connections) > self._limits.connections_max + self._limits.connections_refused_max:
-            self.state = State.CLOSING
+            self.state = ConnectionState.CLOSING
             self.listener.count_rejection(TOO_MANY_CONNECTIONS.code)
             self.transport.abort()
         elif len(connections) > self._limits.connections_max:
@@ -111,7 +111,7 @@ class Connection(asyncio.Protocol):
         head = reader.head
         scope = make_scope(head, parser.get_method(), reader.url, reader.headers, self._client, self._server)
         modern = head.version != "1.0"
-        exchange = Exchange(
+        exchange = ServerExchange(
             self,
             scope,
             expects_continue=modern and head.expects_continue,
@@ -140,7 +140,7 @@ class Connection(asyncio.Protocol):
             exchange.notify()
         self._timer.stop()
 
-    def end_response(self, exchange: Exchange) -> None:
+    def end_response(self, exchange: ServerExchange) -> None:
         """Start the next request, or end the connection: a response is complete."""
         if not exchange.keep_alive:
             self._end_after(exchange)
@@ -153,7 +153,7 @@ class Connection(asyncio.Protocol):
         if self._rejection and self._pipeline.is_idle() and not self.transport.is_closing():
             self._send_rejection()
 
-    def _end_after(self, exchange: Exchange) -> None:
+    def _end_after(self, exchange: ServerExchange) -> None:
         """End the connection after its last response: at once, unless the caller may still be sending."""
         if exchange.more_body or self.flow.read_paused or self._pipeline.has_waiting():
             self._linger()
@@ -169,12 +169,12 @@ class Connection(asyncio.Protocol):
         if self.reader.in_head:
             self._reject(rejection)
         else:
-            self.state = State.CLOSING
+            self.state = ConnectionState.CLOSING
             self.transport.close()
 
     def _reject(self, rejection: Rejection, *, bodyless: bool = False) -> None:
         """Send an error response after the responses before it, and end the connection."""
-        self.state = State.REJECTED
+        self.state = ConnectionState.REJECTED
         listener = self.listener
         listener.count_rejection(rejection.code)
         self._timer.stop()
@@ -192,7 +192,7 @@ class Connection(asyncio.Protocol):
 
     def _linger(self) -> None:
         """Close our side and drop what still arrives: closing with unread bytes would reset the connection."""
-        self.state = State.LINGERING
+        self.state = ConnectionState.LINGERING
         self._rejection = b""  # the last response was the one that ends the connection
         self._pipeline.drop_waiting()
         self._timer.stop()
@@ -257,17 +257,17 @@ class Connection(asyncio.Protocol):
         The request in progress therefore gets a limited time. Its response ends the connection.
         """
         last = self._pipeline.last
-        if self.state is State.LINGERING or last is None or last.response_complete or last.more_body:
+        if self.state is ConnectionState.LINGERING or last is None or last.response_complete or last.more_body:
             return False  # neither side has anything to send
         last.keep_alive = bool(self._rejection)
-        self.state = State.HALF_CLOSED
+        self.state = ConnectionState.HALF_CLOSED
         self._timer.stop()
         self._loop.call_soon(self._wait_half_closed)  # first, the application may respond at once
         return True
 
     def _wait_half_closed(self) -> None:
         current = self._pipeline.current
-        if self.state is not State.HALF_CLOSED or current is None or current.response_complete:
+        if self.state is not ConnectionState.HALF_CLOSED or current is None or current.response_complete:
             return
         ask = self.listener.config.half_closed_seconds
         if seconds := self._limits.half_closed_seconds if ask is None else ask(current.scope):
@@ -283,7 +283,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         """Cancel the request in progress, and with it the call of the upstream."""
-        self.state = State.CLOSING
+        self.state = ConnectionState.CLOSING
         self._timer.stop()
         self.listener.connections.discard(self)
         self.flow.resume_writing()

@@ -41,11 +41,11 @@ class ExchangeConnection(Protocol):
     listener: ListenerState
     reader: RequestReader
 
-    def end_response(self, exchange: Exchange) -> None:
+    def end_response(self, exchange: ServerExchange) -> None:
         """Go on with the next request, or end the connection: the response is complete."""
 
 
-class Exchange(SendProgress):
+class ServerExchange(SendProgress):
     """One request: the connection adds its body, the application sends its response."""
 
     __slots__ = (

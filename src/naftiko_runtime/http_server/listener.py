@@ -6,7 +6,7 @@ import asyncio
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.http_server.connection import Connection
+from naftiko_runtime.http_server.connection import ServerConnection
 from naftiko_runtime.http_server.listener_state import ListenerState
 from naftiko_runtime.http_server.listening_sockets import BACKLOG, get_port
 
@@ -58,8 +58,8 @@ class Listener:
         loop = asyncio.get_running_loop()
         return await loop.create_server(self._make_connection, sock=listening, backlog=BACKLOG)
 
-    def _make_connection(self) -> Connection:
-        return Connection(self._state)
+    def _make_connection(self) -> ServerConnection:
+        return ServerConnection(self._state)
 
     def replace_app(self, config: AppConfig) -> list[asyncio.Task[None]]:
         """Use another application from the next request on, also on open connections.

@@ -10,7 +10,7 @@ from naftiko_runtime.http_server.options_request import SERVER_OPTIONS
 from naftiko_runtime.http_server.run_app import run_app
 
 if TYPE_CHECKING:
-    from naftiko_runtime.http_server.exchange import Exchange
+    from naftiko_runtime.http_server.exchange import ServerExchange
     from naftiko_runtime.http_server.listener_state import ListenerState
 
 
@@ -27,10 +27,10 @@ class Pipeline:
     def __init__(self, listener: ListenerState, loop: asyncio.AbstractEventLoop) -> None:
         self._listener = listener
         self._loop = loop
-        self._waiting: deque[Exchange] = deque()
+        self._waiting: deque[ServerExchange] = deque()
         self._task: asyncio.Task[None] | None = None
-        self.last: Exchange | None = None
-        self.current: Exchange | None = None
+        self.last: ServerExchange | None = None
+        self.current: ServerExchange | None = None
 
     def is_idle(self) -> bool:
         """Return whether every request has its complete response."""
@@ -44,7 +44,7 @@ class Pipeline:
         """Return whether a request waits for the ones before it."""
         return bool(self._waiting)
 
-    def add(self, exchange: Exchange) -> bool:
+    def add(self, exchange: ServerExchange) -> bool:
         """Run a request, or let it wait; return whether it waits."""
         waits = self.last is not None and not self.last.response_complete
         self.last = exchange
@@ -61,7 +61,7 @@ class Pipeline:
         self._start(self._waiting.popleft())
         return True
 
-    def _start(self, exchange: Exchange) -> None:
+    def _start(self, exchange: ServerExchange) -> None:
         config = self._listener.config if exchange.scope["raw_path"] != b"*" else SERVER_OPTIONS
         # Not in the context of what happens now, which may be that of the request before. With a name, which would
         # otherwise be made up for each; uvloop's `create_task` sets one only after that.

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from naftiko_runtime.http_server.app_config import AppConfig, RenderError
-    from naftiko_runtime.http_server.exchange import Exchange
+    from naftiko_runtime.http_server.exchange import ServerExchange
 
 log = logging.getLogger(__name__)
 
 
-async def run_app(exchange: Exchange, config: AppConfig) -> None:
+async def run_app(exchange: ServerExchange, config: AppConfig) -> None:
     """Run the application. An unexpected error is logged with an id, and the caller only gets this id."""
     try:
         await config.app(exchange.scope, exchange.receive, exchange.send)
@@ -31,7 +31,7 @@ async def run_app(exchange: Exchange, config: AppConfig) -> None:
             exchange.break_off()
 
 
-async def _send_internal_error(exchange: Exchange, render_error: RenderError, incident: str) -> None:
+async def _send_internal_error(exchange: ServerExchange, render_error: RenderError, incident: str) -> None:
     if exchange.status:
         exchange.break_off()
         return

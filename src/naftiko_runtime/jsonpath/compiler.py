@@ -36,7 +36,7 @@ from naftiko_runtime.jsonpath.syntax import (
 from naftiko_runtime.jsonpath.work_limit import spend
 
 if TYPE_CHECKING:
-    from naftiko_runtime.jsonpath.syntax import Call, Expression, Operand, Segment, Selector, Test
+    from naftiko_runtime.jsonpath.syntax import Expression, FunctionCall, Operand, Segment, Selector, Test
 
 _Predicate: TypeAlias = Callable[[Any], bool]
 
@@ -114,7 +114,7 @@ def _compile_selection(start: Getter, segments: tuple[Segment, ...], steps: list
     return get
 
 
-def _compile_call(call: Call, root: Any, get: Getter, segments: tuple[Segment, ...], missing: Any) -> Getter:
+def _compile_call(call: FunctionCall, root: Any, get: Getter, segments: tuple[Segment, ...], missing: Any) -> Getter:
     """Return a function of what is found.
 
     After ``[*]`` and the like it is applied to each value, if they are lists or objects, and otherwise to the list

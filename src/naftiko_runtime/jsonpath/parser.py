@@ -10,7 +10,6 @@ from naftiko_runtime.jsonpath.operators import FUNCTIONS, OPERATORS, WITHOUT_ARG
 from naftiko_runtime.jsonpath.scanner import JsonPathError, Scanner
 from naftiko_runtime.jsonpath.syntax import (
     And,
-    Call,
     Child,
     Comparison,
     Descent,
@@ -18,6 +17,7 @@ from naftiko_runtime.jsonpath.syntax import (
     Expression,
     Fields,
     Filter,
+    FunctionCall,
     Literal,
     Not,
     Or,
@@ -89,7 +89,7 @@ class _Parser(Scanner):
             raise self._make_leftover_error(function)
         return Expression(Query(from_root=True, segments=segments, function=function), self._rooted)
 
-    def _make_leftover_error(self, function: Call | None) -> JsonPathError:
+    def _make_leftover_error(self, function: FunctionCall | None) -> JsonPathError:
         if function is not None:
             return self.error(f"nothing can follow '{function.name}()': remove the rest")
         advice = "continue with '.' or '[', or write a name that holds it as ['…']"
@@ -103,7 +103,7 @@ class _Parser(Scanner):
             anchor = self.text[at - 1]
             raise self.error(f"expected '.' or '[' after '{anchor}': write '{anchor}.{word[0]}'", at)
 
-    def _read_path(self, *, dotted: bool) -> tuple[tuple[Segment, ...], Call | None]:
+    def _read_path(self, *, dotted: bool) -> tuple[tuple[Segment, ...], FunctionCall | None]:
         """Segments, and the function that ends them; ``dotted`` if a dot is read already, or is left out."""
         segments: list[Segment] = []
         while True:
@@ -141,7 +141,7 @@ class _Parser(Scanner):
             raise self.error("expected a name after the dot: remove the dot, or write the name as ['…']")
         return Child(found[0].rstrip(_BLANKS))
 
-    def _read_function(self) -> Call | None:
+    def _read_function(self) -> FunctionCall | None:
         at = self.at
         found = self.match(_CALL)
         if found is None:
@@ -153,10 +153,10 @@ class _Parser(Scanner):
         self.skip_blanks()
         if self.sees(")") or name in WITHOUT_ARGUMENTS:
             self.expect(")", f"{name}() takes no arguments")
-            return Call(name, ())
+            return FunctionCall(name, ())
         arguments = self.nest(lambda: self.read_list(self._read_operand))
         self.expect(")", f"the arguments of {name}() are not closed")
-        return Call(name, tuple(arguments))
+        return FunctionCall(name, tuple(arguments))
 
     def _read_bracketed(self) -> Selector:
         self.accept("[")

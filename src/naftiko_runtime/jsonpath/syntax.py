@@ -52,7 +52,7 @@ class Query(Struct, frozen=True):
 
     from_root: bool
     segments: tuple[Segment, ...]
-    function: Call | None
+    function: FunctionCall | None
     """The function that ends it."""
 
     @property
@@ -65,7 +65,7 @@ class Query(Struct, frozen=True):
         )
 
 
-class Call(Struct, frozen=True):
+class FunctionCall(Struct, frozen=True):
     """``.sum()``: a function of the value at the path, and of arguments."""
 
     name: str

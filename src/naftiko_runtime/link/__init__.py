@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Findings
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.document.parse import Parsed
-    from naftiko_runtime.link.expose_kind import KindOfExpose
+    from naftiko_runtime.link.expose_kind import FindLinkedKind
     from naftiko_runtime.link.operator_overrides import Overrides
     from naftiko_runtime.source import Source, Steps
 
 
-def link(parsed: Parsed, source: Source, findings: Findings, overrides: Overrides, kind_of: KindOfExpose) -> Linked:
+def link(parsed: Parsed, source: Source, findings: Findings, overrides: Overrides, kind_of: FindLinkedKind) -> Linked:
     """Link a document. Its plan may run only if the findings have no error.
 
     A document that is only there to be imported has a plan without servers.

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Fault: TypeAlias = "str | None"
 """What is wrong with a value, without the value."""
-Check: TypeAlias = "Callable[[str], Statement | None]"
+CheckUri: TypeAlias = "Callable[[str], Statement | None]"
 """From a URL without variables to what is wrong with it."""
 Slot: TypeAlias = Literal["url", "origin", "scheme", "authority", "host", "port", "path"]
 """The part of a URL that a variable is: all of it up to the path or the port, or the named part."""
@@ -127,7 +127,7 @@ def _means_variable(found: re.Match[str], context: Context) -> bool:
     return not found[2] or not in_path or context.variables.knows(found[2])
 
 
-def find_value_faults(term: Term, values: Mapping[str, str], check: Check) -> Iterator[tuple[str, str]]:
+def find_value_faults(term: Term, values: Mapping[str, str], check: CheckUri) -> Iterator[tuple[str, str]]:
     """Find what is wrong with the values of a URL's variables; yield the names of the variables, and the reasons.
 
     Args:
@@ -201,7 +201,7 @@ def _find_misplaced(term: Term) -> Statement | None:
     return None
 
 
-def _check_slot(slot: Slot, value: str, check: Check) -> Fault:
+def _check_slot(slot: Slot, value: str, check: CheckUri) -> Fault:
     """Return why a slot of a URL cannot have a value, without the value."""
     needed = f"and only {_NEEDED[slot]} belongs there"
     if _NEVER.search(value):
@@ -217,7 +217,7 @@ def _check_slot(slot: Slot, value: str, check: Check) -> Fault:
             return f"{_describe_content(value)}, {needed}"
 
 
-def _check_url(slot: Slot, value: str, check: Check, needed: str) -> Fault:
+def _check_url(slot: Slot, value: str, check: CheckUri, needed: str) -> Fault:
     if (fault := check(value)) is not None:
         return render_text(fault) if "://" in value else f"it has no scheme, {needed}"
     parts = urlsplit(value)

@@ -22,7 +22,7 @@ else:
     orjson = import_lazily("orjson")
 
 _JSON_STRING: Final = compile_lazily(r'"((?:[^"\\]|\\.)*)"(\s*:)?', re.DOTALL)
-_Place = Literal["bare", "string", "key"]
+_JsonPlace = Literal["bare", "string", "key"]
 _MARK: Final = "\0"
 """JSON text cannot hold it."""
 
@@ -34,7 +34,7 @@ def link_json_text(text: str, steps: Steps, references: CallReferences) -> Body 
         return None
     terms = iter([references.resolve_body_piece(piece, text, steps) for piece in pieces if not isinstance(piece, str)])
     whole = "".join(piece if isinstance(piece, str) else _MARK for piece in pieces)
-    parts: list[str | tuple[Term, _Place]] = []
+    parts: list[str | tuple[Term, _JsonPlace]] = []
     end = 0
     for string in _JSON_STRING.finditer(whole):
         if _MARK not in string[1]:
@@ -48,10 +48,10 @@ def link_json_text(text: str, steps: Steps, references: CallReferences) -> Body 
     return JsonText((*parts, *_replace_marks(whole[end:], terms, "bare")))
 
 
-def _replace_marks(text: str, terms: Iterator[Term], place: _Place) -> list[str | tuple[Term, _Place]]:
+def _replace_marks(text: str, terms: Iterator[Term], place: _JsonPlace) -> list[str | tuple[Term, _JsonPlace]]:
     """Replace the marks in a piece of JSON text by their terms."""
     head, *rest = text.split(_MARK)
-    parts: list[str | tuple[Term, _Place]] = [head] if head else []
+    parts: list[str | tuple[Term, _JsonPlace]] = [head] if head else []
     for literal in rest:
         parts.append((next(terms), place))
         parts += [literal] if literal else []

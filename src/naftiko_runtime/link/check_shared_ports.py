@@ -56,11 +56,11 @@ def group_by_port(items: Iterable[T], server_of: Callable[[T], Server]) -> dict[
     return groups
 
 
-Place: TypeAlias = "Callable[[object], tuple[str | int, ...] | None]"
+FindPlace: TypeAlias = "Callable[[object], tuple[str | int, ...] | None]"
 """From a server, a route, a forward or a tool to its part in findings."""
 
 
-def check_ports(servers: Sequence[Server], findings: Findings, place_of: Place = lambda _: None) -> None:
+def check_ports(servers: Sequence[Server], findings: Findings, place_of: FindPlace = lambda _: None) -> None:
     """Report invalid ports, and servers that want the same port and cannot share it.
 
     Args:
@@ -83,7 +83,7 @@ def _overlap(one: Server, other: Server) -> bool:
     return one.port == other.port != 0 and same_address
 
 
-def _can_share(first: Server, server: Server, findings: Findings, place_of: Place) -> bool:
+def _can_share(first: Server, server: Server, findings: Findings, place_of: FindPlace) -> bool:
     """Report why two servers cannot share their port; if they can, report the parts that both serve."""
     is_same_name = first.namespace == server.namespace
     if (why := _find_difference(first, server)) is not None:

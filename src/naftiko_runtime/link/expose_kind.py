@@ -31,7 +31,7 @@ class SeparableKind(Protocol[E_contra, S]):
         """Return the server of an expose without its broken parts, which are listed there."""
 
 
-KindOfExpose: TypeAlias = "Callable[[Expose], LinkedKind[Any, Any]]"
+FindLinkedKind: TypeAlias = "Callable[[Expose], LinkedKind[Any, Any]]"
 """From an expose to its kind."""
 
 KindOfServer: TypeAlias = "Callable[[Server], SeparableKind[Any, Any]]"

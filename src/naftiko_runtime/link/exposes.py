@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Expose
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.link.expose_kind import KindOfExpose
+    from naftiko_runtime.link.expose_kind import FindLinkedKind
     from naftiko_runtime.plan import ServedPart, Server, Upstream
     from naftiko_runtime.source import Steps
 
@@ -26,7 +26,7 @@ def link_exposes(
     operations: Mapping[str, Consumed],
     upstreams: Sequence[Upstream],
     context: Context,
-    kind_of: KindOfExpose,
+    kind_of: FindLinkedKind,
 ) -> tuple[list[tuple[Expose, Server | None]], dict[Steps, ServedPart]]:
     """Link every expose of a document.
 

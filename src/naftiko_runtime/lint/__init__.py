@@ -20,7 +20,7 @@ from naftiko_runtime.lint.check import Check, Subject
 if TYPE_CHECKING:
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.link.linked import Linked
-    from naftiko_runtime.lint.check import KindOfExpose
+    from naftiko_runtime.lint.check import FindCheckedKind
 
 CHECKS: Final[tuple[Check, ...]] = (
     *namespaces.CHECKS,
@@ -38,7 +38,7 @@ ask for them. Each kind of expose has its own beside these."""
 
 
 def run_checks(
-    document: Document, linked: Linked, kind_of: KindOfExpose, *, advise: bool, rewrite: bool = False
+    document: Document, linked: Linked, kind_of: FindCheckedKind, *, advise: bool, rewrite: bool = False
 ) -> None:
     """Run the checks of a linked document.
 

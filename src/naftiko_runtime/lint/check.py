@@ -34,7 +34,7 @@ class Subject(Struct, frozen=True):
     document: Document
     operations: Mapping[str, Consumed]
     context: Context
-    kind_of: KindOfExpose
+    kind_of: FindCheckedKind
 
     def list_operations(self, expose: Expose) -> list[Exposed]:
         """Return the operations that an expose exposes."""
@@ -74,7 +74,7 @@ class CheckedKind(Protocol[E_contra]):
         """Return the operations that an expose exposes."""
 
 
-KindOfExpose: TypeAlias = "Callable[[Expose], CheckedKind[Any]]"
+FindCheckedKind: TypeAlias = "Callable[[Expose], CheckedKind[Any]]"
 """From an expose to its kind."""
 
 

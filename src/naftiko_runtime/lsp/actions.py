@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime.diagnostic import Edit, Span
 from naftiko_runtime.fix import fix_document
-from naftiko_runtime.fix.text_edits import Text as Edited
+from naftiko_runtime.fix.text_edits import EditableText
 from naftiko_runtime.lsp.checking import encode_text
 from naftiko_runtime.source import LINE_BREAK, SourceError, parse_source
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.link.operator_overrides import Overrides
-    from naftiko_runtime.lsp.checking import Judge
+    from naftiko_runtime.lsp.checking import CheckPolicy
 
 _NAMES: Final = re.compile(r"#\s*naftiko: ignore\s*\[(?P<names>[^\]]*)(?=\])")
 
 
-def make_ignore_edit(text: str, diagnostic: Diagnostic, judge: Judge) -> Edit | None:
+def make_ignore_edit(text: str, diagnostic: Diagnostic, policy: CheckPolicy) -> Edit | None:
     """Return the edit that adds a comment which silences a finding, or None if there is no place for one.
 
     A comment goes behind the line, or above it; each is tried, for neither may change what the document is.
@@ -34,7 +34,7 @@ def make_ignore_edit(text: str, diagnostic: Diagnostic, judge: Judge) -> Edit | 
     Args:
         text: The text of the document that has the finding.
         diagnostic: The finding.
-        judge: Knows whether it is silenced then.
+        policy: Knows whether it is silenced then.
     """
     span = diagnostic.span
     if span is None:
@@ -44,9 +44,9 @@ def make_ignore_edit(text: str, diagnostic: Diagnostic, judge: Judge) -> Edit | 
     for edit, moved in _iter_comments(
         lines[span.line - 1], span, diagnostic.rule.slug, "\r\n" if "\r\n" in text else "\n"
     ):
-        after = Edited(text).apply([edit])
+        after = EditableText(text).apply([edit])
         place = replace(span, line=span.line + moved, end_line=span.end_line + moved)
-        if judge.is_silenced(after, replace(diagnostic, span=place)) and (data is None or _read_data(after) == data):
+        if policy.is_silenced(after, replace(diagnostic, span=place)) and (data is None or _read_data(after) == data):
             return edit
     return None
 

@@ -26,7 +26,7 @@ Stamp: TypeAlias = "str | tuple[int, int, int]"
 """The text of an open document, or what changes with a file: its time, size and number."""
 
 
-class Judge(Protocol):
+class CheckPolicy(Protocol):
     """The settings with which the command line checks a file."""
 
     def is_concerned(self, text: str, data: Any) -> bool:
@@ -45,7 +45,7 @@ class Judge(Protocol):
         """Return whether a comment in a text silences a finding."""
 
 
-class Checked(NamedTuple):
+class CheckResult(NamedTuple):
     """The results for one text of a document.
 
     Attributes:
@@ -117,7 +117,9 @@ def _read_stamp(path: Path) -> Stamp | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def check(file: Path, text: str, revision: int, names: Outline, judge: Judge, reading: ReadSource) -> Checked:
+def check(
+    file: Path, text: str, revision: int, names: Outline, policy: CheckPolicy, reading: ReadSource
+) -> CheckResult:
     """Check a text of a document.
 
     Args:
@@ -125,24 +127,24 @@ def check(file: Path, text: str, revision: int, names: Outline, judge: Judge, re
         text: The text.
         revision: Which state it is.
         names: What the names of its last readable text stood for.
-        judge: How it is checked.
+        policy: How it is checked.
         reading: How its imports are read.
     """
-    overrides = replace(judge.overrides(file), reading=reading)
-    unknown = Checked(text, revision, names=names, fault=judge.explain_fault(file))
+    overrides = replace(policy.overrides(file), reading=reading)
+    unknown = CheckResult(text, revision, names=names, fault=policy.explain_fault(file))
     try:
         source = parse_source(encode_text(text), str(file))
     except SourceError as error:
-        if not judge.is_concerned(text, None):
+        if not policy.is_concerned(text, None):
             return unknown
         return unknown._replace(
-            diagnostics=tuple(judge.select_findings(Loaded(None, error.diagnostics, error.source), file))
+            diagnostics=tuple(policy.select_findings(Loaded(None, error.diagnostics, error.source), file))
         )
-    if not judge.is_concerned(text, source.data):
+    if not policy.is_concerned(text, source.data):
         return unknown
     loaded = load_source(source, overrides, file)
     spoken = loaded.source or source
-    findings = tuple(judge.select_findings(loaded, file))
+    findings = tuple(policy.select_findings(loaded, file))
     imports = _find_imports(source, file, overrides, findings)
     return unknown._replace(diagnostics=findings, names=index_names(spoken), source=spoken, imports=imports)
 

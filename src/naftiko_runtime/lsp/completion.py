@@ -12,10 +12,10 @@ from naftiko_runtime.lsp.schema_index import make_vocabulary
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from naftiko_runtime.lsp.cursor import Place
+    from naftiko_runtime.lsp.cursor import CursorPlace
     from naftiko_runtime.lsp.name_index import Outline
 
-Kind: TypeAlias = Literal["key", "value", "namespace", "operation", "parameter", "input", "variable"]
+CompletionKind: TypeAlias = Literal["key", "value", "namespace", "operation", "parameter", "input", "variable"]
 
 
 class Word(NamedTuple):
@@ -28,11 +28,11 @@ class Word(NamedTuple):
     """
 
     text: str
-    kind: Kind
+    kind: CompletionKind
     detail: str = ""
 
 
-def list_completions(place: Place, outline: Outline) -> list[Word]:
+def list_completions(place: CursorPlace, outline: Outline) -> list[Word]:
     """List the words that fit at a place.
 
     Args:
@@ -54,7 +54,7 @@ def list_completions(place: Place, outline: Outline) -> list[Word]:
             return _list_values(place, outline)
 
 
-def _list_values(place: Place, outline: Outline) -> list[Word]:
+def _list_values(place: CursorPlace, outline: Outline) -> list[Word]:
     match place.steps[-1]:
         case "call":
             sent = {name: f"{operation.method} {operation.url}" for name, operation in outline.operations.items()}
@@ -85,7 +85,7 @@ def _list_qualified(names: Mapping[str, str], typed: str) -> list[Word]:
     ]
 
 
-def _list_parameters(place: Place, outline: Outline) -> list[Word]:
+def _list_parameters(place: CursorPlace, outline: Outline) -> list[Word]:
     """List the parameters of the called operation that the ``with`` at the place does not set yet."""
     given = place.holder
     part = place._replace(steps=place.steps[:-1]).holder
@@ -93,19 +93,19 @@ def _list_parameters(place: Place, outline: Outline) -> list[Word]:
     return [Word(name, "parameter") for name in (called.parameters if called else ()) if name not in given]
 
 
-def _list_keys(place: Place) -> list[Word]:
+def _list_keys(place: CursorPlace) -> list[Word]:
     if CURSOR not in str(place.steps[-1]):
         return []
     known = make_vocabulary(place.source).list_keys(place.source, place.steps[:-1])
     return [Word(key, "key", str(of.get("description", ""))) for key, of in known.items() if key not in place.holder]
 
 
-def _list_caller_prefixes(place: Place) -> list[str]:
+def _list_caller_prefixes(place: CursorPlace) -> list[str]:
     """List the prefixes for inputs of the caller: the namespaces of the expose."""
     return list_own_names(place.source, place.steps)[:1]
 
 
-def _iter_inputs(place: Place, prefix: str = "") -> Iterator[Word]:
+def _iter_inputs(place: CursorPlace, prefix: str = "") -> Iterator[Word]:
     return (Word(f"{prefix}{name}", "input") for name in list_inputs(place.source, place.steps) if CURSOR not in name)
 
 

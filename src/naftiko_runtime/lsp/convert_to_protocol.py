@@ -14,9 +14,9 @@ from naftiko_runtime.rules import Severity
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Diagnostic, Edit
-    from naftiko_runtime.lsp.completion import Kind, Word
-    from naftiko_runtime.lsp.documents import Document
-    from naftiko_runtime.lsp.positions import Text
+    from naftiko_runtime.lsp.completion import CompletionKind, Word
+    from naftiko_runtime.lsp.documents import OpenDocument
+    from naftiko_runtime.lsp.positions import PositionedText
     from naftiko_runtime.source import Source
 
 _SEVERITIES: Final = {
@@ -27,7 +27,7 @@ _SEVERITIES: Final = {
 _UNUSED: Final = frozenset({rules.UNUSED_BINDING, rules.UNUSED_INPUT, rules.UNUSED_IGNORE})
 """What editors show as faded."""
 
-_KINDS: Final[dict[Kind, types.CompletionItemKind]] = {
+_KINDS: Final[dict[CompletionKind, types.CompletionItemKind]] = {
     "key": types.CompletionItemKind.Property,
     "value": types.CompletionItemKind.EnumMember,
     "namespace": types.CompletionItemKind.Module,
@@ -38,17 +38,17 @@ _KINDS: Final[dict[Kind, types.CompletionItemKind]] = {
 }
 
 
-def to_position(text: Text, line: int, column: int) -> types.Position:
+def to_position(text: PositionedText, line: int, column: int) -> types.Position:
     """Convert a line and column, from 1, to a position."""
     return types.Position(*text.to_position(line, column))
 
 
-def to_range(text: Text, span: Span) -> types.Range:
+def to_range(text: PositionedText, span: Span) -> types.Range:
     """Convert a span of a text to a range."""
     return types.Range(to_position(text, span.line, span.column), to_position(text, span.end_line, span.end_column))
 
 
-def find_span(found: Diagnostic, document: Document) -> Span | None:
+def find_span(found: Diagnostic, document: OpenDocument) -> Span | None:
     """Find where a finding is shown in a document: for one in another file, at its import, if that is known."""
     span = found.span
     if span is None or span.file == str(document.file):
@@ -56,7 +56,7 @@ def find_span(found: Diagnostic, document: Document) -> Span | None:
     return document.checked.imports.get(span.file)
 
 
-def to_diagnostic(found: Diagnostic, document: Document) -> types.Diagnostic:
+def to_diagnostic(found: Diagnostic, document: OpenDocument) -> types.Diagnostic:
     """Convert a finding. The place of one in an imported file, and its other place, are related information."""
     span, text = found.span, document.shown
     shown = find_span(found, document)
@@ -79,7 +79,7 @@ def to_diagnostic(found: Diagnostic, document: Document) -> types.Diagnostic:
     )
 
 
-def to_location(span: Span, document: Document) -> types.Location:
+def to_location(span: Span, document: OpenDocument) -> types.Location:
     """Convert a place in a document, or in a file that it imports, to a location."""
     if span.file == str(document.file):
         return types.Location(document.uri, to_range(document.shown, span))
@@ -88,7 +88,7 @@ def to_location(span: Span, document: Document) -> types.Location:
     return to_file_location(span, other, document.text)
 
 
-def to_file_location(span: Span, source: Source | None, like: Text) -> types.Location:
+def to_file_location(span: Span, source: Source | None, like: PositionedText) -> types.Location:
     """Convert a place in a file to a location.
 
     Args:
@@ -117,7 +117,7 @@ def to_completion_item(word: Word, place: types.Range, colon: str) -> types.Comp
     )
 
 
-def to_workspace_edit(document: Document, edits: list[Edit], *, versioned: bool) -> types.WorkspaceEdit:
+def to_workspace_edit(document: OpenDocument, edits: list[Edit], *, versioned: bool) -> types.WorkspaceEdit:
     """Convert edits of a document."""
     made = [types.TextEdit(to_range(document.text, edit.span), edit.text) for edit in edits]
     if not versioned:

@@ -33,7 +33,7 @@ _BARE: Final = re.compile(r"\s*(?:- +)*$")
 _CLOSERS: Final = {"{": "}", "[": "]"}
 
 
-class Place(NamedTuple):
+class CursorPlace(NamedTuple):
     """A place in a document.
 
     Attributes:
@@ -70,7 +70,7 @@ def find_value(source: Source, steps: Steps) -> Any:
         return None
 
 
-class _Reader:
+class _ExcerptReader:
     """Reads the part of a text that a place needs; each try omits the lines that failed before."""
 
     def __init__(self, lines: Sequence[str], row: int, column: int, file: str, *, whole: bool = False) -> None:
@@ -122,7 +122,7 @@ class _Reader:
         return normalize(Source(self._file, whole, data, places), Findings())
 
 
-def find_place(lines: Sequence[str], row: int, column: int, file: str) -> Place | None:
+def find_place(lines: Sequence[str], row: int, column: int, file: str) -> CursorPlace | None:
     """Return what stands at a place.
 
     Args:
@@ -131,11 +131,11 @@ def find_place(lines: Sequence[str], row: int, column: int, file: str) -> Place 
         column: From 0.
         file: The text's name.
     """
-    source = next(_Reader(lines, row, column, file, whole=True).iter_sources([lines[row]]), None)
+    source = next(_ExcerptReader(lines, row, column, file, whole=True).iter_sources([lines[row]]), None)
     return locate(source, row, column) if source is not None else None
 
 
-def find_typed(lines: Sequence[str], row: int, column: int, file: str) -> Place | None:
+def find_typed(lines: Sequence[str], row: int, column: int, file: str) -> CursorPlace | None:
     """Find the place of a word that is being typed; its line is completed for that.
 
     Args:
@@ -151,7 +151,7 @@ def find_typed(lines: Sequence[str], row: int, column: int, file: str) -> Place 
     if template is not None:
         stem = stem[: template.start()]
     written = list(_complete_line(stem, rest, template=template is not None))
-    for source in _Reader(lines, row, column, file).iter_sources(written):
+    for source in _ExcerptReader(lines, row, column, file).iter_sources(written):
         found = locate(source, row, source.get_line(row + 1).index(CURSOR))
         if found is not None and _is_cursor(found):
             return found._replace(typed=typed, template=template is not None)
@@ -190,12 +190,12 @@ def _closers(text: str) -> str:
     return quote + "".join(reversed(opened))
 
 
-def _is_cursor(place: Place) -> bool:
+def _is_cursor(place: CursorPlace) -> bool:
     said = place.steps[-1] if place.on_key else place.value
     return isinstance(said, str) and CURSOR in said
 
 
-def locate(source: Source, row: int, column: int) -> Place | None:
+def locate(source: Source, row: int, column: int) -> CursorPlace | None:
     """Return the innermost key or value at a place, or None."""
     steps: Steps = ()
     value: Any = source.data
@@ -207,11 +207,11 @@ def locate(source: Source, row: int, column: int) -> Place | None:
             if (start.line, start.column) <= (row, column) <= (end.line, end.column) and key in _list_keys(value)
         ]
         if not found:
-            return Place(source, steps, on_key=False) if steps and not isinstance(value, dict | list) else None
+            return CursorPlace(source, steps, on_key=False) if steps and not isinstance(value, dict | list) else None
         key, on_key = max(found, key=lambda one: _find_start(source, value, one[0], on_key=bool(one[1])))
         steps = (*steps, key)
         if on_key and isinstance(value, dict):
-            return Place(source, steps, on_key=True)
+            return CursorPlace(source, steps, on_key=True)
         value = value[key]
 
 

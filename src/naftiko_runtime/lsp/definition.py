@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.link.operator_overrides import Overrides
-    from naftiko_runtime.lsp.cursor import Place
+    from naftiko_runtime.lsp.cursor import CursorPlace
     from naftiko_runtime.source import Source, Steps
 
 _TEMPLATE: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
@@ -24,7 +24,7 @@ _PATH: Final = re.compile(r"\{+\s*([^{}/]+?)\s*\}+")
 _NAMES: Final = frozenset({"call", "ref", "targetNamespace"})
 
 
-def find_definition(place: Place, outline: Outline, line: str, column: int) -> Span | None:
+def find_definition(place: CursorPlace, outline: Outline, line: str, column: int) -> Span | None:
     """Find the definition of what is named at a place, or None.
 
     Args:
@@ -60,17 +60,17 @@ def _find_braced(line: str, column: int, braced: re.Pattern[str]) -> str | None:
     return next((match[1] for match in braced.finditer(line) if match.start() <= column <= match.end()), None)
 
 
-def _find_input(place: Place, name: str) -> Span | None:
+def _find_input(place: CursorPlace, name: str) -> Span | None:
     return find_input(place.source, place.steps, name)
 
 
-def _find_parameter(place: Place, outline: Outline) -> Span | None:
+def _find_parameter(place: CursorPlace, outline: Outline) -> Span | None:
     """Find the parameter of the called operation for the ``with`` key at a place."""
     called = outline.operations.get(str(place._replace(steps=place.steps[:-1]).holder.get("call")))
     return find_nearly(called.parameters, str(place.steps[-1])) if called is not None else None
 
 
-def find_imported(place: Place, file: Path, overrides: Overrides) -> tuple[Span, Source] | None:
+def find_imported(place: CursorPlace, file: Path, overrides: Overrides) -> tuple[Span, Source] | None:
     """Find what the import at a place names, and its file; the beginning of the file if the part does not exist.
 
     Args:

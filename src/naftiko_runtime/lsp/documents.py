@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 from pygls.uris import to_fs_path
 
-from naftiko_runtime.lsp.checking import Checked, Library, check
-from naftiko_runtime.lsp.positions import Text
+from naftiko_runtime.lsp.checking import CheckResult, Library, check
+from naftiko_runtime.lsp.positions import PositionedText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from naftiko_runtime.link.operator_overrides import Overrides
-    from naftiko_runtime.lsp.checking import Judge
+    from naftiko_runtime.lsp.checking import CheckPolicy
     from naftiko_runtime.source import ReadSource
 
 PAUSE_SECONDS: Final = 0.2
@@ -29,7 +29,7 @@ SHARE_MAX: Final = 0.2
 """How much of the time checks may take meanwhile: a slow one is not made as often."""
 
 
-class Document:
+class OpenDocument:
     """An open document.
 
     Attributes:
@@ -46,10 +46,10 @@ class Document:
         self.uri = uri
         self.file = Path(to_fs_path(uri) or "capability.yaml")
         self.real = self.file.resolve()
-        self.text = Text("")
+        self.text = PositionedText("")
         self.version: int | None = None
         self.revision = 0
-        self.checked = Checked("", -1)
+        self.checked = CheckResult("", -1)
         self.timer: asyncio.TimerHandle | None = None
         self.waits_since: float | None = None
         self.check_seconds = 0.0
@@ -59,34 +59,34 @@ class Document:
         return self.checked.revision == self.revision
 
     @property
-    def shown(self) -> Text:
+    def shown(self) -> PositionedText:
         """The text that its findings belong to."""
         return self.text if self.checked.text == self.text.text else self.text.with_same_encoding(self.checked.text)
 
 
-class Documents:
+class OpenDocuments:
     """All open documents.
 
     Args:
-        judge: How they are checked.
+        policy: How they are checked.
         publish: Is given each document whose findings are to be shown.
     """
 
-    def __init__(self, judge: Judge, publish: Callable[[Document], None]) -> None:
-        self._judge = judge
+    def __init__(self, policy: CheckPolicy, publish: Callable[[OpenDocument], None]) -> None:
+        self._policy = policy
         self._publish = publish
-        self._open: dict[str, Document] = {}
+        self._open: dict[str, OpenDocument] = {}
         self._library = Library()
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def get(self, uri: str) -> Document | None:
+    def get(self, uri: str) -> OpenDocument | None:
         """Return an open document."""
         return self._open.get(uri)
 
-    def write(self, uri: str, text: Text, version: int | None, *, pause: float = PAUSE_SECONDS) -> None:
+    def write(self, uri: str, text: PositionedText, version: int | None, *, pause: float = PAUSE_SECONDS) -> None:
         """Set the text of a document, or open it."""
-        document = self._open.setdefault(uri, Document(uri))
+        document = self._open.setdefault(uri, OpenDocument(uri))
         document.text, document.version = text, version
         self._schedule(document, pause)
         self.recheck_importers([document.real], pause=pause)
@@ -110,21 +110,21 @@ class Documents:
         for document in self._open.values():
             self._schedule(document, 0)
 
-    async def wait_until_checked(self, document: Document) -> None:
+    async def wait_until_checked(self, document: OpenDocument) -> None:
         """Wait until the present text of a document is checked."""
         while not document.is_current() and self._open.get(document.uri) is document:
             self._stop(document)
             await self._check(document)
 
-    def overrides(self, document: Document) -> Overrides:
+    def overrides(self, document: OpenDocument) -> Overrides:
         """Return how a document is read, with the texts of the other open ones."""
-        return replace(self._judge.overrides(document.file), reading=self._reading(set()))
+        return replace(self._policy.overrides(document.file), reading=self._reading(set()))
 
     def _reading(self, reads: set[Path]) -> ReadSource:
         texts = {other.real: other.text.text for other in self._open.values()}
         return self._library.reading(texts, reads)
 
-    def _schedule(self, document: Document, pause: float) -> None:
+    def _schedule(self, document: OpenDocument, pause: float) -> None:
         document.revision += 1
         loop = asyncio.get_running_loop()
         now = loop.time()
@@ -134,18 +134,18 @@ class Documents:
         longest = max(WAIT_SECONDS_MAX, document.check_seconds / SHARE_MAX)
         document.timer = loop.call_at(min(now + pause, since + longest), self._start, document)
 
-    def _stop(self, document: Document) -> None:
+    def _stop(self, document: OpenDocument) -> None:
         if document.timer is not None:
             document.timer.cancel()
         document.timer = document.waits_since = None
 
-    def _start(self, document: Document) -> None:
+    def _start(self, document: OpenDocument) -> None:
         document.timer = document.waits_since = None
         task = asyncio.get_running_loop().create_task(self._check(document))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _check(self, document: Document) -> None:
+    async def _check(self, document: OpenDocument) -> None:
         """Check a document in a thread, one at a time; publish the results unless the text has changed since."""
         async with self._turn:
             if document.is_current():
@@ -159,7 +159,7 @@ class Documents:
                 document.text.text,
                 document.revision,
                 document.checked.names,
-                self._judge,
+                self._policy,
                 reading,
             )
             document.check_seconds = asyncio.get_running_loop().time() - started

@@ -10,12 +10,12 @@ from naftiko_runtime.lsp.schema_index import make_vocabulary
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from naftiko_runtime.lsp.cursor import Place
+    from naftiko_runtime.lsp.cursor import CursorPlace
     from naftiko_runtime.lsp.name_index import Outline
     from naftiko_runtime.rules import Rule
 
 
-def describe_place(place: Place | None, outline: Outline, rules: Iterable[Rule]) -> str:
+def describe_place(place: CursorPlace | None, outline: Outline, rules: Iterable[Rule]) -> str:
     """Return Markdown: the meaning of findings, of a key, or of a ``call``; empty if there is none.
 
     Args:
@@ -30,7 +30,7 @@ def _describe_rule(rule: Rule) -> str:
     return f"**{rule.slug}** ({rule.code}, {rule.severity})\n\n{rule.summary}\n\n{rule.remedy}"
 
 
-def _iter_descriptions(place: Place | None, outline: Outline) -> Iterator[str]:
+def _iter_descriptions(place: CursorPlace | None, outline: Outline) -> Iterator[str]:
     if place is None:
         return
     if not place.on_key:

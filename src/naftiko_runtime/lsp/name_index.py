@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import Source, Steps
 
 
-class Operation(NamedTuple):
+class NamedOperation(NamedTuple):
     """A consumed operation: its place, its request, and its parameters with their places."""
 
     span: Span
@@ -40,7 +40,7 @@ class Outline:
         functions: Functions of aggregates, by ``namespace.function``.
     """
 
-    operations: Mapping[str, Operation] = field(default_factory=dict)
+    operations: Mapping[str, NamedOperation] = field(default_factory=dict)
     namespaces: Mapping[str, Span] = field(default_factory=dict)
     variables: Mapping[str, Span] = field(default_factory=dict)
     functions: Mapping[str, Span] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Outline:
 
 def index_names(source: Source) -> Outline:
     """Index the names of a normalized document with its imports."""
-    operations: dict[str, Operation] = {}
+    operations: dict[str, NamedOperation] = {}
     namespaces: dict[str, Span] = {}
     for steps, api in iter_entries(source.data, "consumes"):
         namespaces[get_name(api)] = source.find_span((*steps, "import" if "import" in api else "namespace"))
@@ -67,7 +67,7 @@ def index_names(source: Source) -> Outline:
     return Outline(operations, namespaces, variables, dict(_iter_functions(source)))
 
 
-def _iter_operations(source: Source, steps: Steps, api: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
+def _iter_operations(source: Source, steps: Steps, api: dict[str, Any]) -> Iterator[tuple[str, NamedOperation]]:
     for at, resource in _iter_mappings(api, "resources"):
         url = f"{str(api.get('baseUri', '')).rstrip('/')}{resource.get('path', '')}"
         for below, operation in _iter_mappings(resource, "operations"):
@@ -77,7 +77,7 @@ def _iter_operations(source: Source, steps: Steps, api: dict[str, Any]) -> Itera
             span = source.find_span((*place, "name") if "name" in operation else place)
             method = str(operation.get("method", "GET")).upper()
             description = str(operation.get("description", ""))
-            yield f"{get_name(api)}.{operation.get('name')}", Operation(span, method, url, description, parameters)
+            yield f"{get_name(api)}.{operation.get('name')}", NamedOperation(span, method, url, description, parameters)
 
 
 def _iter_functions(source: Source) -> Iterator[tuple[str, Span]]:

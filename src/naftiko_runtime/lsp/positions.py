@@ -25,7 +25,7 @@ _CODECS: Final[Mapping[str, tuple[str, int]]] = {
 """By what editors count in: the codec, and the bytes of a unit."""
 
 
-class Text:
+class PositionedText:
     """A text with positions of an editor.
 
     Args:
@@ -38,9 +38,9 @@ class Text:
         self._encoding = encoding
         self._starts = _find_line_starts(_BREAK, text)
 
-    def with_same_encoding(self, text: str) -> Text:
+    def with_same_encoding(self, text: str) -> PositionedText:
         """Return another text with the same encoding of positions."""
-        return Text(text, self._encoding)
+        return PositionedText(text, self._encoding)
 
     @cached_property
     def lines(self) -> list[str]:

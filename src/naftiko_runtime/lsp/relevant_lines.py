@@ -25,7 +25,7 @@ _START: Final = re.compile(r" *((?:- +|-$)*)")
 _HEAD: Final = re.compile(r"(?:- +)*[\w$-]+:(?=\s|$)")
 
 
-class _Line(NamedTuple):
+class _LineStart(NamedTuple):
     """The beginning of a line: at its dashes, and after them."""
 
     row: int
@@ -47,7 +47,7 @@ def make_excerpt(
     """
     kept: dict[int, str] = {row: lines[row]}
     left = LINES_MAX
-    level: _Line | None = _read_line(lines, row) or _Line(row, column, column)
+    level: _LineStart | None = _read_line(lines, row) or _LineStart(row, column, column)
     if whole and level is not None:
         end = min(_find_end(lines, level), row + PART_LINES_MAX)
         kept |= {number: lines[number] for number in range(row, end)}
@@ -70,7 +70,7 @@ def make_excerpt(
     return [kept.get(number, "") for number in range(len(lines))]
 
 
-def _read_line(lines: Sequence[str], row: int, deepest: float = inf) -> _Line | None:
+def _read_line(lines: Sequence[str], row: int, deepest: float = inf) -> _LineStart | None:
     """Return where a line begins; None for an empty line, a comment, or a line that is indented deeper than wanted."""
     text = lines[row]
     if len(text) - len(text.lstrip(" ")) > deepest:
@@ -80,20 +80,20 @@ def _read_line(lines: Sequence[str], row: int, deepest: float = inf) -> _Line | 
     rest = text[match.end() :]
     if (not rest.strip() and not match[1]) or rest.startswith("#"):
         return None
-    return _Line(row, match.end() - len(match[1]), match.end())
+    return _LineStart(row, match.end() - len(match[1]), match.end())
 
 
-def _read_key(text: str, line: _Line) -> str:
+def _read_key(text: str, line: _LineStart) -> str:
     """Return the first line of a list entry; only its dash if the path does not go through the rest of the line."""
     head = _HEAD.match(text[line.indent :])
     return text if head is None else text[: line.indent] + head[0]
 
 
-def _iter_up(lines: Sequence[str], row: int, deepest: int) -> Iterator[_Line]:
+def _iter_up(lines: Sequence[str], row: int, deepest: int) -> Iterator[_LineStart]:
     return (line for number in range(row - 1, -1, -1) if (line := _read_line(lines, number, deepest)) is not None)
 
 
-def _find_above(lines: Sequence[str], level: _Line) -> tuple[list[tuple[int, int]], _Line]:
+def _find_above(lines: Sequence[str], level: _LineStart) -> tuple[list[tuple[int, int]], _LineStart]:
     """Find the parts of the same mapping above a line, nearest first, and the first line of the mapping."""
     parts: list[tuple[int, int]] = []
     first, end = level, level.row
@@ -110,7 +110,7 @@ def _find_above(lines: Sequence[str], level: _Line) -> tuple[list[tuple[int, int
     return parts, first
 
 
-def _find_below(lines: Sequence[str], level: _Line) -> list[tuple[int, int]]:
+def _find_below(lines: Sequence[str], level: _LineStart) -> list[tuple[int, int]]:
     """Find the parts of the same mapping below a line."""
     parts: list[tuple[int, int]] = []
     start = 0
@@ -128,13 +128,13 @@ def _find_below(lines: Sequence[str], level: _Line) -> list[tuple[int, int]]:
     return [*parts, (start, len(lines))] if start else parts
 
 
-def _find_end(lines: Sequence[str], level: _Line) -> int:
+def _find_end(lines: Sequence[str], level: _LineStart) -> int:
     """Find the row after everything below a line."""
     rows = range(level.row + 1, len(lines))
     return next((row for row in rows if _read_line(lines, row, level.content)), len(lines))
 
 
-def _find_parent(lines: Sequence[str], first: _Line) -> _Line | None:
+def _find_parent(lines: Sequence[str], first: _LineStart) -> _LineStart | None:
     """Find the line that contains a mapping, given the first line of the mapping."""
     entry = first.indent < first.content
     for line in _iter_up(lines, first.row, first.indent):

@@ -17,16 +17,16 @@ from naftiko_runtime.lsp.actions import make_fix_edits, make_ignore_edit
 from naftiko_runtime.lsp.completion import list_completions
 from naftiko_runtime.lsp.cursor import find_place, find_typed
 from naftiko_runtime.lsp.definition import find_definition, find_imported
-from naftiko_runtime.lsp.documents import Documents
+from naftiko_runtime.lsp.documents import OpenDocuments
 from naftiko_runtime.lsp.hover import describe_place
-from naftiko_runtime.lsp.positions import Text, contains
+from naftiko_runtime.lsp.positions import PositionedText, contains
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from naftiko_runtime.diagnostic import Diagnostic
-    from naftiko_runtime.lsp.checking import Judge
-    from naftiko_runtime.lsp.documents import Document
+    from naftiko_runtime.lsp.checking import CheckPolicy
+    from naftiko_runtime.lsp.documents import OpenDocument
 
 _TRIGGERS: Final = [" ", ":", ".", "{"]
 _WATCHED: Final = "**/*.{yaml,yml,toml,avsc,proto}"
@@ -37,10 +37,10 @@ _QUICK_FIX: Final = types.CodeActionKind.QuickFix
 class _Service:
     """The handlers of the server."""
 
-    def __init__(self, server: LanguageServer, judge: Judge) -> None:
+    def __init__(self, server: LanguageServer, policy: CheckPolicy) -> None:
         self._server = server
-        self._judge = judge
-        self._documents = Documents(judge, self._publish)
+        self._policy = policy
+        self._documents = OpenDocuments(policy, self._publish)
         self._fault = ""
         self._told: dict[str, types.PublishDiagnosticsParams] = {}
 
@@ -84,13 +84,13 @@ class _Service:
 
     def _write(self, uri: str, *, at_once: bool = False) -> None:
         found = self._server.workspace.get_text_document(uri)
-        text = Text(found.source, _get_encoding(self._server))
+        text = PositionedText(found.source, _get_encoding(self._server))
         if at_once:
             self._documents.write(uri, text, found.version, pause=0)
         else:
             self._documents.write(uri, text, found.version)
 
-    def _publish(self, document: Document) -> None:
+    def _publish(self, document: OpenDocument) -> None:
         diagnostics = [convert_to_protocol.to_diagnostic(found, document) for found in document.checked.diagnostics]
         params = types.PublishDiagnosticsParams(document.uri, diagnostics, document.version)
         if params != self._told.get(document.uri):
@@ -126,7 +126,7 @@ class _Service:
         line, column = document.text.from_position(params.position.line, params.position.character)
         place = find_typed(document.text.lines, line - 1, column - 1, str(document.file))
         text = document.text.text
-        if place is None or (":" in text and not self._judge.is_concerned(text, None)):
+        if place is None or (":" in text and not self._policy.is_concerned(text, None)):
             return []
         start = convert_to_protocol.to_position(document.text, line, column - len(place.typed))
         stretch = types.Range(start, params.position)
@@ -177,7 +177,7 @@ class _Service:
             return action
         if "index" in data:
             found = document.checked.diagnostics[data["index"]]
-            edit = await asyncio.to_thread(make_ignore_edit, document.text.text, found, self._judge)
+            edit = await asyncio.to_thread(make_ignore_edit, document.text.text, found, self._policy)
             edits = [edit] if edit is not None else []
         else:
             overrides = self._documents.overrides(document)
@@ -186,7 +186,7 @@ class _Service:
             action.edit = convert_to_protocol.to_workspace_edit(document, edits, versioned=self._has_versions())
         return action
 
-    def _iter_actions(self, document: Document, place: types.Range) -> Iterator[types.CodeAction]:
+    def _iter_actions(self, document: OpenDocument, place: types.Range) -> Iterator[types.CodeAction]:
         diagnostics = document.checked.diagnostics
         for index, found in enumerate(diagnostics):
             if found.span is not None and found.span.file == str(document.file) and _overlaps(document, found, place):
@@ -201,7 +201,7 @@ class _Service:
             data = {"uri": document.uri, "revision": document.revision}
             yield types.CodeAction("Fix all that is mechanically certain in this file", _FIX_ALL, data=data)
 
-    def _make_fix_action(self, document: Document, found: Diagnostic) -> types.CodeAction:
+    def _make_fix_action(self, document: OpenDocument, found: Diagnostic) -> types.CodeAction:
         return types.CodeAction(
             title=found.help or f"Fix '{found.rule.slug}'",
             kind=_QUICK_FIX,
@@ -243,19 +243,19 @@ def _get_name(kind: types.CodeActionKind | str | None) -> str:
     return kind.value if isinstance(kind, types.CodeActionKind) else str(kind)
 
 
-def _overlaps(document: Document, found: Diagnostic, place: types.Range) -> bool:
+def _overlaps(document: OpenDocument, found: Diagnostic, place: types.Range) -> bool:
     shown = convert_to_protocol.to_diagnostic(found, document).range
     return shown.start <= place.end and place.start <= shown.end
 
 
-def make_server(judge: Judge) -> LanguageServer:
+def make_server(policy: CheckPolicy) -> LanguageServer:
     """Return a server with all its handlers.
 
     Args:
-        judge: The settings with which the command line checks a file.
+        policy: The settings with which the command line checks a file.
     """
     made = LanguageServer("naftiko", __version__, types.TextDocumentSyncKind.Full)
-    service = _Service(made, judge)
+    service = _Service(made, policy)
     actions = types.CodeActionOptions([_QUICK_FIX, _FIX_ALL], resolve_provider=True)
     handlers: list[tuple[str, Any, Any]] = [
         (types.INITIALIZED, service.initialized, None),

@@ -46,7 +46,7 @@ from naftiko_runtime.plan.execution import (
     Target,
     UntouchedResponse,
 )
-from naftiko_runtime.plan.inputs import Contract, Input, InputType, Place
+from naftiko_runtime.plan.inputs import Contract, Input, Place
 from naftiko_runtime.plan.operation import Operation
 from naftiko_runtime.plan.plan import Binding, Plan
 from naftiko_runtime.plan.request import Request
@@ -63,7 +63,7 @@ from naftiko_runtime.plan.result_shapes import (
 from naftiko_runtime.plan.servers import (
     BrokenRoute,
     BrokenTool,
-    Forward,
+    ForwardRoute,
     McpServer,
     RestServer,
     Route,
@@ -90,10 +90,9 @@ __all__ = [
     "Form",
     "FormField",
     "Format",
-    "Forward",
+    "ForwardRoute",
     "Frozen",
     "Input",
-    "InputType",
     "JsonResponse",
     "JsonText",
     "JsonTree",

@@ -11,7 +11,7 @@ from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.frozen_values import Argument
 from naftiko_runtime.plan.inputs import Input
 from naftiko_runtime.plan.plan import Binding
-from naftiko_runtime.plan.servers import Forward, Route
+from naftiko_runtime.plan.servers import ForwardRoute, Route
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,7 @@ def _strip(value: Any, names: Mapping[str, str]) -> Any:  # noqa: PLR0911 - one 
             return replace(value, span=_NOWHERE, uses=(_NOWHERE,) if value.uses else ())
         case Input(name):
             return replace(value, name=names.get(name, name), inferred=False)
-        case Route() | Forward():
+        case Route() | ForwardRoute():
             return _strip_exposed(value)
         case Struct():
             return _strip_fields(value, names)
@@ -63,7 +63,7 @@ def _strip(value: Any, names: Mapping[str, str]) -> Any:  # noqa: PLR0911 - one 
             return value
 
 
-def _strip_exposed(exposed: Route | Forward) -> Struct:
+def _strip_exposed(exposed: Route | ForwardRoute) -> Struct:
     arguments = [piece.name for piece in exposed.pattern if isinstance(piece, Argument)]
     names = {name: f"#{number}" for number, name in enumerate(arguments)}
     operation = replace(exposed.operation, name="") if names else exposed.operation  # it may be called by its path

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from naftiko_runtime.frozen_values import Frozen
+    from naftiko_runtime.model.part import InputType
 
-InputType: TypeAlias = Literal["string", "number", "integer", "boolean", "array", "object", "json", "binary"]
 Place: TypeAlias = Literal["path", "query", "header", "cookie", "body"]
 
 

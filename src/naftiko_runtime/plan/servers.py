@@ -54,7 +54,7 @@ class Route(Struct, frozen=True):
         return message(method=self.method, path=self.path, first=first, second=second, port=port)
 
 
-class Forward(Struct, frozen=True):
+class ForwardRoute(Struct, frozen=True):
     """A part of a REST server whose requests go to an API as they come.
 
     Attributes:
@@ -142,7 +142,7 @@ class RestServer(Struct, frozen=True):
     broken: tuple[BrokenRoute, ...] = ()
     guard: Credential | None = None
     """The authentication that callers need."""
-    forwards: tuple[Forward, ...] = ()
+    forwards: tuple[ForwardRoute, ...] = ()
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -150,7 +150,7 @@ class RestServer(Struct, frozen=True):
         return (*(r.operation for r in self.routes), *(f.operation for f in self.forwards))
 
     @property
-    def parts(self) -> tuple[Route | Forward, ...]:
+    def parts(self) -> tuple[Route | ForwardRoute, ...]:
         """The routes and forwards that requests are sent to."""
         return (*self.routes, *self.forwards)
 
@@ -209,5 +209,5 @@ class McpServer(Struct, frozen=True):
 
 Server: TypeAlias = RestServer | McpServer
 
-ServedPart: TypeAlias = Route | Forward | Tool
+ServedPart: TypeAlias = Route | ForwardRoute | Tool
 """A part of a server that requests are sent to."""

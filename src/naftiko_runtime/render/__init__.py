@@ -3,7 +3,7 @@
 Each format is a pure function of the checked files. Only the selected one is imported.
 """
 
-from naftiko_runtime.render.checked_files import Checked
+from naftiko_runtime.render.checked_files import CheckedFile
 from naftiko_runtime.render.full import escape_controls, render_findings
 
-__all__ = ["Checked", "escape_controls", "render_findings"]
+__all__ = ["CheckedFile", "escape_controls", "render_findings"]

@@ -21,7 +21,7 @@ def _quote_nothing(_: Span) -> str:
     return ""
 
 
-class Checked(NamedTuple):
+class CheckedFile(NamedTuple):
     """A file that was checked.
 
     Attributes:
@@ -46,16 +46,16 @@ class Checked(NamedTuple):
         return any(map(self.is_failure, self.diagnostics))
 
 
-def merge_repeated_files(files: Iterable[Checked]) -> Iterator[Checked]:
+def merge_repeated_files(files: Iterable[CheckedFile]) -> Iterator[CheckedFile]:
     """Yield the files, with each finding once: one in an imported file is found for every file that imports it."""
     shown: set[Diagnostic] = set()
     for checked in files:
         fresh = tuple(d for d in checked.diagnostics if d.span is None or d not in shown)
         shown.update(fresh)
-        yield Checked(checked.file, fresh, checked.line_of, checked.fails_on)
+        yield CheckedFile(checked.file, fresh, checked.line_of, checked.fails_on)
 
 
-def iter_findings(files: Iterable[Checked]) -> Iterator[tuple[str, Diagnostic]]:
+def iter_findings(files: Iterable[CheckedFile]) -> Iterator[tuple[str, Diagnostic]]:
     """Yield every finding once, with its file."""
     for checked in merge_repeated_files(files):
         for diagnostic in checked.diagnostics:

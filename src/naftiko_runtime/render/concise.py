@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from naftiko_runtime.diagnostic import Diagnostic
-    from naftiko_runtime.render.checked_files import Checked
+    from naftiko_runtime.render.checked_files import CheckedFile
 
 
-def render_concise(files: Iterable[Checked], *, colour: bool = False) -> str:
+def render_concise(files: Iterable[CheckedFile], *, colour: bool = False) -> str:
     """Render ``file:line:col: error[slug] message (help: …)`` lines; what repeats in a file is written once."""
     lines = []
     for checked in merge_repeated_files(files):

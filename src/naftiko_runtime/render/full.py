@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from naftiko_runtime.diagnostic import Diagnostic, Span
-    from naftiko_runtime.render.checked_files import Checked, Repeated
+    from naftiko_runtime.render.checked_files import CheckedFile, Repeated
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _LINE_MAX = 160
 
 
-def render_full(files: Iterable[Checked], *, colour: bool = False) -> str:
+def render_full(files: Iterable[CheckedFile], *, colour: bool = False) -> str:
     """Render the findings of every file as :func:`render_findings` does, with an empty line after each."""
     found = (
         render_findings(c.diagnostics, c.line_of, colour=colour) + "\n"

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from naftiko_runtime.diagnostic import Diagnostic, Span
-    from naftiko_runtime.render.checked_files import Checked
+    from naftiko_runtime.render.checked_files import CheckedFile
 
 _COMMANDS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
-def render_github(files: Iterable[Checked], *, root: str) -> str:
+def render_github(files: Iterable[CheckedFile], *, root: str) -> str:
     """Render one command for each finding.
 
     Args:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.render.checked_files import iter_findings
 from naftiko_runtime.render.rule_pages import find_page_url
-from naftiko_runtime.rules import Statement, Term, render_text
+from naftiko_runtime.rules import NounPhrase, Statement, render_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from naftiko_runtime.diagnostic import Diagnostic
-    from naftiko_runtime.render.checked_files import Checked
-    from naftiko_runtime.rules import Argument
+    from naftiko_runtime.render.checked_files import CheckedFile
+    from naftiko_runtime.rules import MessageArgument
 
 
-def render_json(files: Iterable[Checked]) -> str:
+def render_json(files: Iterable[CheckedFile]) -> str:
     """Render a list of objects; ``line``, ``column`` and their ends are null if a finding has no place."""
     return dump_json([_make_entry(file, diagnostic) for file, diagnostic in iter_findings(files)])
 
@@ -46,10 +46,10 @@ def _make_entry(file: str, diagnostic: Diagnostic) -> dict[str, Any]:
     }
 
 
-def _convert_argument(argument: Argument) -> Any:
+def _convert_argument(argument: MessageArgument) -> Any:
     """Convert an argument to JSON; a sentence, or a part of one, to its text."""
     match argument:
-        case Statement() | Term():
+        case Statement() | NounPhrase():
             return render_text(argument)
         case _:
             return argument

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from naftiko_runtime.diagnostic import Diagnostic
-    from naftiko_runtime.render.checked_files import Checked
+    from naftiko_runtime.render.checked_files import CheckedFile
 
 
-def render_junit(files: Iterable[Checked]) -> str:
+def render_junit(files: Iterable[CheckedFile]) -> str:
     """Render one suite with one case for each file: failing findings are its failure, the others its output.
 
     A case has one ``failure`` with all failing findings, because services read only one.
@@ -30,7 +30,7 @@ def render_junit(files: Iterable[Checked]) -> str:
     )
 
 
-def _render_suite(checked: Checked) -> str:
+def _render_suite(checked: CheckedFile) -> str:
     name = escape(escape_controls(checked.file))
     failures = [d for d in checked.diagnostics if checked.is_failure(d)]
     others = [d for d in checked.diagnostics if not checked.is_failure(d)]
@@ -47,5 +47,5 @@ def _render_suite(checked: Checked) -> str:
     return f"{head}{case}  </testsuite>\n"
 
 
-def _render_lines(diagnostics: Iterable[Diagnostic], checked: Checked) -> str:
+def _render_lines(diagnostics: Iterable[Diagnostic], checked: CheckedFile) -> str:
     return escape("\n".join(render_line(d, checked.file) for d in diagnostics), quote=False)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from naftiko_runtime.diagnostic import Diagnostic, Span
-    from naftiko_runtime.render.checked_files import Checked
+    from naftiko_runtime.render.checked_files import CheckedFile
     from naftiko_runtime.rules import Rule
 
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -28,7 +28,7 @@ _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sch
 _ROOT: Final = "%SRCROOT%"
 
 
-def render_sarif(files: Iterable[Checked], *, root: str) -> str:
+def render_sarif(files: Iterable[CheckedFile], *, root: str) -> str:
     """Render one run with every finding and its rules.
 
     Args:
@@ -64,7 +64,7 @@ def _describe_rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _iter_results(files: Iterable[Checked], codes: list[str], root: str) -> Iterator[dict[str, Any]]:
+def _iter_results(files: Iterable[CheckedFile], codes: list[str], root: str) -> Iterator[dict[str, Any]]:
     seen: dict[str, int] = {}
     for checked in files:
         for diagnostic in checked.diagnostics:

@@ -9,7 +9,7 @@ from naftiko_runtime.rules.rule import Noun
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.rules.rule import Term
+    from naftiko_runtime.rules.rule import NounPhrase
 
 DOCUMENT: Final = Noun("the document")
 KEY: Final = Noun("'{key}'")
@@ -40,7 +40,7 @@ HTTP_ARCHIVE: Final = Noun("an HTTP archive")
 JSON_SCHEMA: Final = Noun("a JSON Schema")
 
 
-def name_part(steps: Sequence[str | int]) -> Term:
+def name_part(steps: Sequence[str | int]) -> NounPhrase:
     """Return how a sentence names the part of a document at a path: by its key, an entry of a list by the list's."""
     keys = [step for step in steps if isinstance(step, str)]
     if not keys:

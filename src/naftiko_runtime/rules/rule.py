@@ -12,7 +12,7 @@ from naftiko_runtime.lazy_import import compile_lazily
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Argument: TypeAlias = "str | int | tuple[str, ...] | Term | Statement"
+MessageArgument: TypeAlias = "str | int | tuple[str, ...] | NounPhrase | Statement"
 """What fills a place of a template: a text, a number, several names, a term, or what another finding says."""
 
 _LIST_FORM: Final = compile_lazily(r"(?:(\d+) )?(?:(and|→) )?(.*)")
@@ -57,7 +57,7 @@ class Rule(Struct, frozen=True, eq=False):
         self.messages.append(message)
         return message
 
-    def __call__(self, **arguments: Argument) -> Statement:
+    def __call__(self, **arguments: MessageArgument) -> Statement:
         """Make the message of the rule itself."""
         return self.messages[0](**arguments)
 
@@ -74,7 +74,7 @@ class Help(Struct, frozen=True, eq=False):
 
     text: str
 
-    def __call__(self, **arguments: Argument) -> Advice:
+    def __call__(self, **arguments: MessageArgument) -> Advice:
         """Make an advice."""
         return Advice(self, _sorted(arguments))
 
@@ -88,9 +88,9 @@ class Noun(Struct, frozen=True, eq=False):
 
     text: str
 
-    def __call__(self, **arguments: Argument) -> Term:
+    def __call__(self, **arguments: MessageArgument) -> NounPhrase:
         """Make a part of a sentence."""
-        return Term(self, _sorted(arguments))
+        return NounPhrase(self, _sorted(arguments))
 
 
 class Message(Struct, frozen=True, eq=False):
@@ -106,12 +106,12 @@ class Message(Struct, frozen=True, eq=False):
     text: str
     help: Help | None
 
-    def __call__(self, **arguments: Argument) -> Statement:
+    def __call__(self, **arguments: MessageArgument) -> Statement:
         """Make a statement."""
         return Statement(self, _sorted(arguments))
 
 
-Arguments: TypeAlias = "tuple[tuple[str, Argument], ...]"
+Arguments: TypeAlias = "tuple[tuple[str, MessageArgument], ...]"
 """The names and values of arguments, in order of the names."""
 
 
@@ -132,7 +132,7 @@ class Statement(Struct, frozen=True):
         return self.template.rule
 
 
-class Term(Struct, frozen=True):
+class NounPhrase(Struct, frozen=True):
     """What a sentence is about, as data."""
 
     template: Noun
@@ -166,7 +166,7 @@ def define(
     return rule
 
 
-def render_text(said: Statement | Advice | Term, related: Mapping[str, str] | None = None) -> str:
+def render_text(said: Statement | Advice | NounPhrase, related: Mapping[str, str] | None = None) -> str:
     """Return a template with its places filled: the only place where findings become text.
 
     Args:
@@ -177,9 +177,9 @@ def render_text(said: Statement | Advice | Term, related: Mapping[str, str] | No
     return said.template.text.format(**values, **(related or {}))
 
 
-def _fill(value: Argument) -> str | int | _Names:
+def _fill(value: MessageArgument) -> str | int | _Names:
     match value:
-        case Term() | Statement():
+        case NounPhrase() | Statement():
             return render_text(value)
         case tuple():
             return _Names(value)
@@ -202,5 +202,5 @@ class _Names(tuple[str, ...]):
         return (f" {word} " if word else ", ").join(each.replace("*", name) for name in shown) + more
 
 
-def _sorted(arguments: dict[str, Argument]) -> Arguments:
+def _sorted(arguments: dict[str, MessageArgument]) -> Arguments:
     return tuple(sorted(arguments.items()))

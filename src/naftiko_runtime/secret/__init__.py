@@ -20,7 +20,7 @@ from naftiko_runtime.suggest import find_nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from naftiko_runtime.link.base_uri import Check
+    from naftiko_runtime.link.base_uri import CheckUri
     from naftiko_runtime.plan import Binding, Plan, Term, Upstream
     from naftiko_runtime.secret.providers import Provider
 
@@ -145,7 +145,7 @@ def _check_urls(plan: Plan, found: Mapping[str, Secret], keys: Mapping[str, str]
                 yield Problem(message, advice, str(upstream.span), "unusable-url")
 
 
-def _iter_urls(upstream: Upstream) -> Iterator[tuple[str, Term, Check]]:
+def _iter_urls(upstream: Upstream) -> Iterator[tuple[str, Term, CheckUri]]:
     """Yield the URLs of an upstream with variables: a name, the URL, and a check of the filled URL."""
     if upstream.template is not None:
         yield "the base URI", upstream.template, check_base_uri

@@ -61,7 +61,7 @@ def open_provider(location: str | None, environment: Mapping[str, str], folder: 
         case "" | "github-secrets":  # in a workflow, those are variables of the environment
             return _Environment(environment)
         case "file":
-            return _File(location or "", _find_path(unquote(rest), folder))
+            return _FileProvider(location or "", _find_path(unquote(rest), folder))
         case "k8s-secret" | "k8s":
             root = Path(environment.get(SECRETS_FOLDER) or _DEFAULT_SECRETS_FOLDER)
             return _Folder(location or "", root, unquote(rest))
@@ -103,7 +103,7 @@ def _read(path: Path) -> bytes:
     return raw
 
 
-class _File:
+class _FileProvider:
     """JSON, YAML or ``KEY=value`` lines, by the suffix of the file; a key with dots is a path into nested mappings."""
 
     def __init__(self, location: str, path: Path) -> None:

@@ -55,12 +55,12 @@ class InstrumentedTransport:
         finally:
             ended = perf_counter()
             try:
-                child = self._instruments[request.operation].children[request.method][outcome]
+                series = self._instruments[request.operation].series[request.method][outcome]
             except KeyError:
-                child = self._find_instrument(request.operation).child(request.method, outcome)
-            child.observe(ended - began)
+                series = self._find_instrument(request.operation).get_series(request.method, outcome)
+            series.observe(ended - began)
             if span is not None and tracer is not None:
-                tracer.end_client(span, child, request, ended)
+                tracer.end_client(span, series, request, ended)
         return response
 
     async def aclose(self) -> None:

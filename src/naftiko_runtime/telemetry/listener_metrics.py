@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from naftiko_runtime.telemetry.metrics import ACTIVE, CONNECTIONS, REFUSED
 
 if TYPE_CHECKING:
-    from naftiko_runtime.telemetry.metrics import Meter, Number
+    from naftiko_runtime.telemetry.metrics import Meter, MetricValue
 
 
 class ListenerMetrics:
@@ -16,7 +16,7 @@ class ListenerMetrics:
     def __init__(self, meter: Meter, port: int) -> None:
         self._meter = meter
         self._port = str(port)
-        self._rejections: dict[str, Number] = {}
+        self._rejections: dict[str, MetricValue] = {}
         self._connections = meter.get_number(CONNECTIONS, server_port=self._port)
         self._active = meter.get_number(ACTIVE, server_port=self._port)
 

@@ -91,7 +91,7 @@ FAMILIES: Final = {
 _SEPARATOR: Final = "\0"
 
 
-class Number:
+class MetricValue:
     """The value of a counter or a gauge."""
 
     __slots__ = ("_at", "_numbers")
@@ -150,9 +150,9 @@ class Meter:
         self._loss_logged = False
         self._lost = self.get_number(LOST)
 
-    def get_number(self, family: Family, **labels: str) -> Number:
+    def get_number(self, family: Family, **labels: str) -> MetricValue:
         """Return a counter or a gauge; it is created on the first call."""
-        return Number(*self._find_series(family, labels))
+        return MetricValue(*self._find_series(family, labels))
 
     def get_histogram(self, family: Family, **labels: str) -> Histogram:
         """Return a histogram; it is created on the first call."""

@@ -51,12 +51,12 @@ def instrument_app(app: App, port: PortInstrumentation) -> App:
             outcome = response.status if response.response_complete else incomplete
             ended = perf_counter()
             try:
-                child = scope[INSTRUMENT].children[scope["method"]][outcome]
+                series = scope[INSTRUMENT].series[scope["method"]][outcome]
             except KeyError:
-                child = port.child(scope, outcome)
-            child.observe(ended - began)
+                series = port.get_series(scope, outcome)
+            series.observe(ended - began)
             if fields is not None:
-                port.end_span(child, ended)
+                port.end_span(series, ended)
 
     return run_instrumented
 

@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.sampling import Sampler as SdkSampler
 
     from naftiko_runtime.telemetry.sampling import Sampler
-    from naftiko_runtime.telemetry.span_attributes import Attributes, Kind
+    from naftiko_runtime.telemetry.span_attributes import Attributes, SpanSide
     from naftiko_runtime.telemetry.trace_options import TraceOptions
-    from naftiko_runtime.telemetry.tracing import Span
+    from naftiko_runtime.telemetry.tracing import TraceSpan
     from naftiko_runtime.upstream.interface import Header
 
 _KINDS: Final = {"server": SpanKind.SERVER, "client": SpanKind.CLIENT}
@@ -89,7 +89,7 @@ class OtelTracing:
         self.fields = frozenset(field.lower().encode() for field in self._propagator.fields)
 
     def start(
-        self, name: str, kind: Kind, attributes: Attributes, start_ns: int, parent: Span | Sequence[Header]
+        self, name: str, kind: SpanSide, attributes: Attributes, start_ns: int, parent: TraceSpan | Sequence[Header]
     ) -> OtelSpan:
         """See :meth:`naftiko_runtime.telemetry.tracing.Tracing.start`."""
         match parent:

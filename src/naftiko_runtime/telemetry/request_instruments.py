@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from naftiko_runtime.telemetry.metrics import Family, Meter
-    from naftiko_runtime.telemetry.span_attributes import Attributes, Kind
+    from naftiko_runtime.telemetry.span_attributes import Attributes, SpanSide
 
 Outcome: TypeAlias = int | str
 """The status of a response. Without one: why there is none, in one word; empty for success."""
 
 
-class Child:
+class RequestSeries:
     """Counts the requests of one instrument, method and outcome.
 
     Attributes:
@@ -37,13 +37,15 @@ class Instrument:
     """Counts the requests to one target: a route, a tool, an operation of an upstream.
 
     Attributes:
-        children: What counts them, by method and outcome, as far as there were any. Where each instruction of a request
-            matters, look here first, and call :meth:`child` for what is missing.
+        series: What counts them, by method and outcome, as far as there were any. Where each instruction of a request
+            matters, look here first, and call :meth:`get_series` for what is missing.
     """
 
-    __slots__ = ("_attributes", "_family", "_kind", "_meter", "_target", "children")
+    __slots__ = ("_attributes", "_family", "_kind", "_meter", "_target", "series")
 
-    def __init__(self, family: Family, kind: Kind, target: str, attributes: Attributes, meter: Meter | None) -> None:
+    def __init__(
+        self, family: Family, kind: SpanSide, target: str, attributes: Attributes, meter: Meter | None
+    ) -> None:
         """Prepare the instrument.
 
         Args:
@@ -58,9 +60,9 @@ class Instrument:
         self._target = target
         self._attributes = attributes
         self._meter = meter
-        self.children: dict[str, dict[Outcome, Child]] = {}
+        self.series: dict[str, dict[Outcome, RequestSeries]] = {}
 
-    def child(self, method: str, outcome: Outcome) -> Child:
+    def get_series(self, method: str, outcome: Outcome) -> RequestSeries:
         """Return what counts requests of a method and an outcome.
 
         Args:
@@ -68,12 +70,12 @@ class Instrument:
             outcome: What the request came to.
         """
         known = method if method in METHODS or not method else OTHER_METHOD  # callers may invent any number
-        children = self.children.setdefault(known, {})
-        if outcome not in children:
-            children[outcome] = self._make_child(known, outcome)
-        return children[outcome]
+        series = self.series.setdefault(known, {})
+        if outcome not in series:
+            series[outcome] = self._make_series(known, outcome)
+        return series[outcome]
 
-    def _make_child(self, method: str, outcome: Outcome) -> Child:
+    def _make_series(self, method: str, outcome: Outcome) -> RequestSeries:
         attributes = dict(self._attributes)
         if method:
             attributes["http.request.method"] = method
@@ -86,9 +88,9 @@ class Instrument:
             attributes["error.type"] = str(outcome)
         name = f"{'HTTP' if method == OTHER_METHOD else method} {self._target}".strip()
         if self._meter is None:
-            return Child(_ignore, name, attributes)
+            return RequestSeries(_ignore, name, attributes)
         labels = {name.replace(".", "_"): str(value) for name, value in attributes.items()}
-        return Child(self._meter.get_histogram(self._family, **labels).observe, name, attributes)
+        return RequestSeries(self._meter.get_histogram(self._family, **labels).observe, name, attributes)
 
 
 def _ignore(_seconds: float) -> None:

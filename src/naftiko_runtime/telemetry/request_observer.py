@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.telemetry.metrics import Family, Meter
     from naftiko_runtime.telemetry.otel import OtelTracing
-    from naftiko_runtime.telemetry.span_attributes import Attributes, Kind
+    from naftiko_runtime.telemetry.span_attributes import Attributes, SpanSide
     from naftiko_runtime.telemetry.trace_options import TraceOptions
 
 
@@ -69,7 +69,7 @@ class Observer:
         """Return a text for a span, with secrets masked."""
         return self._attributes.mask(text)
 
-    def make_instrument(self, family: Family, kind: Kind, target: str, attributes: Attributes) -> Instrument:
+    def make_instrument(self, family: Family, kind: SpanSide, target: str, attributes: Attributes) -> Instrument:
         """Return what counts the requests to a target.
 
         Args:

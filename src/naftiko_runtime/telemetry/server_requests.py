@@ -12,7 +12,7 @@ from naftiko_runtime.telemetry.tracing import CURRENT
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator, Mapping, Sequence
 
-    from naftiko_runtime.telemetry.request_instruments import Child, Instrument, Outcome
+    from naftiko_runtime.telemetry.request_instruments import Instrument, Outcome, RequestSeries
     from naftiko_runtime.telemetry.request_observer import Observer
     from naftiko_runtime.telemetry.span_attributes import Value
     from naftiko_runtime.upstream.interface import Header
@@ -29,7 +29,7 @@ class ToolResult(Protocol):
         """Whether the call failed."""
 
 
-Result = TypeVar("Result", bound=ToolResult)
+ToolResultT = TypeVar("ToolResultT", bound=ToolResult)
 
 
 class PortInstrumentation:
@@ -64,7 +64,7 @@ class PortInstrumentation:
         if self._tracer is not None:
             self._tracer.begin(scope, began, named=named, awaits_message=self._awaits_message)
 
-    def child(self, scope: Mapping[str, Any], outcome: Outcome) -> Child:
+    def get_series(self, scope: Mapping[str, Any], outcome: Outcome) -> RequestSeries:
         """Return what counts a request.
 
         Args:
@@ -72,17 +72,17 @@ class PortInstrumentation:
             outcome: What the request came to.
         """
         instrument: Instrument = scope.get(INSTRUMENT, self._unrouted)
-        return instrument.child(scope["method"], outcome)
+        return instrument.get_series(scope["method"], outcome)
 
-    def end_span(self, child: Child, ended: float) -> None:
+    def end_span(self, series: RequestSeries, ended: float) -> None:
         """End the span of the current request, if it has one.
 
         Args:
-            child: What the request was counted by.
+            series: What the request was counted by.
             ended: Seconds, by ``perf_counter``.
         """
         if self._tracer is not None and (trace := CURRENT.get()) is not None:
-            self._tracer.end_server(trace, child, ended)
+            self._tracer.end_server(trace, series, ended)
 
 
 def make_route_instrument(observer: Observer, expose: str, route: str | None) -> Instrument:
@@ -107,7 +107,7 @@ class ToolInstrumentation:
         if self._observer.tracer is not None:
             self._observer.tracer.adopt(headers)
 
-    async def observe(self, tool: str, call: Awaitable[Result]) -> Result:
+    async def observe(self, tool: str, call: Awaitable[ToolResultT]) -> ToolResultT:
         """Wait for the result of a tool call, count the call, and return the result."""
         outcome = "cancelled"
         began = perf_counter()
@@ -118,10 +118,10 @@ class ToolInstrumentation:
             outcome = "internal_error"
             raise
         finally:
-            child = self._find_instrument(tool).child("", outcome)
-            child.observe(perf_counter() - began)
+            series = self._find_instrument(tool).get_series("", outcome)
+            series.observe(perf_counter() - began)
             if self._traces and (trace := CURRENT.get()) is not None:
-                trace.tool = child
+                trace.tool = series
         return result
 
     def _find_instrument(self, tool: str) -> Instrument:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Value: TypeAlias = str | int
 Attributes: TypeAlias = "Mapping[str, Value]"
-Kind: TypeAlias = Literal["server", "client"]
+SpanSide: TypeAlias = Literal["server", "client"]
 """The kind of a span: a request to this server, or a call of an upstream."""
 METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
 OTHER_METHOD: Final = "_OTHER"

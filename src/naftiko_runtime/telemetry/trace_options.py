@@ -93,7 +93,7 @@ def read_trace_options(environment: Mapping[str, str]) -> TraceOptions | None:
     Raises:
         BindError: Values are invalid (all of them are listed), or the SDK is not installed.
     """
-    variables = _Variables(environment)
+    variables = _TraceVariables(environment)
     names = [name.strip() for name in variables.read_text("OTEL_TRACES_EXPORTER").split(",") if name.strip()]
     endpoints = (_BASE, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
     if variables.read_text("OTEL_SDK_DISABLED").lower() == "true" or [name.lower() for name in names] == ["none"]:
@@ -128,7 +128,7 @@ def _has_sdk() -> bool:
         return False
 
 
-def _read(variables: _Variables, names: list[str]) -> TraceOptions:
+def _read(variables: _TraceVariables, names: list[str]) -> TraceOptions:
     exporters = tuple(map(variables.read_exporter, names))
     speaks_http, speaks_otlp = HTTP_EXPORTER in exporters, not {HTTP_EXPORTER, GRPC_EXPORTER}.isdisjoint(exporters)
     endpoint = variables.read_endpoint(with_path=speaks_http) if speaks_otlp else ""
@@ -163,7 +163,7 @@ def _read(variables: _Variables, names: list[str]) -> TraceOptions:
     )
 
 
-class _Variables:
+class _TraceVariables:
     """Reads variables and collects errors. An empty variable counts as absent."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:

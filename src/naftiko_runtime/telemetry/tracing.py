@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from naftiko_runtime.asgi_types import Receive, Send
-    from naftiko_runtime.telemetry.request_instruments import Child
+    from naftiko_runtime.telemetry.request_instruments import RequestSeries
     from naftiko_runtime.telemetry.sampling import Sampler
-    from naftiko_runtime.telemetry.span_attributes import AttributeBuilder, Attributes, Kind
+    from naftiko_runtime.telemetry.span_attributes import AttributeBuilder, Attributes, SpanSide
     from naftiko_runtime.telemetry.trace_headers import Caller
     from naftiko_runtime.upstream.interface import Header, OutboundRequest
 
 _W3C: Final = frozenset({TRACEPARENT, TRACESTATE})
 
 
-class Span(Protocol):
+class TraceSpan(Protocol):
     """The span of a request or a call, recorded or not."""
 
     @property
@@ -62,8 +62,8 @@ class Tracing(Protocol):
         """The headers that may name a trace."""
 
     def start(
-        self, name: str, kind: Kind, attributes: Attributes, start_ns: int, parent: Span | Sequence[Header]
-    ) -> Span:
+        self, name: str, kind: SpanSide, attributes: Attributes, start_ns: int, parent: TraceSpan | Sequence[Header]
+    ) -> TraceSpan:
         """Start a span, which may not be recorded.
 
         Args:
@@ -91,21 +91,21 @@ class RequestTrace:
         self._scope = scope
         self._headers = headers
         self._began = began
-        self._span: Span | None = None
+        self._span: TraceSpan | None = None
         self._starting = False
         self.ignored = False
-        self.tool: Child | None = None
+        self.tool: RequestSeries | None = None
         self.message: MessageWatch | None = None
 
     @property
-    def span(self) -> Span:
+    def span(self) -> TraceSpan:
         """The span of the request."""
         if self._span is None:
             self._starting = True
             self._span = self._tracer.start_server(self._scope, self._headers, self._began)
         return self._span
 
-    def find_log_span(self) -> Span | None:
+    def find_log_span(self) -> TraceSpan | None:
         """Return the span of a log line; None for a line that is logged while the span starts."""
         return None if self.ignored else self._span if self._starting else self.span
 
@@ -198,23 +198,23 @@ class Tracer:
         if (trace := CURRENT.get()) is not None and (caller := read_caller(headers)) is not None:
             trace.adopt(headers, ignored=self._ignores(caller))
 
-    def start_server(self, scope: Mapping[str, Any], headers: Sequence[Header], began: float) -> Span:
+    def start_server(self, scope: Mapping[str, Any], headers: Sequence[Header], began: float) -> TraceSpan:
         """Start the span of a request."""
         attributes = self._attributes.build_request_attributes(scope)
         name = str(attributes["http.request.method"])
         return self._tracing.start(name, "server", attributes, self._to_epoch_ns(began), headers)
 
-    def end_server(self, trace: RequestTrace, child: Child, ended: float) -> None:
+    def end_server(self, trace: RequestTrace, series: RequestSeries, ended: float) -> None:
         """End the span of a request.
 
         Args:
             trace: The request.
-            child: What counted the request.
+            series: What counted the request.
             ended: Its end in seconds, by ``perf_counter``.
         """
         if trace.ignored or not (span := trace.span).recorded:
             return
-        attributes, name = dict(child.attributes), child.span_name
+        attributes, name = dict(series.attributes), series.span_name
         if trace.message is not None:
             described = trace.message.build_attributes()
             attributes |= {key: self._attributes.mask(str(value)) for key, value in described.items()}
@@ -224,22 +224,22 @@ class Tracer:
             name = trace.tool.span_name
         span.end(name, attributes, self._to_epoch_ns(ended), failed="error.type" in attributes)
 
-    def start_client(self, trace: RequestTrace, request: OutboundRequest, began: float) -> Span:
+    def start_client(self, trace: RequestTrace, request: OutboundRequest, began: float) -> TraceSpan:
         """Start the span of a call that a request makes."""
         attributes = self._attributes.build_call_attributes(request)
         return self._tracing.start(request.method, "client", attributes, self._to_epoch_ns(began), trace.span)
 
-    def end_client(self, span: Span, child: Child, request: OutboundRequest, ended: float) -> None:
+    def end_client(self, span: TraceSpan, series: RequestSeries, request: OutboundRequest, ended: float) -> None:
         """End the span of a call.
 
         Args:
             span: The span of the call.
-            child: What counted the call.
+            series: What counted the call.
             request: The request, which may have been sent more than once.
             ended: Seconds, by ``perf_counter``.
         """
         if span.recorded:
-            attributes = child.attributes
+            attributes = series.attributes
             if request.resend_count:
                 attributes = {**attributes, "http.request.resend_count": request.resend_count}
-            span.end(child.span_name, attributes, self._to_epoch_ns(ended), failed="error.type" in attributes)
+            span.end(series.span_name, attributes, self._to_epoch_ns(ended), failed="error.type" in attributes)

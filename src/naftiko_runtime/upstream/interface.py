@@ -6,19 +6,17 @@ a test is simply another transport.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
+from naftiko_runtime.asgi_types import Header
 from naftiko_runtime.errors import UpstreamUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Sequence
 
 __all__ = ["Header", "OutboundRequest", "Transport", "UpstreamResponse", "UpstreamUnreachable"]
-
-Header: TypeAlias = tuple[bytes, bytes]
-"""A header's name and value in wire form."""
 
 
 class OutboundRequest(Struct):

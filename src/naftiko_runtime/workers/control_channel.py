@@ -13,7 +13,7 @@ _TEXT_MAX: Final = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class ControlMessage:
     """One message.
 
     Attributes:
@@ -54,7 +54,7 @@ class ControlChannel:
             return False
         return True
 
-    def receive(self) -> Message | None:
+    def receive(self) -> ControlMessage | None:
         """Return the next message, or None once the peer has ended.
 
         Raises:
@@ -67,7 +67,7 @@ class ControlChannel:
         if not data:
             return None
         kind, fields = json.loads(data)
-        return Message(kind, fields, files[0] if files else None)
+        return ControlMessage(kind, fields, files[0] if files else None)
 
     def close(self) -> None:
         """Close this end."""

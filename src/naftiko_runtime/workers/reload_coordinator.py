@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from naftiko_runtime.server.capability_to_serve import LoadCapabilities, ServedCapability
-    from naftiko_runtime.workers.control_channel import Message
+    from naftiko_runtime.workers.control_channel import ControlMessage
     from naftiko_runtime.workers.signal_pipe import SignalPipe
     from naftiko_runtime.workers.worker_handle import WorkerHandle
 
@@ -61,7 +61,7 @@ class ReloadCoordinator:
             self._transaction.abort("stopping")
         self._transaction, self._requested = None, False
 
-    def on_message(self, worker: int, message: Message) -> None:
+    def on_message(self, worker: int, message: ControlMessage) -> None:
         """Handle what a worker says of a reload."""
         if self._transaction is not None:
             self._transaction.on_message(worker, message)

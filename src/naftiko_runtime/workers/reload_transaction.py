@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from naftiko_runtime.server.capability_to_serve import ServedCapability
-    from naftiko_runtime.workers.control_channel import ControlChannel, Message
+    from naftiko_runtime.workers.control_channel import ControlChannel, ControlMessage
 
 
 class ReloadTransaction:
@@ -53,7 +53,7 @@ class ReloadTransaction:
         """Whether it can no longer be aborted."""
         return self._committed
 
-    def on_message(self, worker: int, message: Message) -> None:
+    def on_message(self, worker: int, message: ControlMessage) -> None:
         """Handle a worker's message; one about another reload is ignored."""
         if self.done or worker not in self._waiting_for or message.fields["reload"] != self._number:
             return

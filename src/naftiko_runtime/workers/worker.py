@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.server.metrics_hub import MetricsHub
     from naftiko_runtime.server.ports import Ports
     from naftiko_runtime.server.settings import ServerSettings
-    from naftiko_runtime.workers.control_channel import ControlChannel, Message
+    from naftiko_runtime.workers.control_channel import ControlChannel, ControlMessage
     from naftiko_runtime.workers.shared_status import SharedStatus
 
 log = logging.getLogger(__name__)
@@ -169,7 +169,7 @@ class _Worker:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _handle(self, message: Message) -> None:
+    def _handle(self, message: ControlMessage) -> None:
         match message.kind:
             case "drain":
                 self._lifecycle.stop()

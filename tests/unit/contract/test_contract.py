@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from naftiko_runtime.contract.compiled import CompiledContract, compile_contract
 from naftiko_runtime.contract.input_schema import build_input_schema
-from naftiko_runtime.errors import Fault, Rejected
-from naftiko_runtime.plan import Contract, Input, InputType, freeze
+from naftiko_runtime.errors import InputFault, Rejected
+from naftiko_runtime.plan import Contract, Input, freeze
 from naftiko_runtime.source import parse_exact_float
+
+if TYPE_CHECKING:
+    from naftiko_runtime.model.part import InputType
 
 
 def check(*inputs: Input, open: bool = False) -> CompiledContract:  # noqa: A002 - a contract's own word
@@ -227,5 +230,5 @@ def test_the_schema() -> None:
 
 
 def test_a_rejection_is_one_sentence() -> None:
-    error = Rejected(Fault("x", "query", "must be a number"), Fault("", "body", "must be JSON"))
+    error = Rejected(InputFault("x", "query", "must be a number"), InputFault("", "body", "must be JSON"))
     assert str(error) == "query 'x': must be a number; must be JSON"

@@ -16,7 +16,7 @@ import pytest
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.http_client.httpx2 import client as httpx2
 from naftiko_runtime.http_client.native import client as native
-from naftiko_runtime.http_client.routes import Route, make_route
+from naftiko_runtime.http_client.routes import UpstreamRoute, make_route
 from naftiko_runtime.upstream import OutboundRequest, UpstreamUnreachable
 from naftiko_runtime.upstream.url_origin import split_url
 from support.certificates import make_client_context, make_server_context, write_certificate
@@ -58,7 +58,7 @@ def test_every_error_of_httpcore2_is_mapped(kind: type[Exception]) -> None:
     ],
 )
 def test_what_the_system_reports_is_told_alike(
-    explain: Callable[[Exception, Route, float], UpstreamUnreachable], error: Exception, text: str
+    explain: Callable[[Exception, UpstreamRoute, float], UpstreamUnreachable], error: Exception, text: str
 ) -> None:
     failure = explain(error, ROUTE, 2.5)
     assert failure.detail == text

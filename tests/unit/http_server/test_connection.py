@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from naftiko_runtime import limits
-from naftiko_runtime.http_server.connection import State
+from naftiko_runtime.http_server.connection import ConnectionState
 
 if TYPE_CHECKING:
     from support.http_connections import FakeCaller, ServerHarness
@@ -34,7 +34,7 @@ def test_a_request_is_answered_and_the_connection_kept(server: ServerHarness, *,
         (caller.send_bytewise if bytewise else caller.send)(GET)
         server.respond(server.calls[number])
         assert caller.read() == OK
-    assert (caller.protocol.state, caller.events) == (State.READING, [])
+    assert (caller.protocol.state, caller.events) == (ConnectionState.READING, [])
 
 
 def test_a_scope_has_both_ends_of_the_connection(server: ServerHarness) -> None:
@@ -57,7 +57,7 @@ def test_pipelined_requests_are_answered_one_after_the_other(server: ServerHarne
         assert paths(server)[-1] == path
         server.respond(server.calls[number], path.encode())
     assert [part.split(b"\r\n\r\n")[1] for part in caller.read().split(b"HTTP/1.1")[1:]] == [b"/a", b"/b", b"/c"]
-    assert (caller.events, caller.protocol.state) == (["pause", "resume"], State.READING)
+    assert (caller.events, caller.protocol.state) == (["pause", "resume"], ConnectionState.READING)
 
 
 def test_a_pipelined_request_runs_only_after_the_response_before_it(server: ServerHarness) -> None:
@@ -73,18 +73,18 @@ def test_a_pipelined_request_runs_only_after_the_response_before_it(server: Serv
 def test_what_is_no_request_is_rejected_and_the_connection_lingers(server: ServerHarness, data: bytes) -> None:
     caller = server.connect().send(data)
     assert caller.read().startswith(BAD_REQUEST)
-    assert (caller.events, caller.protocol.state, server.calls) == (["write_eof"], State.LINGERING, [])
+    assert (caller.events, caller.protocol.state, server.calls) == (["write_eof"], ConnectionState.LINGERING, [])
     assert len(server.rejections) == 1
 
 
 def test_a_rejection_waits_for_the_responses_before_it(server: ServerHarness) -> None:
     caller = server.connect().send(GET + GET + b"nothing\r\n\r\n")
-    assert (caller.protocol.state, caller.read()) == (State.REJECTED, b"")
+    assert (caller.protocol.state, caller.read()) == (ConnectionState.REJECTED, b"")
     server.respond(server.calls[0])
     assert caller.read() == OK
     server.respond(server.calls[1])
     assert caller.read().startswith(OK + BAD_REQUEST)
-    assert caller.protocol.state is State.LINGERING
+    assert caller.protocol.state is ConnectionState.LINGERING
 
 
 def test_nothing_behind_a_rejected_request_is_read(server: ServerHarness) -> None:
@@ -99,7 +99,7 @@ def test_the_rejection_of_a_head_request_has_no_body(server: ServerHarness) -> N
 
 def test_more_pipelined_requests_than_may_wait_are_rejected(server: ServerHarness) -> None:
     caller = server.connect().send(GET * (limits.REQUESTS_WAITING_MAX + 2))
-    assert (caller.protocol.state, server.rejections) == (State.REJECTED, ["too-many-requests-waiting"])
+    assert (caller.protocol.state, server.rejections) == (ConnectionState.REJECTED, ["too-many-requests-waiting"])
     for number in range(limits.REQUESTS_WAITING_MAX + 1):
         server.respond(server.calls[number])
     answers = caller.read().split(b"HTTP/1.1 ")[1:]
@@ -108,7 +108,7 @@ def test_more_pipelined_requests_than_may_wait_are_rejected(server: ServerHarnes
 
 def test_bytes_that_are_no_body_close_the_connection_without_a_word(server: ServerHarness) -> None:
     caller = server.connect().send(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n")
-    assert (caller.events, caller.protocol.state, caller.read()) == (["close"], State.CLOSING, b"")
+    assert (caller.events, caller.protocol.state, caller.read()) == (["close"], ConnectionState.CLOSING, b"")
 
 
 def test_a_connection_too_many_is_rejected_and_far_too_many_are_dropped(
@@ -117,7 +117,7 @@ def test_a_connection_too_many_is_rejected_and_far_too_many_are_dropped(
     server.state.limits = replace(server.state.limits, connections_max=1, connections_refused_max=1)
     _, second, third = server.connect(), server.connect(), server.connect()
     assert second.read().startswith(b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n")
-    assert (third.read(), third.events, third.protocol.state) == (b"", ["abort"], State.CLOSING)
+    assert (third.read(), third.events, third.protocol.state) == (b"", ["abort"], ConnectionState.CLOSING)
     assert server.rejections == ["too-many-connections"] * 2
 
 
@@ -147,7 +147,7 @@ def test_a_response_before_the_end_of_a_long_body_lets_the_connection_linger(ser
     caller = server.connect().send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\nab")
     server.respond(server.calls[0])
     assert caller.read() == OK.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n")
-    assert (caller.events, caller.protocol.state) == (["write_eof"], State.LINGERING)
+    assert (caller.events, caller.protocol.state) == (["write_eof"], ConnectionState.LINGERING)
 
 
 def test_a_response_before_the_end_of_a_short_body_keeps_the_connection(server: ServerHarness) -> None:
@@ -197,7 +197,7 @@ def test_requests_that_wait_are_dropped_when_a_response_ends_the_connection(
         await call.send({"type": "http.response.body", "body": b""})
 
     server.run(respond())
-    assert (len(server.calls), caller.protocol.state) == (1, State.LINGERING)
+    assert (len(server.calls), caller.protocol.state) == (1, ConnectionState.LINGERING)
     assert caller.events == (["pause", "resume", "write_eof"] if reads else ["pause", "write_eof", "resume"])
 
 
@@ -277,7 +277,7 @@ def test_a_caller_that_reads_nothing_is_given_up(server: ServerHarness) -> None:
 def test_a_caller_that_ends_its_side_still_gets_its_response(server: ServerHarness) -> None:
     caller = server.connect().send(GET)
     assert caller.end_side() is True
-    assert caller.protocol.state is State.HALF_CLOSED
+    assert caller.protocol.state is ConnectionState.HALF_CLOSED
     server.respond(server.calls[0])
     assert caller.read() == OK.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n")
     assert caller.events == ["close"]
@@ -312,7 +312,11 @@ def test_a_lost_connection_cancels_what_runs_for_it(server: ServerHarness) -> No
     caller = server.connect().send(GET + GET)
     caller.disconnect()
     assert [call.cancelled for call in server.calls] == [True]
-    assert (caller.protocol.state, server.state.connections, server.state.tasks) == (State.CLOSING, set(), set())
+    assert (caller.protocol.state, server.state.connections, server.state.tasks) == (
+        ConnectionState.CLOSING,
+        set(),
+        set(),
+    )
     assert caller.read() == b""
 
 

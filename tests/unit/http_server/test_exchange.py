@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from naftiko_runtime.http_server.connection import State
+from naftiko_runtime.http_server.connection import ConnectionState
 
 if TYPE_CHECKING:
     from support.http_connections import Call, FakeCaller, ServerHarness
@@ -69,7 +69,7 @@ def test_some_responses_have_no_body(server: ServerHarness, request_: bytes, sta
     start(server, call, status=status)
     body(server, call)
     assert caller.read().partition(b"\r\n")[2] == b"\r\n"
-    assert caller.protocol.state is State.READING
+    assert caller.protocol.state is ConnectionState.READING
 
 
 def test_the_response_to_head_has_the_length_of_what_get_gives(server: ServerHarness) -> None:

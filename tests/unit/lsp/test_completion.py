@@ -16,7 +16,7 @@ from naftiko_runtime.lsp.completion import list_completions
 from naftiko_runtime.lsp.cursor import find_place, find_typed, locate
 from naftiko_runtime.lsp.hover import describe_place
 from naftiko_runtime.lsp.name_index import index_names
-from naftiko_runtime.lsp.positions import Text
+from naftiko_runtime.lsp.positions import PositionedText
 from naftiko_runtime.lsp.relevant_lines import make_excerpt
 from naftiko_runtime.source import parse_source
 
@@ -243,7 +243,7 @@ def test_no_half_written_text_breaks_the_reading_of_a_place(data: st.DataObject)
     st.sampled_from(["utf-8", "utf-16", "utf-32"]),
 )
 def test_a_place_survives_the_editor_s_count(text: str, encoding: str) -> None:
-    counted = Text(text, encoding)
+    counted = PositionedText(text, encoding)
     for line, shown in enumerate(counted.lines, 1):
         for column in range(1, len(shown) + 2):
             assert counted.from_position(*counted.to_position(line, column)) == (line, column)
@@ -251,8 +251,8 @@ def test_a_place_survives_the_editor_s_count(text: str, encoding: str) -> None:
 
 def test_units_are_those_of_the_encoding() -> None:
     line = "a: '😀é' # x"
-    assert [Text(line, encoding).to_position(1, 7) for encoding in ("utf-8", "utf-16", "utf-32")] == [
+    assert [PositionedText(line, encoding).to_position(1, 7) for encoding in ("utf-8", "utf-16", "utf-32")] == [
         *((0, 10), (0, 7), (0, 6))
     ]
-    assert Text("a\u2028b\n").to_position(2, 1) == (0, 2)
-    assert Text("a\n").from_position(7, 3) == (2, 1)
+    assert PositionedText("a\u2028b\n").to_position(2, 1) == (0, 2)
+    assert PositionedText("a\n").from_position(7, 3) == (2, 1)

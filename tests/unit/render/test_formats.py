@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime import __version__
 from naftiko_runtime.diagnostic import Span
-from naftiko_runtime.render import Checked
+from naftiko_runtime.render import CheckedFile
 from naftiko_runtime.render.concise import render_concise
 from naftiko_runtime.render.full import render_full
 from naftiko_runtime.render.github import render_github
@@ -39,7 +39,7 @@ SHARED = make_finding(
     UNUSED_BINDING, "'X' is never used", Span("caps/a, b: 100%.yml", 3, 5, 3, 6), None, Severity.WARNING
 )
 FILES = (
-    Checked(
+    CheckedFile(
         "caps/ships.yml",
         (
             replace(
@@ -54,8 +54,10 @@ FILES = (
         ),
         lambda span: "  call: a.b" if span.line == 2 else "",
     ),
-    Checked("clean.yml", ()),
-    Checked("/else where/é.yml", (SHARED, make_finding(UNREADABLE, "cannot read it", None)), fails_on=Severity.WARNING),
+    CheckedFile("clean.yml", ()),
+    CheckedFile(
+        "/else where/é.yml", (SHARED, make_finding(UNREADABLE, "cannot read it", None)), fails_on=Severity.WARNING
+    ),
 )
 
 
@@ -126,7 +128,7 @@ def test_a_page_is_on_the_web_where_the_package_has_a_repository() -> None:
 
 
 def test_names_are_told_from_the_checkout_s_root() -> None:
-    found = [Checked("a.yml", (make_finding(SYNTAX, "bad", Span("a.yml", 1, 1, 1, 2)),))]
+    found = [CheckedFile("a.yml", (make_finding(SYNTAX, "bad", Span("a.yml", 1, 1, 1, 2)),))]
     root, here = os.path.split(ROOT)
     assert f"file={here}/a.yml," in render_github(found, root=root)
     assert json.loads(render_sarif(found, root=root))["runs"][0]["results"][0]["locations"][0]["physicalLocation"][
@@ -138,7 +140,7 @@ def test_sarif_fingerprints_outlive_moved_lines_and_tell_likes_apart() -> None:
     def marks(first: int) -> list[str]:
         spans = [Span("a.yml", line, 1, line, 4) for line in (first, first + 5)]
         found = tuple(make_finding(SYNTAX, "bad", span) for span in spans)
-        (run,) = json.loads(render_sarif([Checked("a.yml", found, lambda _: "  same: line")], root=ROOT))["runs"]
+        (run,) = json.loads(render_sarif([CheckedFile("a.yml", found, lambda _: "  same: line")], root=ROOT))["runs"]
         return [result["partialFingerprints"]["naftikoLine/v2"] for result in run["results"]]
 
     assert marks(3) == marks(30)
@@ -148,12 +150,12 @@ def test_sarif_fingerprints_outlive_moved_lines_and_tell_likes_apart() -> None:
 @given(st.text(min_size=1), st.text(), st.text())
 def test_no_text_breaks_a_format(file: str, message: str, advice: str) -> None:
     found = make_finding(UNRESOLVED_CALL, message, Span(file, 1, 1, 1, 2), advice)
-    report = [Checked(file, (found,), lambda _: message)]
+    report = [CheckedFile(file, (found,), lambda _: message)]
     assert json.loads(render_json(report))[0]["message"] == message.encode("utf-8", "replace").decode()
     suites = ET.fromstring(render_junit(report).encode())  # noqa: S314 - our own output
     assert suites.find("testsuite/testcase/failure") is not None
     assert len(render_concise(report).splitlines()) == 1
-    (command,) = re.split(r"[\r\n]", render_github([Checked("x", (found,))], root=ROOT).removesuffix("\n"))
+    (command,) = re.split(r"[\r\n]", render_github([CheckedFile("x", (found,))], root=ROOT).removesuffix("\n"))
     properties = command.removeprefix("::error ").split("::", 1)[0]
     assert [part.split("=")[0] for part in properties.split(",")] == [
         "file",
@@ -182,6 +184,6 @@ def test_what_an_imported_file_has_is_told_once() -> None:
 
 def test_every_rule_has_a_level() -> None:
     found = tuple(make_finding(rule, "x", Span("a.yml", 1, 1, 1, 2), None, rule.severity) for rule in RULES.values())
-    (run,) = json.loads(render_sarif([Checked("a.yml", found)], root=ROOT))["runs"]
+    (run,) = json.loads(render_sarif([CheckedFile("a.yml", found)], root=ROOT))["runs"]
     assert {r["level"] for r in run["results"]} == {"error", "warning", "note"}
     assert len(run["tool"]["driver"]["rules"]) == len(RULES)

@@ -14,15 +14,15 @@ def instrument() -> tuple[Instrument, SharedStore]:
 
 def test_a_request_finds_what_the_first_of_its_kind_made() -> None:
     asked, _ = instrument()
-    assert asked.child("GET", 200) is asked.child("GET", 200)
-    assert asked.child("GET", 200) is not asked.child("GET", 404)
-    assert asked.child("GET", 200) is not asked.child("PUT", 200)
-    assert asked.child("", "") is asked.child("", "")
+    assert asked.get_series("GET", 200) is asked.get_series("GET", 200)
+    assert asked.get_series("GET", 200) is not asked.get_series("GET", 404)
+    assert asked.get_series("GET", 200) is not asked.get_series("PUT", 200)
+    assert asked.get_series("", "") is asked.get_series("", "")
 
 
 def test_methods_that_callers_invent_are_one() -> None:
     asked, store = instrument()
-    assert len({id(asked.child(f"METHOD{number}", 200)) for number in range(1000)}) == 1
+    assert len({id(asked.get_series(f"METHOD{number}", 200)) for number in range(1000)}) == 1
     assert [key for _, key, _ in store.read_entries() if key.startswith(SERVED.name)] == [
         f'{SERVED.name}\0http_request_method="_OTHER",http_response_status_code="200"'
     ]

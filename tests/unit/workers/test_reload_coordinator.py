@@ -12,7 +12,7 @@ import pytest
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.sandbox_transport import SandboxTransport
 from naftiko_runtime.server.capability_to_serve import ServedCapability
-from naftiko_runtime.workers.control_channel import ControlChannel, Message
+from naftiko_runtime.workers.control_channel import ControlChannel, ControlMessage
 from naftiko_runtime.workers.reload_coordinator import ReloadCoordinator
 from naftiko_runtime.workers.signal_pipe import SignalPipe
 from naftiko_runtime.workers.worker_handle import WorkerHandle
@@ -68,9 +68,9 @@ def program() -> Iterator[Program]:
 def test_what_all_workers_have_prepared_and_committed_is_served(program: Program) -> None:
     program.reload()
     assert (program.receive(), program.reloads.deadline_seconds is None) == ("prepare", False)
-    program.reloads.on_message(0, Message("prepared", {"reload": 1}, None))
+    program.reloads.on_message(0, ControlMessage("prepared", {"reload": 1}, None))
     assert program.receive() == "commit"
-    program.reloads.on_message(0, Message("committed", {"reload": 1, "in_progress": 0}, None))
+    program.reloads.on_message(0, ControlMessage("committed", {"reload": 1, "in_progress": 0}, None))
     program.reloads.advance(program.workers)
     assert (program.counted, program.reloads.deadline_seconds) == (["reloaded"], None)
     assert program.reloads.capabilities is NEW

@@ -12,7 +12,7 @@ from naftiko_runtime.sandbox_transport import SandboxTransport
 from naftiko_runtime.secret import Secret
 from naftiko_runtime.server.capability_to_serve import ServedCapability
 from naftiko_runtime.workers.capability_transfer import read_capabilities
-from naftiko_runtime.workers.control_channel import ControlChannel, Message
+from naftiko_runtime.workers.control_channel import ControlChannel, ControlMessage
 from naftiko_runtime.workers.reload_transaction import ReloadTransaction
 from support.linked import link_plan, make_document
 
@@ -56,7 +56,7 @@ class Reload:
         self.receive(worker, "prepared")
 
     def receive(self, worker: int, kind: str, number: int = 7, **fields: object) -> None:
-        self.transaction.on_message(worker, Message(kind, {"reload": number, **fields}, None))
+        self.transaction.on_message(worker, ControlMessage(kind, {"reload": number, **fields}, None))
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_capabilities_that_cannot_be_sent_stop_a_reload(monkeypatch: pytest.Monk
     transaction = ReloadTransaction(7, CAPABILITIES, {0: ours})
     reason = "the capabilities cannot be sent to the workers: Too many open files"
     assert (transaction.done, transaction.failure) == (True, reason)
-    assert theirs.receive() == Message("abort", {"reload": 7}, None)
+    assert theirs.receive() == ControlMessage("abort", {"reload": 7}, None)
     ours.close()
     theirs.close()
 

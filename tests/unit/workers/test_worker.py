@@ -16,7 +16,7 @@ from naftiko_runtime.server.capability_to_serve import ServedCapability
 from naftiko_runtime.server.metrics_hub import MetricsHub
 from naftiko_runtime.server.ports import Ports
 from naftiko_runtime.server.settings import ServerSettings
-from naftiko_runtime.workers.control_channel import ControlChannel, Message
+from naftiko_runtime.workers.control_channel import ControlChannel, ControlMessage
 from naftiko_runtime.workers.shared_status import SharedStatus
 from naftiko_runtime.workers.worker import SharedState, WorkerContext, run_worker
 from support.linked import link_plan, make_document, make_rest_expose
@@ -41,7 +41,7 @@ class Running:
         context = WorkerContext(0, self.ports, shared, self._workers_end)
         self.task = asyncio.create_task(run_worker(context, CAPABILITIES, SETTINGS, lambda _: None))
 
-    async def receive(self) -> Message:
+    async def receive(self) -> ControlMessage:
         async with asyncio.timeout(SECONDS):
             while True:
                 try:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.bind_plan import BoundServer
     from naftiko_runtime.caller_policy import CallerPolicy
     from naftiko_runtime.plan import McpServer, Tool
-    from naftiko_runtime.telemetry.metrics import Number
+    from naftiko_runtime.telemetry.metrics import MetricValue
     from naftiko_runtime.telemetry.request_instruments import Instrument
     from naftiko_runtime.telemetry.request_observer import Observer
     from naftiko_runtime.upstream.interface import Header
@@ -93,11 +93,11 @@ def _make_endpoints(
     policy: CallerPolicy,
     members: Sequence[BoundServer[McpServer, Tool]],
     observer: Observer | None,
-) -> dict[str, _Endpoint]:
+) -> dict[str, _McpEndpoint]:
     """Return the endpoint of each path."""
-    union = _Endpoint(server, policy, observer)
+    union = _McpEndpoint(server, policy, observer)
     endpoints = dict.fromkeys((*PATHS, f"/{server.plan.namespace}/mcp"), union)
-    endpoints |= {f"/{member.plan.namespace}/mcp": _Endpoint(member, policy, observer) for member in members}
+    endpoints |= {f"/{member.plan.namespace}/mcp": _McpEndpoint(member, policy, observer) for member in members}
     endpoints |= {f"{path}/": endpoint for path, endpoint in endpoints.items() if path != "/"}
     return endpoints
 
@@ -107,7 +107,7 @@ def _make_instruments(observer: Observer | None, expose: str, paths: Iterable[st
     return {} if observer is None else {path: make_route_instrument(observer, expose, path) for path in paths}
 
 
-class _Endpoint:
+class _McpEndpoint:
     """The MCP server at one path of a port."""
 
     def __init__(self, server: BoundServer[McpServer, Tool], policy: CallerPolicy, observer: Observer | None) -> None:
@@ -119,7 +119,7 @@ class _Endpoint:
         self._fast_path = FastPath(tools, body_bytes_max) if policy.mcp_fast_path else None
         self._sdk_path = CheckedMessages(self.sdk.handle, self.sdk.find_params_fault, body_bytes_max, name)
         meter = None if observer is None else observer.meter
-        self._counters: dict[str, Number] = {}
+        self._counters: dict[str, MetricValue] = {}
         if meter is not None:
             for path in ("fast", "sdk"):
                 self._counters[path] = meter.get_number(MCP_MESSAGES, naftiko_expose=name, path=path)
@@ -217,7 +217,7 @@ class PageGuard:
         self._namespace = namespace
         self._told: set[tuple[str, str]] = set()
 
-    def find_refusal(self, headers: Mapping[bytes, bytes]) -> Refusal | None:
+    def find_refusal(self, headers: Mapping[bytes, bytes]) -> PageRefusal | None:
         """Return why a request is rejected. None if it is accepted."""
         host = parse_host(headers.get(b"host", b""))
         if self._checks_host and host not in self._hosts:
@@ -232,17 +232,17 @@ class PageGuard:
             return None
         return self._refuse("origin-not-allowed", "Origin", origin, _OTHER_ORIGIN)
 
-    def _refuse(self, slug: str, header: str, value: bytes, why: str) -> Refusal:
+    def _refuse(self, slug: str, header: str, value: bytes, why: str) -> PageRefusal:
         """Log what is refused, each value once, and as many as a stranger cannot make a flood of."""
         shown = value.decode("latin-1")[:_SHOWN_CHARACTERS]
         if (header, shown) not in self._told and len(self._told) < _TOLD_MAX:
             self._told.add((header, shown))
             extra = {"namespace": self._namespace, "header": header, "value": shown, "reason": why}
             log.warning("MCP request rejected", extra=extra)
-        return Refusal(slug, f"the {header} header says '{shown}': {why}")
+        return PageRefusal(slug, f"the {header} header says '{shown}': {why}")
 
 
-class Refusal(NamedTuple):
+class PageRefusal(NamedTuple):
     """Why a request is refused.
 
     Attributes:

@@ -54,7 +54,7 @@ _SHOWN_CHARACTERS: Final = 60
 _SURROGATE: Final = b"\\ud"
 
 
-class Fault(Struct, frozen=True):
+class MessageFault(Struct, frozen=True):
     """Why a message is not taken.
 
     Attributes:
@@ -88,7 +88,7 @@ def log_path(path: Literal["fast", "sdk"], message: Any, namespace: str) -> None
 class NotAMessageError(Exception):
     """A body that is not JSON, or whose headers say that nothing can be done with it."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: MessageFault) -> None:
         super().__init__(fault.message)
         self.fault = fault
 
@@ -134,16 +134,16 @@ def check_headers(headers: Iterable[Header]) -> dict[bytes, bytes]:
     for name, value in headers:
         if name in found and name in _ROUTING:
             twice = f"the {_format_name(name)} header is repeated; send it once"
-            raise NotAMessageError(Fault(400, HEADER_MISMATCH, twice))
+            raise NotAMessageError(MessageFault(400, HEADER_MISMATCH, twice))
         found[name] = value if name not in found else found[name] + b", " + value
     if not accepts_json(found.get(b"accept")):
         detail = "the Accept header must allow application/json"
-        raise NotAMessageError(Fault(406, INVALID_REQUEST, detail))
+        raise NotAMessageError(MessageFault(406, INVALID_REQUEST, detail))
     if not is_json(found.get(b"content-type")):
         detail = (
             f"a message is sent as application/json, and the Content-Type header says {_quote(found[b'content-type'])}"
         )
-        raise NotAMessageError(Fault(415, INVALID_REQUEST, detail))
+        raise NotAMessageError(MessageFault(415, INVALID_REQUEST, detail))
     return found
 
 
@@ -154,7 +154,7 @@ def parse(body: bytes) -> Any:
         NotAMessageError: It is not JSON in UTF-8.
     """
     if not body.strip():
-        raise NotAMessageError(Fault(400, PARSE_ERROR, "the body is empty; send one JSON-RPC message"))
+        raise NotAMessageError(MessageFault(400, PARSE_ERROR, "the body is empty; send one JSON-RPC message"))
     try:
         value = json.loads(body.decode(), parse_constant=_refuse_constant)
         if body.lower().find(_SURROGATE) >= 0:
@@ -171,7 +171,7 @@ def parse(body: bytes) -> Any:
         why = str(error) if isinstance(error, _NotJsonError) else "it contains a number with too many digits"
     else:
         return value
-    raise NotAMessageError(Fault(400, PARSE_ERROR, f"the body is not JSON: {why}"))
+    raise NotAMessageError(MessageFault(400, PARSE_ERROR, f"the body is not JSON: {why}"))
 
 
 class _NotJsonError(ValueError):
@@ -194,7 +194,7 @@ def get_version(headers: dict[bytes, bytes]) -> str:
     return UNNAMED if value is None else value.decode("latin-1").strip()
 
 
-def find_fault(message: Any, headers: dict[bytes, bytes]) -> Fault | None:
+def find_fault(message: Any, headers: dict[bytes, bytes]) -> MessageFault | None:
     """Return what is wrong with a message that is no batch, before its parameters are looked at. None if it is taken.
 
     Args:
@@ -223,7 +223,7 @@ def is_reply(message: dict[str, Any]) -> bool:
     return "method" not in message
 
 
-def _find_shape_fault(message: Any) -> Fault | None:
+def _find_shape_fault(message: Any) -> MessageFault | None:
     """Return what is wrong with a message as one of JSON-RPC 2.0."""
     why = None
     if not isinstance(message, dict):
@@ -241,33 +241,35 @@ def _find_shape_fault(message: Any) -> Fault | None:
     elif "result" in message or "error" in message:
         why = "a message has either 'method', or 'result' or 'error'"
     elif not isinstance(message.get("params"), dict | None):
-        return Fault(400, INVALID_PARAMS, f"'params' must be an object, and is {_name_kind(message['params'])}")
-    return None if why is None else Fault(400, INVALID_REQUEST, why)
+        return MessageFault(400, INVALID_PARAMS, f"'params' must be an object, and is {_name_kind(message['params'])}")
+    return None if why is None else MessageFault(400, INVALID_REQUEST, why)
 
 
-def _find_version_fault(message: dict[str, Any], headers: dict[bytes, bytes]) -> Fault | None:
+def _find_version_fault(message: dict[str, Any], headers: dict[bytes, bytes]) -> MessageFault | None:
     """Return where the header and the envelope do not name one revision that is served."""
     told = headers.get(b"mcp-protocol-version")
     version = get_version(headers)
     meta = (message.get("params") or {}).get("_meta")
     envelope = _get_envelope_version(message)
     if envelope is not None and not isinstance(envelope, str):
-        return Fault(400, INVALID_PARAMS, f"params._meta['{VERSION}'] must be a string, and is {_name_kind(envelope)}")
+        return MessageFault(
+            400, INVALID_PARAMS, f"params._meta['{VERSION}'] must be a string, and is {_name_kind(envelope)}"
+        )
     if envelope is not None and (told is None or envelope != version):
         said = "is missing" if told is None else f"says {_quote(version)}"
         detail = f"the MCP-Protocol-Version header {said}, and params._meta['{VERSION}'] {_quote(envelope)}"
-        return Fault(400, HEADER_MISMATCH, f"{detail}; both must name the same version")
+        return MessageFault(400, HEADER_MISMATCH, f"{detail}; both must name the same version")
     if version in HANDSHAKE:
         return None
     if version not in STATELESS:
         supported = list(STATELESS if envelope is not None else (*STATELESS, *reversed(HANDSHAKE)))
         detail = f"the protocol version {_quote(version)} is not supported"
         detail += f"; this server supports {', '.join((*STATELESS, *reversed(HANDSHAKE)))}"
-        return Fault(400, UNSUPPORTED_VERSION, detail, {"supported": supported, "requested": version})
+        return MessageFault(400, UNSUPPORTED_VERSION, detail, {"supported": supported, "requested": version})
     given = meta if isinstance(meta, dict) else {}
     if "id" in message and (missing := [f"'{key}'" for key in (VERSION, CAPABILITIES) if given.get(key) is None]):
         detail = f"a request of {version} needs {' and '.join(missing)} in 'params._meta'"
-        return Fault(400, INVALID_PARAMS, detail)
+        return MessageFault(400, INVALID_PARAMS, detail)
     return None
 
 
@@ -277,15 +279,15 @@ def _get_envelope_version(message: dict[str, Any]) -> Any:
     return meta.get(VERSION) if isinstance(meta, dict) else None
 
 
-def _find_method_header_fault(method: str, headers: dict[bytes, bytes]) -> Fault | None:
+def _find_method_header_fault(method: str, headers: dict[bytes, bytes]) -> MessageFault | None:
     told = headers.get(b"mcp-method")
     if told is None or told.decode("latin-1").strip() == method:
         return None
     detail = f"the Mcp-Method header says {_quote(told)}, and the message's 'method' {_quote(method)}"
-    return Fault(400, HEADER_MISMATCH, detail)
+    return MessageFault(400, HEADER_MISMATCH, detail)
 
 
-def _find_request_fault(message: dict[str, Any], *, stateless: bool) -> Fault | None:
+def _find_request_fault(message: dict[str, Any], *, stateless: bool) -> MessageFault | None:
     method: str = message["method"]
     if method in _SERVED[stateless]:
         return None
@@ -298,14 +300,14 @@ def _find_request_fault(message: dict[str, Any], *, stateless: bool) -> Fault | 
         meant = find_closest(method[:_SHOWN_CHARACTERS], _SERVED[stateless])
         hint = f"; did you mean '{meant}'?" if meant else f"; known: {', '.join(_SERVED[stateless])}"
         why = f"unknown method {_quote(method)}{hint}"
-    return Fault(404 if stateless else 200, METHOD_NOT_FOUND, why, {"method": method})
+    return MessageFault(404 if stateless else 200, METHOD_NOT_FOUND, why, {"method": method})
 
 
-def _find_notification_fault(message: dict[str, Any]) -> Fault | None:
+def _find_notification_fault(message: dict[str, Any]) -> MessageFault | None:
     method: str = message["method"]
     if method.startswith("notifications/"):
         return None
-    return Fault(400, INVALID_REQUEST, f"{_quote(method)} is not a notification; add an 'id'")
+    return MessageFault(400, INVALID_REQUEST, f"{_quote(method)} is not a notification; add an 'id'")
 
 
 def _name_kind(value: Any) -> str:

@@ -10,7 +10,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
 from naftiko_runtime.errors import TooLarge, UnsupportedCoding
 from naftiko_runtime.exposes.mcp import message_check
-from naftiko_runtime.exposes.mcp.message_check import Fault, NotAMessageError
+from naftiko_runtime.exposes.mcp.message_check import MessageFault, NotAMessageError
 from naftiko_runtime.exposes.mcp.revisions import STATELESS, UNNAMED
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.request_body import Disconnected, check_coding, read_body
@@ -68,10 +68,10 @@ class CheckedMessages:
         except NotAMessageError as error:
             await _send_fault(send, error.fault, None)
         except UnsupportedCoding as error:
-            fault = Fault(415, message_check.INVALID_REQUEST, str(error))
+            fault = MessageFault(415, message_check.INVALID_REQUEST, str(error))
             await _send_fault(send, fault, None, (b"accept-encoding", b"identity"))
         except TooLarge as error:
-            fault = Fault(413, message_check.INVALID_REQUEST, str(error))
+            fault = MessageFault(413, message_check.INVALID_REQUEST, str(error))
             await _send_fault(send, fault, None, (b"connection", b"close"))
         except Disconnected:
             return
@@ -102,7 +102,7 @@ class CheckedMessages:
             version = UNNAMED if begins else version
             why = await self._find_params_fault(message, version)
             if why is not None:
-                fault = Fault(400 if version in STATELESS else 200, message_check.INVALID_PARAMS, why)
+                fault = MessageFault(400 if version in STATELESS else 200, message_check.INVALID_PARAMS, why)
         if fault is not None:
             return await _send_fault(send, fault, message_check.get_identity(message))
         kept = [h for h in scope["headers"] if h[0] not in _REPLACED and not (begins and h[0].startswith(b"mcp-"))]
@@ -119,7 +119,7 @@ class CheckedMessages:
         responses: list[bytes] = []
         for message in batch:
             if isinstance(message, dict) and message.get("method") == "initialize":
-                fault = Fault(400, message_check.INVALID_REQUEST, "'initialize' cannot be part of a batch")
+                fault = MessageFault(400, message_check.INVALID_REQUEST, "'initialize' cannot be part of a batch")
                 responses.append(_render_fault(fault, message_check.get_identity(message)))
                 continue
             taken = _Taken()
@@ -140,7 +140,7 @@ async def _parse(body: bytes) -> Any:
         check_json_limits(body, limits.REQUEST_VALUES_MAX, limits.REQUEST_DEPTH_MAX)
     except ValueError as error:
         detail = f"the body exceeds a limit: {error}"
-        raise NotAMessageError(Fault(400, message_check.PARSE_ERROR, detail)) from None
+        raise NotAMessageError(MessageFault(400, message_check.PARSE_ERROR, detail)) from None
     if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
         return message_check.parse(body)
     return await run_in_thread(partial(run_without_collection, partial(message_check.parse, body)))
@@ -169,14 +169,14 @@ def _replay_body(body: bytes, receive: Receive) -> Callable[[], Awaitable[Mutabl
     return give
 
 
-def _find_reply_fault(version: str) -> Fault | None:
+def _find_reply_fault(version: str) -> MessageFault | None:
     """Return what is wrong with a response, which revisions with a handshake let clients send."""
     if version not in STATELESS:
         return None
-    return Fault(400, message_check.INVALID_REQUEST, "a client can only send requests and notifications")
+    return MessageFault(400, message_check.INVALID_REQUEST, "a client can only send requests and notifications")
 
 
-def _find_batch_fault(batch: list[Any], headers: dict[bytes, bytes]) -> Fault | None:
+def _find_batch_fault(batch: list[Any], headers: dict[bytes, bytes]) -> MessageFault | None:
     version = message_check.get_version(headers)
     if version != message_check.BATCH_VERSION:
         detail = f"{version} has no batches, and the body is an array; send each message in its own POST"
@@ -186,16 +186,16 @@ def _find_batch_fault(batch: list[Any], headers: dict[bytes, bytes]) -> Fault | 
         detail = f"the batch has {len(batch):,} messages, and {_BATCH_MAX} are allowed"
     else:
         return None
-    return Fault(400, message_check.INVALID_REQUEST, detail)
+    return MessageFault(400, message_check.INVALID_REQUEST, detail)
 
 
-def _render_fault(fault: Fault, identity: int | str | None) -> bytes:
+def _render_fault(fault: MessageFault, identity: int | str | None) -> bytes:
     error: dict[str, Any] = {"code": fault.code, "message": fault.message}
     if fault.data is not None:
         error["data"] = fault.data
     return json.dumps({"jsonrpc": "2.0", "id": identity, "error": error}, separators=(",", ":")).encode()
 
 
-async def _send_fault(send: Send, fault: Fault, identity: int | str | None, *headers: Header) -> None:
+async def _send_fault(send: Send, fault: MessageFault, identity: int | str | None, *headers: Header) -> None:
     """Respond with a JSON-RPC error."""
     await send_whole(send, fault.status, [_JSON, *headers], _render_fault(fault, identity))

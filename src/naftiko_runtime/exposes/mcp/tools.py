@@ -11,7 +11,7 @@ from naftiko_runtime.engine.body import encode_finite_json, encode_form
 from naftiko_runtime.engine.field_encoding import encode_field
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.engine.multipart import encode_multipart, find_content_type
-from naftiko_runtime.errors import CallError, Fault, Rejected
+from naftiko_runtime.errors import CallError, InputFault, Rejected
 from naftiko_runtime.exposes.mcp.encode_result import ServerInfo
 from naftiko_runtime.exposes.mcp.tool_result import (
     Result,
@@ -185,7 +185,7 @@ def make_call(operation: BoundOperation, arguments: dict[str, Any]) -> Invocatio
         else:
             call.query = make_open_query(extras)
     except Unrenderable as error:
-        raise Rejected(Fault("", "arguments", str(error))) from None
+        raise Rejected(InputFault("", "arguments", str(error))) from None
     return call
 
 

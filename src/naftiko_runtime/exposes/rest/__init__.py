@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi_types import App, Scope
     from naftiko_runtime.bind_plan import BoundServer
     from naftiko_runtime.exposes.app_services import AppServices
-    from naftiko_runtime.plan import Forward, RestServer, Route
+    from naftiko_runtime.plan import ForwardRoute, RestServer, Route
 
 __all__ = [
     "AWAITS_MESSAGE",
@@ -42,7 +42,7 @@ def get_half_closed_seconds(configured_seconds: float, _scope: Scope) -> float:
 
 @asynccontextmanager
 async def open_app(
-    servers: Sequence[BoundServer[RestServer, Route | Forward]], services: AppServices
+    servers: Sequence[BoundServer[RestServer, Route | ForwardRoute]], services: AppServices
 ) -> AsyncIterator[App]:
     """Open the application of the servers of one port."""
     from naftiko_runtime.exposes.rest.app import RestApp  # noqa: PLC0415 - validate serves nothing

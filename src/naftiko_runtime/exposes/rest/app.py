@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
-from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.errors import InputFault, Rejected
 from naftiko_runtime.exposes.rest.handlers import BrokenHandler, ForwardHandler, HandlerParts, RouteHandler
-from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher, Mounts, Resource
+from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher, Mounts, PathMethods
 from naftiko_runtime.exposes.rest.rewrite_header_urls import Locations
-from naftiko_runtime.plan import Forward, Route
+from naftiko_runtime.plan import ForwardRoute, Route
 from naftiko_runtime.problem import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.send_response import send_bodyless
 from naftiko_runtime.telemetry.server_requests import make_route_instrument
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import RestServer
     from naftiko_runtime.telemetry.request_instruments import Instrument
 
-Handler: TypeAlias = Callable[["Scope", "Receive", "Send", Any], Awaitable[None]]
+HandleRequest: TypeAlias = Callable[["Scope", "Receive", "Send", Any], Awaitable[None]]
 """Handles a request. The last argument is what the dispatcher found in its path."""
 
 _NEVER_FORWARDED: Final = ("CONNECT", "TRACE")
@@ -30,10 +30,10 @@ _NEVER_FORWARDED: Final = ("CONNECT", "TRACE")
 class RestApp:
     """The ASGI application of one REST expose."""
 
-    def __init__(self, server: BoundServer[RestServer, Route | Forward], services: AppServices) -> None:
+    def __init__(self, server: BoundServer[RestServer, Route | ForwardRoute], services: AppServices) -> None:
         self._guard = server.guard
-        self._dispatcher: Dispatcher[Handler] = Dispatcher()
-        self._mounts: Mounts[Handler] = Mounts()
+        self._dispatcher: Dispatcher[HandleRequest] = Dispatcher()
+        self._mounts: Mounts[HandleRequest] = Mounts()
         plan = server.plan
         locations = Locations(server.parts)
 
@@ -45,7 +45,7 @@ class RestApp:
             match part:
                 case Route():
                     self._dispatcher.add(part.method, part.pattern, RouteHandler(used, part.pattern))
-                case Forward():
+                case ForwardRoute():
                     self._mounts.add(part.pattern, ForwardHandler(used, part.trusted_headers))
                 case _:
                     assert_never(part)
@@ -79,13 +79,13 @@ class RestApp:
             forward, rest = mounted
             return forward(scope, receive, send, rest)
         if not readable:
-            return send_problem(send, Rejected(Fault("", "path", "the path is not UTF-8 text")))
+            return send_problem(send, Rejected(InputFault("", "path", "the path is not UTF-8 text")))
         if not matches:
             return send_problem_document(send, 404, "no-such-route", f"nothing is served at {scope['path']}")
         return _refuse_method(send, method, [resource for resource, _ in matches])
 
 
-async def _refuse_method(send: Send, method: str, resources: list[Resource[Handler]]) -> None:
+async def _refuse_method(send: Send, method: str, resources: list[PathMethods[HandleRequest]]) -> None:
     allow = b", ".join(sorted({name for resource in resources for name in resource.allow.split(b", ")}))
     if method == "OPTIONS":
         await send_bodyless(send, 204, [(b"allow", allow)])

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.errors import InputFault, Rejected
 from naftiko_runtime.exposes.rest.inputs import split_lists
 from naftiko_runtime.file_value import File
 
@@ -50,7 +50,7 @@ def _read_multipart(content_type: bytes, body: bytes) -> dict[str, Any]:
     boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:
         raise _make_rejection("has no boundary")
-    reader = _Reader()
+    reader = _PartReader()
     try:
         parser = MultipartParser(boundary, reader.callbacks())
         parser.write(body)
@@ -65,7 +65,7 @@ def _read_multipart(content_type: bytes, body: bytes) -> dict[str, Any]:
     return _unwrap_single(_group(fields))
 
 
-class _Reader:
+class _PartReader:
     """Gathers the parts that a parser reports: headers by name in lower case, and content."""
 
     def __init__(self) -> None:
@@ -135,4 +135,4 @@ def _unwrap_single(fields: dict[str, list[Any]], lists: Collection[str] = ()) ->
 
 
 def _make_rejection(why: str) -> Rejected:
-    return Rejected(Fault("", "body", f"the form {why}"))
+    return Rejected(InputFault("", "body", f"the form {why}"))

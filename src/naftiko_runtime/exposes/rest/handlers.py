@@ -15,7 +15,7 @@ from naftiko_runtime.encode_value import encode_caller_path
 from naftiko_runtime.engine.exchange import describe_slow_body
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
-from naftiko_runtime.errors import CallError, Fault, Rejected, TooLarge, TooSlow
+from naftiko_runtime.errors import CallError, InputFault, Rejected, TooLarge, TooSlow
 from naftiko_runtime.exposes.rest.forms import read_form
 from naftiko_runtime.exposes.rest.inputs import (
     find_path_lists,
@@ -36,7 +36,7 @@ from naftiko_runtime.telemetry.server_requests import INSTRUMENT
 if TYPE_CHECKING:
     from naftiko_runtime.asgi_types import Receive, Scope, Send
     from naftiko_runtime.engine.operation import BoundOperation
-    from naftiko_runtime.exposes.rest.path_dispatch import Pattern
+    from naftiko_runtime.exposes.rest.path_dispatch import PathPattern
     from naftiko_runtime.telemetry.request_instruments import Instrument
 
 log = logging.getLogger(__name__)
@@ -148,7 +148,7 @@ class _Handler(ABC):
 class RouteHandler(_Handler):
     """Handles the requests of a route. ``found`` has the values of the path's placeholders."""
 
-    def __init__(self, used: HandlerParts, pattern: Pattern) -> None:
+    def __init__(self, used: HandlerParts, pattern: PathPattern) -> None:
         super().__init__(used)
         operation = used.operation
         inputs = operation.contract.inputs
@@ -210,7 +210,7 @@ class RouteHandler(_Handler):
         if not self._body_inputs:
             return found
         if not isinstance(value, dict):
-            raise Rejected(Fault("", "body", "must be a JSON object"))
+            raise Rejected(InputFault("", "body", "must be a JSON object"))
         return {**{name: value[name] for name in self._body_inputs if name in value}, **found}
 
 
@@ -225,7 +225,7 @@ class ForwardHandler(_Handler):
         try:
             path = encode_caller_path(found)
         except Unrenderable as error:
-            raise Rejected(Fault("", "path", str(error))) from None
+            raise Rejected(InputFault("", "path", str(error))) from None
         always, _ = self._policy.select_headers(scope, RANGED)
         trusted = [pair for pair in scope["headers"] if pair[0] in self._trusted]
         call = Invocation(query=scope["query_string"], headers=always, caller_headers=trusted)
@@ -253,11 +253,11 @@ def _decode_body(body: bytes) -> Any:
     try:
         check_json_limits(body, limits.REQUEST_VALUES_MAX, limits.REQUEST_DEPTH_MAX)
     except ValueError as error:
-        raise Rejected(Fault("", "body", f"exceeds a limit: {error}")) from None
+        raise Rejected(InputFault("", "body", f"exceeds a limit: {error}")) from None
     try:
         return read_json(body)
     except DecodeError as error:
-        raise Rejected(Fault("", "body", f"must be JSON: {error}")) from None
+        raise Rejected(InputFault("", "body", f"must be JSON: {error}")) from None
 
 
 def _drop_inputs(query: bytes, names: frozenset[str]) -> bytes:

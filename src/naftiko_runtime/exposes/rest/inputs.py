@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, unquote_plus, unquote_to_bytes
 
-from naftiko_runtime.errors import Fault, Rejected
+from naftiko_runtime.errors import InputFault, Rejected
 from naftiko_runtime.exposes.rest.path_dispatch import match_segment, split_segments
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.plan import Argument
@@ -16,7 +16,7 @@ from naftiko_runtime.plan import Argument
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from naftiko_runtime.exposes.rest.path_dispatch import Pattern
+    from naftiko_runtime.exposes.rest.path_dispatch import PathPattern
     from naftiko_runtime.upstream.interface import Header
 
 _FIELDS_MAX: Final = 1000
@@ -38,9 +38,9 @@ def get_query_values(query: bytes, names: Collection[str], lists: Collection[str
     try:
         pairs = parse_qsl(query.decode(), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS_MAX)
     except UnicodeDecodeError:
-        raise Rejected(Fault("", "query", "the query is not UTF-8 text")) from None
+        raise Rejected(InputFault("", "query", "the query is not UTF-8 text")) from None
     except ValueError:
-        raise Rejected(Fault("", "query", f"the query has more than {_FIELDS_MAX} fields")) from None
+        raise Rejected(InputFault("", "query", f"the query has more than {_FIELDS_MAX} fields")) from None
     values: dict[str, Any] = {}
     for name, value in pairs:
         if name in names:
@@ -104,7 +104,7 @@ def get_cookie_values(headers: Iterable[Header], names: Collection[str], lists: 
     return values
 
 
-def find_path_lists(path: Pattern, lists: Collection[str]) -> Sequence[tuple[int, Pattern]]:
+def find_path_lists(path: PathPattern, lists: Collection[str]) -> Sequence[tuple[int, PathPattern]]:
     """Return the segments of a route's path that contain lists, each with its number."""
     numbered = enumerate(split_segments(path))
     return [
@@ -112,7 +112,7 @@ def find_path_lists(path: Pattern, lists: Collection[str]) -> Sequence[tuple[int
     ]
 
 
-def get_path_lists(raw_path: bytes, found: Sequence[tuple[int, Pattern]], lists: Collection[str]) -> dict[str, Any]:
+def get_path_lists(raw_path: bytes, found: Sequence[tuple[int, PathPattern]], lists: Collection[str]) -> dict[str, Any]:
     """Return the lists in a path, by name."""
     values: dict[str, Any] = {}
     parts = raw_path.split(b"/")

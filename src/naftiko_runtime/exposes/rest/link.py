@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.parameters import ExposedParameter
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.expose_linker import ExposeLinker
-    from naftiko_runtime.plan import Forward
+    from naftiko_runtime.plan import ForwardRoute
     from naftiko_runtime.rules import Advice
     from naftiko_runtime.source import Steps
 
@@ -62,8 +62,8 @@ class _RestLinker:
         guard = link_guard(expose.authentication, self._context)
         return RestServer(expose.namespace, address, expose.port, span, served, guard=guard, forwards=forwards)
 
-    def _link_forwards(self, expose: RestExpose) -> tuple[Forward, ...]:
-        linked: dict[str, Forward] = {}
+    def _link_forwards(self, expose: RestExpose) -> tuple[ForwardRoute, ...]:
+        linked: dict[str, ForwardRoute] = {}
         for resource in expose.resources:
             if resource.forward is None:
                 continue

@@ -15,7 +15,7 @@ from naftiko_runtime.plan import (
     Call,
     Constant,
     Contract,
-    Forward,
+    ForwardRoute,
     NamedTerm,
     OpenBody,
     Operation,
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from naftiko_runtime.document.capability import Document
-    from naftiko_runtime.document.exposes import Forward as ForwardSpec
-    from naftiko_runtime.document.exposes import RestResource
+    from naftiko_runtime.document.exposes import Forward, RestResource
     from naftiko_runtime.document.parameters import ConsumedParameter
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Term, Upstream
@@ -50,8 +49,8 @@ class Forwarding:
         self._context = context
 
     def link(
-        self, namespace: str, resource: RestResource, spec: ForwardSpec, pattern: Sequence[str | Argument]
-    ) -> Forward | None:
+        self, namespace: str, resource: RestResource, spec: Forward, pattern: Sequence[str | Argument]
+    ) -> ForwardRoute | None:
         """Link the forward of a resource. None if it leads nowhere, which is reported.
 
         Args:
@@ -88,9 +87,9 @@ class Forwarding:
             forwards=True,
         )
         operation = Operation(f"{namespace}.{resource.path}", Contract(), Call(request, UntouchedResponse()))
-        return Forward(resource.path, prefix, trusted, operation)
+        return ForwardRoute(resource.path, prefix, trusted, operation)
 
-    def _iter_trusted(self, spec: ForwardSpec, upstream: Upstream | None) -> Iterator[str]:
+    def _iter_trusted(self, spec: Forward, upstream: Upstream | None) -> Iterator[str]:
         for index, name in enumerate(spec.trusted_headers):
             steps = spec.path_to("trustedHeaders", index)
             if upstream is not None and is_sealed("header", name, upstream.credential):

@@ -11,10 +11,12 @@ from naftiko_runtime.bind_plan import BoundServer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.plan import Forward, RestServer, Route
+    from naftiko_runtime.plan import ForwardRoute, RestServer, Route
 
 
-def merge(servers: Sequence[BoundServer[RestServer, Route | Forward]]) -> BoundServer[RestServer, Route | Forward]:
+def merge(
+    servers: Sequence[BoundServer[RestServer, Route | ForwardRoute]],
+) -> BoundServer[RestServer, Route | ForwardRoute]:
     """Merge servers. The first of two equal routes counts."""
     if len(servers) == 1:
         return servers[0]

@@ -11,11 +11,11 @@ from naftiko_runtime.plan import Argument
 
 _PERCENT: Final = ord("%")
 T = TypeVar("T")
-Pattern = tuple[str | Argument, ...]
+PathPattern = tuple[str | Argument, ...]
 
 
 @dataclass(slots=True)
-class Resource(Generic[T]):
+class PathMethods(Generic[T]):
     """A path, with the target of each method."""
 
     methods: dict[str, T] = field(default_factory=dict)
@@ -33,37 +33,37 @@ class Resource(Generic[T]):
         return self.methods.get("GET") if found is None and method == "HEAD" else found
 
 
-Match: TypeAlias = tuple[Resource[T], dict[str, str]]
+Match: TypeAlias = tuple[PathMethods[T], dict[str, str]]
 """A resource, and the values of the placeholders in its path."""
 
 
 @dataclass(slots=True)
 class _Node(Generic[T]):
     fixed: dict[str, _Node[T]] = field(default_factory=dict)
-    open: list[tuple[Pattern, _Node[T]]] = field(default_factory=list)
-    resource: Resource[T] | None = None
+    open: list[tuple[PathPattern, _Node[T]]] = field(default_factory=list)
+    resource: PathMethods[T] | None = None
 
 
 class Dispatcher(Generic[T]):
     """Finds the resources for a path, literal before placeholder, more specific first."""
 
     def __init__(self) -> None:
-        self._fixed: dict[bytes, Resource[T]] = {}
+        self._fixed: dict[bytes, PathMethods[T]] = {}
         self._root: _Node[T] = _Node()
 
-    def add(self, method: str, pattern: Pattern, target: T) -> None:
+    def add(self, method: str, pattern: PathPattern, target: T) -> None:
         """Route a method on a path pattern."""
         node = self._root
         for segment in split_segments(pattern):
             node = self._get_child(node, segment)
         if node.resource is None:
-            node.resource = Resource()
+            node.resource = PathMethods()
         node.resource.add(method, target)
         if not any(isinstance(piece, Argument) for piece in pattern):
             self._fixed[quote("".join(map(str, pattern)), safe=PATH_SAFE).encode()] = node.resource
 
     @staticmethod
-    def _get_child(node: _Node[T], segment: Pattern) -> _Node[T]:
+    def _get_child(node: _Node[T], segment: PathPattern) -> _Node[T]:
         if len(segment) <= 1 and not any(isinstance(piece, Argument) for piece in segment):
             return node.fixed.setdefault("".join(map(str, segment)), _Node())
         for known, child in node.open:
@@ -74,7 +74,7 @@ class Dispatcher(Generic[T]):
         node.open.sort(key=lambda entry: _specificity(entry[0]))
         return added
 
-    def find_fixed(self, raw_path: bytes) -> Resource[T] | None:
+    def find_fixed(self, raw_path: bytes) -> PathMethods[T] | None:
         """Return the resource of a path without placeholders. None if another one may match as well."""
         return self._fixed.get(raw_path)
 
@@ -119,9 +119,9 @@ class Mounts(Generic[T]):
     """Finds the target of all paths with a prefix. The longest prefix wins."""
 
     def __init__(self) -> None:
-        self._mounts: list[tuple[list[Pattern], T]] = []
+        self._mounts: list[tuple[list[PathPattern], T]] = []
 
-    def add(self, pattern: Pattern, target: T) -> None:
+    def add(self, pattern: PathPattern, target: T) -> None:
         """Add a target for every path that begins with a pattern."""
         self._mounts.append((split_segments(pattern), target))
         self._mounts.sort(key=lambda entry: (-len(entry[0]), [_specificity(segment) for segment in entry[0]]))
@@ -136,7 +136,7 @@ class Mounts(Generic[T]):
         return None
 
 
-def _fits(segment: Pattern, raw_part: bytes) -> bool:
+def _fits(segment: PathPattern, raw_part: bytes) -> bool:
     try:
         text = unquote_to_bytes(raw_part).decode()
     except UnicodeDecodeError:
@@ -144,7 +144,7 @@ def _fits(segment: Pattern, raw_part: bytes) -> bool:
     return text == "" if not segment else match_segment(segment, text) is not None
 
 
-def split_segments(pattern: Pattern) -> list[Pattern]:
+def split_segments(pattern: PathPattern) -> list[PathPattern]:
     """Split a path pattern at its slashes. The part before the first slash is the first segment."""
     result: list[list[str | Argument]] = [[]]
     for piece in pattern:
@@ -157,12 +157,12 @@ def split_segments(pattern: Pattern) -> list[Pattern]:
     return [tuple(segment) for segment in result]
 
 
-def _specificity(segment: Pattern) -> tuple[int, int]:
+def _specificity(segment: PathPattern) -> tuple[int, int]:
     """Sorts more literal characters first, then fewer placeholders."""
     return -sum(len(p) for p in segment if isinstance(p, str)), len(segment)
 
 
-def match_segment(segment: Pattern, text: str) -> dict[str, str] | None:
+def match_segment(segment: PathPattern, text: str) -> dict[str, str] | None:
     """Return the values of a segment's placeholders. None if it does not fit. Linear: a value ends at the next literal.
 
     The last value takes all that is left before the closing literal. No value is empty.

@@ -12,14 +12,14 @@ from naftiko_runtime.encode_value import PATH_SAFE
 from naftiko_runtime.engine.caller_query import drop_fields
 from naftiko_runtime.engine.result import URL_HEADERS
 from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher
-from naftiko_runtime.plan import Argument, Forward
+from naftiko_runtime.plan import Argument, ForwardRoute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from urllib.parse import SplitResult
 
     from naftiko_runtime.engine.operation import BoundOperation
-    from naftiko_runtime.engine.represented_resource import Resource
+    from naftiko_runtime.engine.represented_resource import RepresentedResource
     from naftiko_runtime.plan import Route
     from naftiko_runtime.upstream.interface import Header
 
@@ -51,18 +51,18 @@ class Asked(Struct):
 class Locations:
     """Where a server exposes what its upstreams call by URLs below their base URIs."""
 
-    def __init__(self, parts: Iterable[tuple[Route | Forward, BoundOperation]]) -> None:
+    def __init__(self, parts: Iterable[tuple[Route | ForwardRoute, BoundOperation]]) -> None:
         """Index the paths.
 
         Args:
             parts: The routes and forwards, each with its operation.
         """
-        self._routes: dict[str, Dispatcher[tuple[Route, Resource]]] = {}
-        self._forwards: dict[str, Forward] = {}
+        self._routes: dict[str, Dispatcher[tuple[Route, RepresentedResource]]] = {}
+        self._forwards: dict[str, ForwardRoute] = {}
         for exposed, operation in parts:
             if (resource := operation.execution.resource) is None:
                 continue
-            if isinstance(exposed, Forward):
+            if isinstance(exposed, ForwardRoute):
                 if not _list_names(exposed.pattern):
                     self._forwards.setdefault(resource.namespace, exposed)
                 continue
@@ -114,7 +114,7 @@ class Locations:
         if rest is None:
             return target
         split = _drop_secrets(split, resource)
-        exposed: tuple[str, Resource | None] | None
+        exposed: tuple[str, RepresentedResource | None] | None
         if asked.own_path is not None and rest == _find_rest(urlsplit(sent), resource):
             exposed = asked.own_path, resource
         else:
@@ -125,7 +125,7 @@ class Locations:
         query = split.query if found is None else _rename_fields(split.query, found)
         return split._replace(scheme="", netloc="", path="/" + path.lstrip("/"), query=query).geturl()
 
-    def _find_exposed(self, rest: str, asked: Resource) -> tuple[str, Resource | None] | None:
+    def _find_exposed(self, rest: str, asked: RepresentedResource) -> tuple[str, RepresentedResource | None] | None:
         """Return what is exposed for the rest of an upstream's path, by which route.
 
         A forward's caller stays inside it.
@@ -143,12 +143,12 @@ class Locations:
         return None if forward is None else ("".join(map(str, forward.pattern)) + rest, None)
 
 
-def has_every_input(pattern: tuple[str | Argument, ...], resource: Resource | None) -> bool:
+def has_every_input(pattern: tuple[str | Argument, ...], resource: RepresentedResource | None) -> bool:
     """Return whether the path of a route names everything that the path of its request needs."""
     return resource is not None and resource.inputs is not None and resource.inputs <= _list_names(pattern)
 
 
-def _rename_fields(query: str, resource: Resource) -> str:
+def _rename_fields(query: str, resource: RepresentedResource) -> str:
     """Return a query with the names by which callers of an operation give its fields."""
     names = resource.query_inputs
     if not names or not query:
@@ -182,14 +182,14 @@ def make_relative_to_base(target: str, operation: BoundOperation, url: str) -> s
     return _drop_secrets(split, resource)._replace(scheme="", netloc="", path=rest or "/").geturl()
 
 
-def _drop_secrets(split: SplitResult, resource: Resource) -> SplitResult:
+def _drop_secrets(split: SplitResult, resource: RepresentedResource) -> SplitResult:
     if not resource.secret_fields:
         return split
     query = drop_fields(split.query.encode("latin-1"), resource.secret_fields)
     return split._replace(query=query.decode("latin-1"))
 
 
-def _find_rest(split: SplitResult, resource: Resource) -> str | None:
+def _find_rest(split: SplitResult, resource: RepresentedResource) -> str | None:
     """Return the path behind a base URI. None if a URL is not below it."""
     base = urlsplit(resource.base_uri)
     prefix = base.path.rstrip("/")

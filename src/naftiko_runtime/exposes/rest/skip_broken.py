@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime.exposes.rest.link_forward import split_mount
 from naftiko_runtime.link.broken_parts import LeftOut
-from naftiko_runtime.plan import Argument, BrokenRoute, Forward, Route, remove_placeholder_names
+from naftiko_runtime.plan import Argument, BrokenRoute, ForwardRoute, Route, remove_placeholder_names
 from naftiko_runtime.template import split_path
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def keep_sound(expose: RestExpose, server: RestServer, broken_parts: BrokenParts
                 broken += _iter_broken_routes(expose, resource, operation, reason, broken_parts)
             elif isinstance(route, Route):
                 routes.append(route)
-    forwards: list[Forward] = []
+    forwards: list[ForwardRoute] = []
     mounts: list[BrokenRoute] = []
     for resource in expose.resources:
         steps = resource.path_to("forward")
@@ -40,7 +40,7 @@ def keep_sound(expose: RestExpose, server: RestServer, broken_parts: BrokenParts
         missing = broken_parts.missing.get(resource.forward.target_namespace) if resource.forward is not None else None
         if reason := broken_parts.find_reason_against(steps, forward) or missing:
             mounts += _iter_broken_routes(expose, resource, None, reason, broken_parts)
-        elif isinstance(forward, Forward):
+        elif isinstance(forward, ForwardRoute):
             forwards.append(forward)
     kept = {route.key for route in routes}
     kept |= {forward.key for forward in forwards}

@@ -19,7 +19,7 @@ import httpcore2
 from naftiko_runtime import limits
 from naftiko_runtime.http_client import failures
 from naftiko_runtime.http_client.connector import Connector
-from naftiko_runtime.http_client.httpx2.network_backend import Network
+from naftiko_runtime.http_client.httpx2.network_backend import NetworkBackend
 from naftiko_runtime.http_client.message_checks import (
     METHODS_WITHOUT_BODY,
     Upload,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.errors import UpstreamUnreachable
     from naftiko_runtime.http_client.options import ClientOptions
-    from naftiko_runtime.http_client.routes import Route
+    from naftiko_runtime.http_client.routes import UpstreamRoute
     from naftiko_runtime.upstream.interface import Header, OutboundRequest
     from naftiko_runtime.upstream.url_origin import Origin
 
@@ -83,7 +83,7 @@ class Httpx2Client:
         self._routes = RouteTable(options.proxies)
         contexts = TlsContexts(options.tls)
         self._connector = Connector(contexts)
-        self._pool = _Pool(contexts.for_upstreams(), options.connections_max, self._routes, self._connector)
+        self._pool = _RoutedPool(contexts.for_upstreams(), options.connections_max, self._routes, self._connector)
 
     async def send(self, request: OutboundRequest) -> Httpx2Response:
         """Send one request: see :class:`~naftiko_runtime.upstream.interface.Transport`."""
@@ -100,13 +100,13 @@ class Httpx2Client:
             if response is None:
                 self._end(route)
 
-    def _end(self, route: Route) -> None:
+    def _end(self, route: UpstreamRoute) -> None:
         """Count an exchange as ended."""
         self._in_progress[route.key] -= 1
         if not self._in_progress[route.key]:
             del self._in_progress[route.key]
 
-    async def _send(self, request: OutboundRequest, route: Route, target: str) -> Httpx2Response:
+    async def _send(self, request: OutboundRequest, route: UpstreamRoute, target: str) -> Httpx2Response:
         origin, target = route.origin, route.target_start + target
         body = request.body or None
         upload: Upload | None = None
@@ -146,7 +146,7 @@ class Httpx2Client:
         await asyncio.sleep(0)  # the sockets themselves are closed in the loop's next round
 
 
-class _Pool(httpcore2.AsyncConnectionPool):
+class _RoutedPool(httpcore2.AsyncConnectionPool):
     """A pool whose connections take the route to their origin. To httpcore2 each of them is a direct one."""
 
     def __init__(
@@ -168,7 +168,7 @@ class _Pool(httpcore2.AsyncConnectionPool):
             ssl_context=self._context,
             keepalive_expiry=limits.UPSTREAM_IDLE_SECONDS,
             http2=self._speaks_http2,
-            network_backend=Network(self._connector, route),
+            network_backend=NetworkBackend(self._connector, route),
         )
 
 
@@ -180,7 +180,9 @@ class Httpx2Response:
     headers: Sequence[Header]
     status: int
 
-    def __init__(self, response: httpcore2.Response, route: Route, method: str, end: Callable[[Route], None]) -> None:
+    def __init__(
+        self, response: httpcore2.Response, route: UpstreamRoute, method: str, end: Callable[[UpstreamRoute], None]
+    ) -> None:
         self._end = end
         self._response = response
         self._route = route
@@ -234,7 +236,7 @@ class Httpx2Response:
             self._end(self._route)
 
 
-def explain(error: BaseException, route: Route, connect_seconds: float) -> UpstreamUnreachable:
+def explain(error: BaseException, route: UpstreamRoute, connect_seconds: float) -> UpstreamUnreachable:
     """Return the error for an error of httpcore2 or of the layers below it; its own text is not used."""
     reason = error.args[0] if error.args else None
     if getattr(reason, "error_status_hint", None) == _HEAD_TOO_LARGE:

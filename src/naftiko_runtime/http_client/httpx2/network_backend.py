@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from naftiko_runtime.http_client.connector import Connector
-    from naftiko_runtime.http_client.routes import Route
+    from naftiko_runtime.http_client.routes import UpstreamRoute
 
 
-class Network(httpcore2.AsyncNetworkBackend):
+class NetworkBackend(httpcore2.AsyncNetworkBackend):
     """Opens connections of one route, without the layer that httpcore2 has for other loops."""
 
-    def __init__(self, connector: Connector, route: Route) -> None:
+    def __init__(self, connector: Connector, route: UpstreamRoute) -> None:
         self._connector = connector
         self._route = route
 

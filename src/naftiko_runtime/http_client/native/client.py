@@ -26,9 +26,9 @@ from naftiko_runtime.upstream.url_origin import split_url
 
 if TYPE_CHECKING:
     from naftiko_runtime.errors import UpstreamUnreachable
-    from naftiko_runtime.http_client.native.connection import Connection
+    from naftiko_runtime.http_client.native.connection import ClientConnection
     from naftiko_runtime.http_client.options import ClientOptions
-    from naftiko_runtime.http_client.routes import Route
+    from naftiko_runtime.http_client.routes import UpstreamRoute
     from naftiko_runtime.upstream.interface import OutboundRequest
 
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
@@ -80,7 +80,9 @@ class NativeClient:
             connection, repeatable = await self._connect(route, drop_idle=True), False
             request.resend_count += 1
 
-    async def _send_stream(self, request: OutboundRequest, route: Route, target: str, upload: Upload) -> NativeResponse:
+    async def _send_stream(
+        self, request: OutboundRequest, route: UpstreamRoute, target: str, upload: Upload
+    ) -> NativeResponse:
         """Send a streamed body; its response may arrive before its end."""
         body_bytes = declared_length(request.headers)
         head = write_request(request, route, target, None)
@@ -100,14 +102,14 @@ class NativeClient:
             raise upload.error from None
         return self._make_response(connection, route, writing)
 
-    async def _connect(self, route: Route, *, drop_idle: bool = False) -> Connection:
+    async def _connect(self, route: UpstreamRoute, *, drop_idle: bool = False) -> ClientConnection:
         try:
             return await self._pool.connect(route, drop_idle=drop_idle)
         except _FAILURES as error:
             raise explain(error, route, self._connect_seconds) from None
 
     def _make_response(
-        self, connection: Connection, route: Route, writing: asyncio.Task[None] | None = None
+        self, connection: ClientConnection, route: UpstreamRoute, writing: asyncio.Task[None] | None = None
     ) -> NativeResponse:
         response = connection.response
         if response.state == FAILED:
@@ -128,12 +130,12 @@ class NativeClient:
         await self._pool.aclose()
 
 
-def explain(error: BaseException, route: Route, connect_seconds: float) -> UpstreamUnreachable:
+def explain(error: BaseException, route: UpstreamRoute, connect_seconds: float) -> UpstreamUnreachable:
     """Return the error for an error of the system or of OpenSSL; its own text is not used."""
     return failures.explain(error, route, _FAILURE_TABLE, connect_seconds)
 
 
-async def _write_body(upload: Upload, connection: Connection) -> None:
+async def _write_body(upload: Upload, connection: ClientConnection) -> None:
     """Write a streamed body to its end; when it fails, or is of another length than declared, so does the exchange.
 
     What follows would otherwise be taken for the rest of it, or the rest of it for what follows.

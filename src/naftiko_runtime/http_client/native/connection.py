@@ -23,7 +23,7 @@ _BUFFER: Final = memoryview(bytearray(limits.UPSTREAM_READ_BYTES_MAX))
 """The read buffer. All connections share it: the parser copies what it keeps before the next read."""
 
 
-class Connection(UpstreamProtocol, asyncio.BufferedProtocol):
+class ClientConnection(UpstreamProtocol, asyncio.BufferedProtocol):
     """One connection; its user has it alone until it is given back to the pool or closed.
 
     Attributes:
@@ -36,7 +36,7 @@ class Connection(UpstreamProtocol, asyncio.BufferedProtocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, lost: Callable[[Connection], None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, lost: Callable[[ClientConnection], None]) -> None:
         """Make the protocol of a connection that is about to be opened.
 
         Args:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime import limits
 from naftiko_runtime.http_client import failures
 from naftiko_runtime.http_client.connector import Connector
-from naftiko_runtime.http_client.native.connection import Connection
+from naftiko_runtime.http_client.native.connection import ClientConnection
 from naftiko_runtime.http_client.tls import TlsContexts
 
 if TYPE_CHECKING:
     from naftiko_runtime.http_client.options import ClientOptions
-    from naftiko_runtime.http_client.routes import Route
+    from naftiko_runtime.http_client.routes import UpstreamRoute
 
 _SWEEP_SECONDS: Final = 5.0
 
@@ -30,19 +30,19 @@ class Pool:
         self._of_each: dict[str, int] = {}
         """The number of connections that are open, being opened or waited for, by the key of their route."""
         self._connect_seconds = options.connect_seconds
-        self._idle: dict[str, list[Connection]] = {}
+        self._idle: dict[str, list[ClientConnection]] = {}
         """Idle connections, by the key of their route."""
-        self._open: dict[Connection, Route] = {}
+        self._open: dict[ClientConnection, UpstreamRoute] = {}
         self._opening = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed = False
 
-    def take_idle(self, route: Route) -> Connection | None:
+    def take_idle(self, route: UpstreamRoute) -> ClientConnection | None:
         """Return the idle connection that was used last; None if there is none, or if other requests wait for one."""
         return None if self._waiting else self._pop(route)
 
-    def _pop(self, route: Route) -> Connection | None:
+    def _pop(self, route: UpstreamRoute) -> ClientConnection | None:
         connections = self._idle.get(route.key)
         while connections:
             connection = connections.pop()
@@ -51,7 +51,7 @@ class Pool:
             self.discard(connection)
         return None
 
-    async def connect(self, route: Route, *, drop_idle: bool = False) -> Connection:
+    async def connect(self, route: UpstreamRoute, *, drop_idle: bool = False) -> ClientConnection:
         """Open a connection, or take one that becomes idle while no other can be opened.
 
         Args:
@@ -82,11 +82,11 @@ class Pool:
             if opened is None:
                 self._count_closed(route)
 
-    def _is_full(self, route: Route) -> bool:
+    def _is_full(self, route: UpstreamRoute) -> bool:
         """Return whether no connection to an origin is idle, and no other one may be opened."""
         return self._of_each.get(route.key, 0) >= self._connections_each_max and not self._idle.get(route.key)
 
-    def _count_closed(self, route: Route) -> None:
+    def _count_closed(self, route: UpstreamRoute) -> None:
         """Decrease the number of connections to an origin."""
         left = self._of_each[route.key] - 1
         if left:
@@ -94,7 +94,7 @@ class Pool:
         else:
             del self._of_each[route.key]
 
-    async def _open_another(self, route: Route) -> Connection:
+    async def _open_another(self, route: UpstreamRoute) -> ClientConnection:
         self._opening += 1
         try:
             return await self._connect_route(route)
@@ -104,7 +104,7 @@ class Pool:
         finally:
             self._opening -= 1
 
-    async def _wait_for_turn(self, route: Route) -> Connection | None:
+    async def _wait_for_turn(self, route: UpstreamRoute) -> ClientConnection | None:
         """Wait, in order of arrival; return an idle connection, or None once another one may be opened."""
         waited = False
         while True:
@@ -118,7 +118,7 @@ class Pool:
             await self._wait_for_room(again=waited)
             waited = True
 
-    def give_back(self, connection: Connection) -> None:
+    def give_back(self, connection: ClientConnection) -> None:
         """End the exchange of a connection; keep the connection if it can carry another one."""
         if self._closed or not connection.release():
             self.discard(connection)
@@ -134,7 +134,7 @@ class Pool:
             if self._sweeper is None:
                 self._sweeper = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
 
-    def discard(self, connection: Connection) -> None:
+    def discard(self, connection: ClientConnection) -> None:
         """Close a connection, and count it no more: below TLS it is gone some rounds of the loop later."""
         if (route := self._open.pop(connection, None)) is not None:
             self._count_closed(route)
@@ -175,8 +175,10 @@ class Pool:
                 room.set_result(None)
                 return
 
-    async def _connect_route(self, route: Route) -> Connection:
-        transport, connection = await self._connector.connect(route, lambda: Connection(self._loop, self._on_lost))
+    async def _connect_route(self, route: UpstreamRoute) -> ClientConnection:
+        transport, connection = await self._connector.connect(
+            route, lambda: ClientConnection(self._loop, self._on_lost)
+        )
         if route.origin.scheme == "https":
             await self._connector.start_tls(transport, connection, route.origin)
         if not connection.usable:
@@ -184,7 +186,7 @@ class Pool:
         self._open[connection] = route
         return connection
 
-    def _on_lost(self, connection: Connection) -> None:
+    def _on_lost(self, connection: ClientConnection) -> None:
         route = self._open.pop(connection, None)
         if route is not None:
             self._count_closed(route)

@@ -10,7 +10,7 @@ from naftiko_runtime.http_client.message_checks import METHODS_WITHOUT_BODY, dro
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.http_client.routes import Route
+    from naftiko_runtime.http_client.routes import UpstreamRoute
     from naftiko_runtime.upstream.interface import Header, OutboundRequest
 
 _LENGTHS: Final = range(2**63)
@@ -19,7 +19,7 @@ _NUL: Final = 0
 _LINE: Final = b": ".join
 
 
-def write_request(request: OutboundRequest, route: Route, target: str, body: bytes | None) -> bytes:
+def write_request(request: OutboundRequest, route: UpstreamRoute, target: str, body: bytes | None) -> bytes:
     """Return a request in wire form: its head, and its body unless that is a stream.
 
     Raises:
@@ -32,7 +32,7 @@ def write_request(request: OutboundRequest, route: Route, target: str, body: byt
 
 
 def _write_head(
-    request: OutboundRequest, headers: Sequence[Header], route: Route, target: str, body: bytes | None
+    request: OutboundRequest, headers: Sequence[Header], route: UpstreamRoute, target: str, body: bytes | None
 ) -> bytes:
     names = dict(headers)
     lines = list(map(_LINE, headers))

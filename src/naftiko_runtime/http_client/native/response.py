@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Sequence
 
-    from naftiko_runtime.http_client.native.connection import Connection
+    from naftiko_runtime.http_client.native.connection import ClientConnection
     from naftiko_runtime.http_client.native.pool import Pool
     from naftiko_runtime.http_client.native.response_reader import ResponseReader
-    from naftiko_runtime.http_client.routes import Route
+    from naftiko_runtime.http_client.routes import UpstreamRoute
     from naftiko_runtime.upstream.interface import Header
 
 
@@ -26,8 +26,10 @@ class NativeResponse:
     headers: Sequence[Header]
     status: int
 
-    def __init__(self, connection: Connection, pool: Pool, route: Route, writing: asyncio.Task[None] | None) -> None:
-        self._connection: Connection | None = connection
+    def __init__(
+        self, connection: ClientConnection, pool: Pool, route: UpstreamRoute, writing: asyncio.Task[None] | None
+    ) -> None:
+        self._connection: ClientConnection | None = connection
         self._pool = pool
         self._route = route
         self._writing = writing

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher, Pattern, Resource, match_segment
+from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher, PathMethods, PathPattern, match_segment
 from naftiko_runtime.plan import Argument
 from naftiko_runtime.template import Placeholder, split_path
 
 
-def pattern(path: str) -> Pattern:
+def pattern(path: str) -> PathPattern:
     return tuple(Argument(piece.name) if isinstance(piece, Placeholder) else piece for piece in split_path(path))
 
 
@@ -165,7 +165,7 @@ def test_a_path_without_placeholders_is_found_at_once(path: str, raw: bytes) -> 
 
 
 def test_methods_and_what_is_allowed() -> None:
-    resource: Resource[str] = Resource()
+    resource: PathMethods[str] = PathMethods()
     resource.add("PUT", "put")
     assert (resource.allow, resource.get_target("HEAD"), resource.get_target("OPTIONS")) == (
         b"OPTIONS, PUT",

@@ -12,8 +12,8 @@ import pytest
 
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.http_client.connector import Connector
-from naftiko_runtime.http_client.httpx2.network_backend import Network, Stream
-from naftiko_runtime.http_client.native.connection import Connection
+from naftiko_runtime.http_client.httpx2.network_backend import NetworkBackend, Stream
+from naftiko_runtime.http_client.native.connection import ClientConnection
 from naftiko_runtime.http_client.routes import make_route
 from naftiko_runtime.http_client.tls import TlsContexts, TlsOptions
 from naftiko_runtime.upstream import OutboundRequest, Transport, UpstreamUnreachable
@@ -224,7 +224,7 @@ async def test_a_body_broken_off_is_not_given_again(transport: Transport) -> Non
 
 async def test_a_wire_read_past_its_end_raises_instead_of_spinning() -> None:
     async with serve(closes) as server:
-        network = Network(Connector(TlsContexts(TlsOptions())), make_route(split_url(server.url())[0]))
+        network = NetworkBackend(Connector(TlsContexts(TlsOptions())), make_route(split_url(server.url())[0]))
         wire = await network.connect_tcp("127.0.0.1", server.port)
         await wire.write(b"GET / HTTP/1.1\r\n\r\n")
         assert await wire.read(1024) == b""
@@ -573,7 +573,7 @@ class Gone(asyncio.Transport):
 
 
 async def test_a_lost_connection_can_be_closed() -> None:
-    connection = Connection(asyncio.get_running_loop(), lambda _: None)
+    connection = ClientConnection(asyncio.get_running_loop(), lambda _: None)
     connection.connection_made(Gone())
     connection.connection_lost(None)
     connection.close()
