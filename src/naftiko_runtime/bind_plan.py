@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar, assert_never
 
 from naftiko_runtime import limits
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.authentication.flow import Flow
     from naftiko_runtime.authentication.guard import Guard
     from naftiko_runtime.authentication.nonce_cache import NonceCache
+    from naftiko_runtime.engine.secret_masks import Masks
     from naftiko_runtime.formats import Decode
     from naftiko_runtime.plan import Format, Operation, Plan, ServedPart, Server, UntouchedResponse, Upstream
     from naftiko_runtime.secret import Secret
@@ -81,70 +82,94 @@ async def bind(
         BindError: A secret cannot be sent where the plan wants it.
     """
     calling = fill_base_uris(plan, {name: secret.reveal() for name, secret in secrets.items()})
-    transport = open_client()
     total = None if total_deadline_seconds is None else Deadlines(total_deadline_seconds)
-    deadlines = Deadlines(deadline_seconds, total)
-    flows: dict[str, Flow | None] = {}
-    try:
-        # One flow for each upstream: its state, such as a token, serves all operations of that upstream.
-        called = {upstream.namespace for upstream in plan.called_upstreams}
-        upstreams = {one.namespace: one for one in plan.upstreams if one.namespace in called}
-        flows |= {name: _make_flow(upstream, secrets) for name, upstream in upstreams.items()}
-        masks = {name: make_masks(plan, one, secrets, flows[name]) for name, one in upstreams.items()}
-
-        decoders: dict[Format, Decode] = {}
-
-        def bind_call(operation: Operation, call: Call) -> BoundCall:
-            (upstream,) = call.upstreams
-            try:
-                return BoundCall(
-                    operation,
-                    call,
-                    secrets,
-                    transport,
-                    deadlines=deadlines,
-                    bytes_max=response_bytes_max,
-                    decode=_find_decoder(call.response, decoders),
-                    flow=flows[upstream.namespace],
-                    masks=masks[upstream.namespace],
-                    exposed_headers=exposed_headers,
-                )
-            except Unrenderable as error:
-                raise BindError([describe_unusable(plan, secrets, upstream, str(error))]) from None
-
-        def bind_operation(operation: Operation) -> BoundOperation:
-            execution = operation.execution
-            match execution:
-                case Call():
-                    call = bind_call(operation, execution)
-                    return BoundOperation(operation, call, masks[call.namespace])
-                case Mock():
-                    return BoundOperation(operation, BoundMock(operation, execution, deadlines=deadlines))
-                case _:
-                    assert_never(execution)
-
-        def bind_server(server: Server) -> BoundServer[Server, ServedPart]:
-            parts = tuple((part, bind_operation(part.operation)) for part in server.parts)
-            return BoundServer(server, parts, open_guard(server.guard, server.namespace, secrets, nonces))
-
-        yield Bound(plan, tuple(map(bind_server, calling.servers)))
-    finally:
-        for flow in filter(None, flows.values()):
-            await flow.aclose()
-        await transport.aclose()
+    async with AsyncExitStack() as resources:
+        transport = open_client()
+        resources.push_async_callback(transport.aclose)
+        binder = _Binder(
+            plan,
+            secrets,
+            transport,
+            deadlines=Deadlines(deadline_seconds, total),
+            bytes_max=response_bytes_max,
+            exposed_headers=exposed_headers,
+            nonces=nonces,
+        )
+        binder.open_flows(resources)
+        yield Bound(plan, tuple(map(binder.bind_server, calling.servers)))
 
 
-def _find_decoder(response: UntouchedResponse | MappedResponse, known: dict[Format, Decode]) -> Decode | None:
-    """Return the decoder for the responses of a call. All calls of one format and schema share it."""
-    if not isinstance(response, MappedResponse):
-        return None
-    if (found := known.get(response.format)) is None:
+@dataclass(slots=True)
+class _Binder:
+    """Binds the parts of a plan to what they share."""
+
+    plan: Plan
+    secrets: Mapping[str, Secret]
+    transport: Transport
+    deadlines: Deadlines
+    bytes_max: int
+    exposed_headers: frozenset[bytes]
+    nonces: NonceCache | None
+    flows: dict[str, Flow | None] = field(default_factory=dict)
+    masks: dict[str, Masks | None] = field(default_factory=dict)
+    decoders: dict[Format, Decode] = field(default_factory=dict)
+
+    def open_flows(self, resources: AsyncExitStack) -> None:
+        """Open one flow for each upstream: its state, such as a token, serves all operations of that upstream."""
+        called = {upstream.namespace for upstream in self.plan.called_upstreams}
+        for upstream in self.plan.upstreams:
+            if (name := upstream.namespace) not in called:
+                continue
+            flow = self.flows[name] = _open_flow(upstream, self.secrets)
+            if flow is not None:
+                resources.push_async_callback(flow.aclose)
+            self.masks[name] = make_masks(self.plan, upstream, self.secrets, flow)
+
+    def bind_server(self, server: Server) -> BoundServer[Server, ServedPart]:
+        parts = tuple((part, self.bind_operation(part.operation)) for part in server.parts)
+        guard = open_guard(server.guard, server.namespace, self.secrets, self.nonces)
+        return BoundServer(server, parts, guard)
+
+    def bind_operation(self, operation: Operation) -> BoundOperation:
+        execution = operation.execution
+        match execution:
+            case Call():
+                call = self.bind_call(operation, execution)
+                return BoundOperation(operation, call, self.masks[call.namespace])
+            case Mock():
+                return BoundOperation(operation, BoundMock(operation, execution, deadlines=self.deadlines))
+            case _:
+                assert_never(execution)
+
+    def bind_call(self, operation: Operation, call: Call) -> BoundCall:
+        (upstream,) = call.upstreams
+        try:
+            return BoundCall(
+                operation,
+                call,
+                self.secrets,
+                self.transport,
+                deadlines=self.deadlines,
+                bytes_max=self.bytes_max,
+                decode=self.find_decoder(call.response),
+                flow=self.flows[upstream.namespace],
+                masks=self.masks[upstream.namespace],
+                exposed_headers=self.exposed_headers,
+            )
+        except Unrenderable as error:
+            raise BindError([describe_unusable(self.plan, self.secrets, upstream, str(error))]) from None
+
+    def find_decoder(self, response: UntouchedResponse | MappedResponse) -> Decode | None:
+        """Return the decoder for the responses of a call. All calls of one format and schema share it."""
+        if not isinstance(response, MappedResponse):
+            return None
         wanted = response.format
-        found = known[wanted] = make_decoder(wanted.name, wanted.schema, wanted.content)
-    return found
+        if (found := self.decoders.get(wanted)) is None:
+            found = self.decoders[wanted] = make_decoder(wanted.name, wanted.schema, wanted.content)
+        return found
 
 
-def _make_flow(upstream: Upstream, secrets: Mapping[str, Secret]) -> Flow | None:
+def _open_flow(upstream: Upstream, secrets: Mapping[str, Secret]) -> Flow | None:
     try:
         return open_flow(upstream.credential, secrets)
     except Unrenderable as error:
