@@ -9,7 +9,7 @@ startup_signals.exit_on_interrupt()  # now: what follows is the first thing that
 
 
 def main() -> None:
-    """Run the command. What is imported for it is needed to the end, so nobody looks for garbage in it."""
+    """Run the command. Imported objects live to the end, so garbage collection skips them."""
     if sys.argv[1:2] == ["run"]:
         startup_signals.note_hangups()
     gc.disable()

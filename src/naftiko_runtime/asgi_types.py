@@ -15,11 +15,11 @@ App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class SendProgress:
-    """Base of the object behind a server's ``send``: says what was sent, so that no middleware has to wrap ``send``.
+    """Base of the object behind a server's ``send``. It records what was sent, so middleware need not wrap ``send``.
 
     Attributes:
         status: The status of the response; 0 until its head is sent.
-        response_complete: Whether all of the response was sent.
+        response_complete: Whether the whole response was sent.
     """
 
     __slots__ = ()

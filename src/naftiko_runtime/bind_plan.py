@@ -39,7 +39,7 @@ P = TypeVar("P", bound="ServedPart")
 
 @dataclass(frozen=True, slots=True)
 class BoundServer(Generic[S, P]):
-    """A planned server, and its parts, each with its operation."""
+    """A planned server, and its parts with their operations."""
 
     plan: S
     parts: tuple[tuple[P, BoundOperation], ...]
@@ -70,16 +70,16 @@ async def bind(
 
     Args:
         plan: What to run.
-        secrets: Its variables by full name.
-        open_client: Makes the one client that all operations share.
+        secrets: The variables by full name.
+        open_client: Opens the client that all operations share.
         deadline_seconds: The time limit of each exchange. For a streamed response: of its head, and of each pause.
         total_deadline_seconds: The time limit from the request to the last byte of the response. None for no limit.
         response_bytes_max: The largest response that is held in memory, in bytes.
-        exposed_headers: Response headers that reach callers as those that always do, in lower case.
+        exposed_headers: More response headers that callers get, in lower case.
         nonces: Signs the nonces of digest guards and rejects replays; by default each guard has its own.
 
     Raises:
-        BindError: A secret cannot be sent where the plan wants it.
+        BindError: A secret cannot be sent at its place.
     """
     calling = fill_base_uris(plan, {name: secret.reveal() for name, secret in secrets.items()})
     total = None if total_deadline_seconds is None else Deadlines(total_deadline_seconds)

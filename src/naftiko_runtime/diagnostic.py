@@ -34,7 +34,7 @@ class Span(Struct, frozen=True, order=True):
         return f"{self.file}:{self.line}:{self.column}"
 
     def describe_line(self, other: Span) -> str:
-        """Return its line, as text beside another span: with the file if that is another one."""
+        """Return its line as text, with the file if the other span is in another file."""
         return f"line {self.line}" if self.file == other.file else f"line {self.line} of {self.file}"
 
 
@@ -50,12 +50,12 @@ class Diagnostic(Struct, frozen=True, eq=False):
 
     Attributes:
         statement: What is wrong: the rule's message, and its arguments.
-        span: Where; none only when there is no file to point into.
+        span: The place. None if there is no file.
         advice: What to do about it.
-        severity: The rule's own unless the caller changed it.
-        part: The path, from the document's root, of what it is about; none when it is about the file.
-        fix: What would put an end to it, all of it or nothing; empty when that is no mechanical matter.
-        related: Another place that it is about as well.
+        severity: The severity of the rule, unless the caller changed it.
+        part: The path of the part that it concerns. None if it concerns the file.
+        fix: The edits that resolve it together. Empty if there is no automatic fix.
+        related: Another place that it concerns.
     """
 
     statement: Statement
@@ -68,7 +68,7 @@ class Diagnostic(Struct, frozen=True, eq=False):
 
     @property
     def rule(self) -> Rule:
-        """What kind of finding it is."""
+        """The rule that it is a finding of."""
         return self.statement.rule
 
     @property
@@ -119,13 +119,13 @@ def diagnose(
     fix: tuple[Edit, ...] = (),
     related: Span | None = None,
 ) -> Diagnostic:
-    """Return a finding with the severity of its rule, and the advice of its message if there is no other."""
+    """Return a finding with the severity of its rule. Without other advice, it has the advice of its message."""
     severity = statement.rule.severity
     return Diagnostic(statement, span, advice or statement.advice, severity, part, fix, related)
 
 
 def redact_finding(finding: Diagnostic, secrets: Collection[str]) -> Diagnostic:
-    """Return a finding whose arguments repeat no credential of the document.
+    """Return a finding with every credential of the document masked.
 
     Args:
         finding: The finding.

@@ -1,7 +1,7 @@
 """Why a call failed: errors of callers, of upstreams and of the configuration.
 
-Every text in here is written for the caller: it names what happened, and never a secret or an address of the
-operator's network. `problem` maps these classes to HTTP responses, and `exposes.mcp` to results of tools.
+Every text is for the caller. It says what happened, and has no secret and no address of the operator's network.
+`problem` maps these classes to HTTP responses, and `exposes.mcp` to results of tools.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ class InputFault(Struct, frozen=True):
     """A fault in the input of a call.
 
     Attributes:
-        name: The input's name; empty for the request as a whole.
+        name: The name of the input. Empty for the whole request.
         place: ``path``, ``query``, ``header``, ``cookie``, ``body`` or ``arguments``.
-        detail: What is wrong and what was expected.
+        detail: What is wrong, and what was expected.
     """
 
     name: str
@@ -75,10 +75,9 @@ class UpstreamTimeout(UpstreamError):  # noqa: N818 - named for what happened
 
 
 class UpstreamUnreachable(UpstreamError):  # noqa: N818 - named for what happened
-    """No connection, a broken one, or a response that is not HTTP.
+    """There is no connection, it broke, or the response is not HTTP.
 
-    ``str()`` of it says what kind of failure it was. ``detail`` also names the host, never a query, a header or a
-    credential.
+    ``str()`` names the kind of failure. ``detail`` also names the host, but no query, header or credential.
     """
 
 

@@ -1,4 +1,4 @@
-"""Values of a plan: JSON that never changes, and what a place is filled with.
+"""Values of a plan: frozen JSON, and terms, which fill a place.
 
 The plan freezes the values of a document. Two frozen values are equal only if nothing distinguishes them:
 ``1``, ``1.0``, ``1.00`` and ``true`` are four values.
@@ -23,7 +23,7 @@ class Number(Struct, frozen=True):
 
 
 class Object(Struct, frozen=True):
-    """A JSON object; the order of its fields counts, since it is the order in which they are sent."""
+    """A JSON object. The order of its fields counts, because they are sent in it."""
 
     fields: tuple[tuple[str, Frozen], ...]
 
@@ -36,7 +36,7 @@ def freeze(value: Any) -> Frozen:
     """Return a JSON value in a form that can be compared, hashed and pickled.
 
     Raises:
-        TypeError: It is no JSON value.
+        TypeError: It is not a JSON value.
     """
     match value:
         case None | bool() | str():
@@ -102,13 +102,13 @@ class Variable(Struct, frozen=True):
 
 
 class Constant(Struct, frozen=True):
-    """A value that the document gives."""
+    """A value of the document."""
 
     value: Frozen
 
 
 class Composed(Struct, frozen=True):
-    """Text with values in it; absent as a whole when one of its arguments is."""
+    """Text with values in it. It is absent if one of its arguments is."""
 
     parts: tuple[Constant | Argument | Variable, ...]
 
@@ -118,13 +118,13 @@ Term: TypeAlias = Constant | Argument | Variable | Composed
 
 
 class TermObject(Struct, frozen=True):
-    """An object with a tree of terms in each field; a field whose value is absent is left out."""
+    """An object with a tree of terms in each field. A field without a value is omitted."""
 
     fields: tuple[tuple[str, Tree], ...]
 
 
 class TermList(Struct, frozen=True):
-    """A list with a tree of terms in each place; an item whose value is absent is left out."""
+    """A list with a tree of terms in each place. An item without a value is omitted."""
 
     items: tuple[Tree, ...]
 

@@ -1,4 +1,4 @@
-"""Hosts of URLs: those with letters beyond ASCII (``bücher.example``) are encoded; paths with a host are recognised."""
+"""Encodes hosts with letters beyond ASCII (``bücher.example``), and recognises paths with a host."""
 
 from __future__ import annotations
 

@@ -38,13 +38,13 @@ class Loaded(Struct, frozen=True):
     """A loaded file.
 
     Attributes:
-        plan: What it asks for; none when there are errors, unless the broken parts were to be left out. A document
-            that is only there to be imported has a plan without servers.
-        diagnostics: Everything found, by place.
-        source: What was read, with the imported files, for quoting lines; without data when it is no YAML, none when
-            there is no text.
-        left_out: What is not served of it, when the broken parts were to be left out.
-        fatal: Why nothing is served of it; empty when something is, or when the findings alone tell.
+        plan: The plan. None if there are errors, unless broken parts may be left out. A document that can only be
+            imported has a plan without servers.
+        diagnostics: The findings, by place.
+        source: The source with the imported files, for quoting lines. It has no data if the file is not YAML. None
+            without text.
+        left_out: The broken parts that are left out.
+        fatal: Why nothing can be served. Empty if something can, or if the findings say why.
     """
 
     plan: Plan | None
@@ -55,11 +55,11 @@ class Loaded(Struct, frozen=True):
 
 
 def load(path: Path, overrides: Overrides = NO_OVERRIDES) -> Loaded:
-    """Read, parse and link a capability file; never raises for errors in it.
+    """Read, parse and link a capability file. Errors in it become findings, not exceptions.
 
     Args:
         path: The file.
-        overrides: What stands in for the document's addresses, and whether it is judged strictly.
+        overrides: Values that override the document's, and the strictness of its checks.
     """
     try:
         source = overrides.reading(path, str(path))
@@ -69,7 +69,7 @@ def load(path: Path, overrides: Overrides = NO_OVERRIDES) -> Loaded:
 
 
 def load_source(source: Source, overrides: Overrides = NO_OVERRIDES, path: Path | None = None) -> Loaded:
-    """Link a file that was read; imports are relative to its path, and without a path there are none."""
+    """Link a source. Imports are relative to its path. Without a path there are no imports."""
     loaded = _load_source(source, overrides, path)
     return (
         replace(loaded, diagnostics=tuple(redact_findings(loaded.diagnostics, loaded.source)))
@@ -79,11 +79,11 @@ def load_source(source: Source, overrides: Overrides = NO_OVERRIDES, path: Path 
 
 
 def redact_findings(found: Iterable[Diagnostic], source: Source | None) -> Iterator[Diagnostic]:
-    """Findings without the credentials that messages repeat of the document.
+    """Mask the credentials of the document in findings.
 
     Args:
         found: The findings.
-        source: The document; none when there is no text.
+        source: The document, or None without text.
     """
     secrets = (source.find_secrets() if source is not None else None) or ()
     return (redact_finding(finding, secrets) for finding in found)
@@ -133,6 +133,6 @@ def _check_strictly(source: Source, findings: Findings) -> Deviations:
 
 
 def _drop_covered(findings: Findings, deviations: Deviations | None) -> tuple[Diagnostic, ...]:
-    """Drop the findings that a deviation from the official schema covers."""
+    """Drop the findings that a deviation from the official schema reports too."""
     found = findings.list_sorted(None)
     return found if deviations is None else tuple(finding for finding in found if not deviations.covers(finding))

@@ -50,8 +50,8 @@ async def send_problem(send: Send, error: CallError, operation: BoundOperation |
 
     Args:
         send: The ASGI callable.
-        error: Why it failed.
-        operation: What was called, if anything was.
+        error: The error.
+        operation: The called operation, if there is one.
     """
     status, slug = find_status(error)
     masked = str if operation is None else operation.mask

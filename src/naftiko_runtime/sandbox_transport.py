@@ -64,7 +64,7 @@ def read_responses(path: Path, operations: Collection[str]) -> dict[str, Stub]:
         operations: The consumed operations of the document it belongs to.
 
     Raises:
-        SourceError: The file is no sandbox file, or has a response for an operation that does not exist.
+        SourceError: The file is not a sandbox file, or has a response for an unknown operation.
     """
     source, findings = read_source(path), Findings()
     file = parse_part(SandboxFile, source, findings)
@@ -142,7 +142,7 @@ class SandboxTransport:
         return StubResponse(stub if stub is not None else await _echo(request))
 
     async def aclose(self) -> None:
-        """Nothing to close."""
+        """Do nothing: there is nothing to close."""
 
 
 async def _echo(request: OutboundRequest) -> Stub:

@@ -90,7 +90,7 @@ def _is_digits_only(pairs: list[tuple[str, str]]) -> bool:
 
 
 def _is_within(most: int, a: str, b: str) -> bool:
-    """Return whether one word is made of the other by a few keystrokes.
+    """Return whether a few keystrokes change one word to the other.
 
     Words of very different lengths are not compared.
     """
@@ -112,11 +112,11 @@ def _compute_distance(a: str, b: str) -> int:
 
 
 def suggest(word: str, known: Iterable[str], otherwise: Help = helps.KNOWN) -> Advice | None:
-    """Advice for an unknown word: the closest known word, or a list of all known words.
+    """Return the advice for an unknown word: the closest known word, or all known words.
 
     Args:
-        word: What was written.
-        known: What could have been.
+        word: The unknown word.
+        known: The known words.
         otherwise: Lists the known words, as its argument ``known``.
     """
     candidates = sorted(set(known))

@@ -50,7 +50,7 @@ _WITH_BODY: Final = ("POST", "PUT", "PATCH", "DELETE")
 class ApiKey(AuthenticationPart):
     """A key in a header or in the query.
 
-    In the body or a cookie, and several in ``headers``, is outside the specification.
+    Keys in the body or a cookie, and several keys in ``headers``, are outside the specification.
     """
 
     type: Literal["apikey"]
@@ -173,7 +173,7 @@ def _check_name(name: str, steps: Steps, linker: Linker) -> None:
 
 
 def _show_name(term: Term) -> str:
-    """Return a key's name; a variable in it shows as ``<VARIABLE>``, since its value is no one's to know."""
+    """Return the name of a key. A variable in it shows as ``<VARIABLE>``, because its value may be secret."""
     match term:
         case Constant(value):
             return format_text(thaw(value))
@@ -186,7 +186,7 @@ def _show_name(term: Term) -> str:
 
 
 class ApiKeyGuard:
-    """Keys in headers or in the query; all of them are needed."""
+    """Checks keys in headers or in the query. All of them are needed."""
 
     def __init__(self, namespace: str, keys: Iterable[tuple[str, str]], *, in_query: bool) -> None:
         self._keys = {name if in_query else name.lower(): value.encode() for name, value in keys}
@@ -209,7 +209,7 @@ class ApiKeyGuard:
         return {name: value for name, value in given if value is not None}
 
     def _read_query(self, scope: Scope) -> dict[str, bytes]:
-        """Return the keys, which go no further than here; one that is given twice counts as absent."""
+        """Return the keys, and remove them from the query. A key that occurs twice counts as absent."""
         given: dict[str, list[bytes]] = {}
         kept: list[bytes] = []
         for field in scope["query_string"].split(b"&"):
@@ -232,8 +232,8 @@ class BodyKeyFlow(Flow):
         """See :class:`Flow`. A streamed body is read first.
 
         Raises:
-            Rejected: The body can take no key, or a caller gives one.
-            UnsupportedCoding: It is compressed.
+            Rejected: The body cannot have a key, or the caller sends one.
+            UnsupportedCoding: The body is compressed.
         """
         request = await buffer_body(request)
         headers = [pair for pair in request.headers if pair[0] not in (b"content-type", b"content-length")]
@@ -259,7 +259,7 @@ class BodyKeyFlow(Flow):
         raise _reject("must be JSON or a form: the API's key is a field of it")
 
     def _add_to_json(self, body: bytes) -> bytes:
-        """Return an object with the keys; what is in it stays byte for byte."""
+        """Return an object with the keys. Its other bytes are unchanged."""
         try:
             given = orjson.loads(body)
         except orjson.JSONDecodeError:
@@ -287,7 +287,7 @@ class BodyKeyFlow(Flow):
         return b"\r\n".join([*parts, body])
 
     def _check(self, names: object) -> None:
-        """Refuse a caller's own key: which of two an API takes, nobody knows."""
+        """Reject a key of the caller: an API could use either of two keys."""
         for name in names:  # type: ignore[attr-defined]
             if name in self._keys:
                 raise Rejected(InputFault(name, "body", "is set by the runtime"))

@@ -1,4 +1,4 @@
-"""``Authorization: Digest`` (RFC 7616): the arithmetic, the guard of an expose, and the flow towards an upstream."""
+"""``Authorization: Digest`` (RFC 7616): computes digests, checks callers, and authenticates to upstreams."""
 
 from __future__ import annotations
 
@@ -109,19 +109,19 @@ def parse_fields(text: str) -> dict[str, str]:
 
 
 def compute_digest(algorithm: str, text: str) -> str:
-    """Return a text's digest in hexadecimal; the algorithm may end in ``-sess``."""
+    """Return the digest of a text in hexadecimal. The algorithm may end in ``-sess``."""
     name = ALGORITHMS[algorithm.upper().removesuffix("-SESS")]
     return hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
 
 
 def compute_response(algorithm: str, secret: str, method: str, uri: str, fields: Mapping[str, str]) -> str:
-    """Return the proof that somebody knows a password.
+    """Return the response that proves knowledge of a password.
 
     Args:
         algorithm: One of :data:`ALGORITHMS`.
         secret: The digest of ``user:realm:password``.
         method: The method of the request.
-        uri: Its target.
+        uri: The target of the request.
         fields: ``nonce``, and with a ``qop`` also ``nc`` and ``cnonce``.
     """
     request = compute_digest(algorithm, f"{method}:{uri}")

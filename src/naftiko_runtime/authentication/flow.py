@@ -1,4 +1,4 @@
-"""Flows: upstreams that want more than fixed fields. Each keeps what it learns for the next call."""
+"""Flows: authentication by more than fixed fields. A flow keeps its state, such as a token, for the next call."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 class Flow(ABC):
-    """Sends requests with credentials that take more than one exchange to get."""
+    """Sends requests with credentials that need more than one exchange."""
 
     @abstractmethod
     async def send(self, request: OutboundRequest, transport: Transport) -> UpstreamResponse:
         """Send a request as :meth:`Transport.send` does; at most twice, the second time after a 401."""
 
     def list_fetched_secrets(self) -> Sequence[str]:
-        """Secrets that it got from a server, such as a token, which no output may show."""
+        """Return the secrets from a server, such as tokens, which no output may show."""
         return ()
 
     async def aclose(self) -> None:  # noqa: B027 - most flows run nothing beside requests
-        """Stop what runs beside requests."""
+        """Stop background tasks."""
 
 
 def replace_authorization(request: OutboundRequest, value: str) -> OutboundRequest:
@@ -47,10 +47,10 @@ async def buffer_body(request: OutboundRequest) -> OutboundRequest:
 
 
 async def read_chunks(chunks: AsyncIterator[bytes], bytes_max: int) -> bytes:
-    """Return all that arrives.
+    """Join the chunks of a body.
 
     Raises:
-        UpstreamError: It is more than that.
+        UpstreamError: The body exceeds the limit.
     """
     body = bytearray()
     async for chunk in chunks:

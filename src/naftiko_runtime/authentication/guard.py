@@ -1,4 +1,4 @@
-"""Guards: who may call an expose. Every comparison takes the same time whatever is compared."""
+"""Guards: who may call an expose. A comparison takes the same time for all values."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ else:
 
 
 class Refusal(Struct, frozen=True):
-    """Why a request is not let in.
+    """Why a request is rejected.
 
     Attributes:
-        detail: One sentence for the caller; never what was expected.
+        detail: One sentence for the caller. It never shows the expected value.
         challenges: Values of ``WWW-Authenticate``, each in a header of its own.
     """
 
@@ -31,19 +31,19 @@ class Refusal(Struct, frozen=True):
 
 
 class Guard(Protocol):
-    """Decides about requests, before anything else of them is looked at."""
+    """Accepts or rejects requests, before anything else is checked."""
 
     def check(self, scope: Scope) -> Refusal | None:
-        """Return why a request is refused. None if it may come in. Takes credentials for itself out of the scope."""
+        """Return why a request is rejected. None if it is accepted. Credentials in the scope are removed."""
 
 
 def is_same(given: bytes, expected: bytes) -> bool:
-    """Return whether two secrets are the same; its time tells neither their content nor their length."""
+    """Return whether two secrets are equal. The time reveals neither their content nor their length."""
     return hmac.compare_digest(hashlib.sha256(given).digest(), hashlib.sha256(expected).digest())
 
 
 def find_header(scope: Scope, name: bytes) -> bytes | None:
-    """Return a header's value. None if it is absent or there are several, of which none can be believed."""
+    """Return the value of a header. None if it is absent or occurs twice."""
     values = [value for key, value in scope["headers"] if key == name]
     return values[0] if len(values) == 1 else None
 

@@ -1,4 +1,4 @@
-"""What a kind of authentication is to the rest of the program."""
+"""The interface of a kind of authentication."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ TextOf: TypeAlias = "Callable[[Term], str]"
 
 
 class FixedField(Struct, frozen=True):
-    """A header, a query field or a cookie that is the same in every request; a header's name is in lower case.
+    """A header, query field or cookie that is the same in every request. Header names are in lower case.
 
-    It holds secrets, so it represents itself without them.
+    It holds secrets, so ``repr()`` hides them.
     """
 
     place: Literal["header", "query", "cookie"]
@@ -71,7 +71,7 @@ class Endpoint(Struct, frozen=True):
 
 
 class Linker(Protocol):
-    """What a kind needs to link a part of a document; ``link.context.Context`` is one."""
+    """What a kind needs to link a part of a document. ``link.context.Context`` implements it."""
 
     def report(self, statement: Statement, steps: Steps, advice: Advice | None = None, *, key: bool = False) -> None:
         """Note a finding at a place of the document, or at its key."""
@@ -96,12 +96,12 @@ C = TypeVar("C", bound=Struct)
 class AuthenticationKind(ABC, Generic[P, C]):
     """One kind of authentication, towards upstreams and towards callers.
 
-    What only some kinds do has a default: a kind overrides it where it does that.
+    Methods that only some kinds need have a default.
 
     Attributes:
-        name: What ``type`` says in documents.
+        name: The ``type`` in documents.
         part: The part of a document.
-        guards_exposes: Whether callers can authenticate by it; otherwise it is refused on an expose.
+        guards_exposes: Whether callers can authenticate by it. Otherwise it is an error in an expose.
         foreign_keys: Keys that authors know from other tools, with what to write instead.
     """
 
@@ -111,7 +111,7 @@ class AuthenticationKind(ABC, Generic[P, C]):
     foreign_keys: ClassVar[Mapping[str, str]] = {}
 
     def list_spellings(self, written: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-        """Return keys that are read as keys of this kind: each with the key that is meant, in order.
+        """Return other spellings of keys, each with the key of this kind, in order.
 
         Args:
             written: The part as plain data.
@@ -120,12 +120,12 @@ class AuthenticationKind(ABC, Generic[P, C]):
 
     @abstractmethod
     def link(self, part: P, linker: Linker) -> C | None:
-        """Return the credential that upstreams are sent. None if what is wrong in the part was reported."""
+        """Return the credential for upstreams. None if the part has an error, which is reported."""
 
     def link_guard(self, part: P, linker: Linker) -> C | None:
-        """Return the credential that callers have to show, for a kind that guards exposes.
+        """Return the credential that callers must send, for a kind that guards exposes.
 
-        Nothing secret may be empty, since that would let anybody in.
+        No secret may be empty: that would admit everybody.
         """
         return self.link(part, linker)
 
@@ -143,11 +143,11 @@ class AuthenticationKind(ABC, Generic[P, C]):
         return tuple(name for name, field in self.part.model_fields.items() if mark in field.metadata)
 
     def sends_in_header(self, part: P) -> bool:
-        """Return whether what is sent stands in a header as it is, so that it has to be ASCII."""
+        """Return whether the credential is sent unchanged in a header, so that it must be ASCII."""
         return False
 
     def sets_field(self, credential: C, place: str, name: str) -> bool:
-        """Return whether a credential sets a field of a request, so that nobody else can."""
+        """Return whether a credential sets a field of a request. Nothing else may set it then."""
         return place == "header" and name.lower() == "authorization"
 
     def adds_to_body(self, credential: C) -> bool:
@@ -163,11 +163,11 @@ class AuthenticationKind(ABC, Generic[P, C]):
         """Return the parts of a credential that nobody else may know."""
 
     def derive_secrets(self, credential: C, text: TextOf) -> Sequence[str]:
-        """Secrets that are made of secrets, which no output may show either."""
+        """Return the texts that are computed from secrets, which no output may show."""
         return ()
 
     def list_fixed_fields(self, credential: C, text: TextOf) -> Sequence[FixedField]:
-        """Return what every request has of a credential.
+        """Return the fields of a credential that are the same in every request.
 
         Raises:
             Unrenderable: A secret cannot be sent.
@@ -175,11 +175,11 @@ class AuthenticationKind(ABC, Generic[P, C]):
         return ()
 
     def list_reserved_query(self, credential: C) -> Sequence[str]:
-        """Return the names of query fields that no caller may send beside the credential."""
+        """Return the names of query fields that callers must not send."""
         return ()
 
     def open_flow(self, credential: C, text: TextOf) -> Flow | None:
-        """Open what sends requests with a credential; None if fixed fields are enough.
+        """Open the flow of a credential. None if fixed fields are enough.
 
         Raises:
             Unrenderable: A key cannot be read.
@@ -187,18 +187,18 @@ class AuthenticationKind(ABC, Generic[P, C]):
         return None
 
     def open_guard(self, credential: C, namespace: str, text: TextOf, nonces: NonceCache | None) -> Guard:
-        """Return what checks callers.
+        """Return the guard that checks callers.
 
         Args:
-            credential: What they have to show.
+            credential: What callers must send.
             namespace: The namespace of the expose.
-            text: Gives the texts of terms.
-            nonces: Signs nonces and rejects replays; by default each guard has its own.
+            text: Returns the text of a term.
+            nonces: Signs nonces and rejects replays. By default, each guard has its own.
         """
         raise AssertionError("refused when linked")
 
     def describe_schemes(self, credential: C) -> Mapping[str, Mapping[str, Any]]:
-        """Return what callers have to show, as OpenAPI's security schemes by name."""
+        """Return the security schemes of OpenAPI, by name."""
         return {}
 
 

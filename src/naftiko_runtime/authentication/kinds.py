@@ -59,7 +59,7 @@ _BY_PART: Final = {kind.part: kind for kind in KINDS}
 
 
 def find_kind(part: Part) -> AuthenticationKind[Any, Any] | None:
-    """Return the kind of a part of a document. None if it is no authentication, or one that is not served."""
+    """Return the kind of a part of a document. None without authentication, or for a type that is not served."""
     return _BY_PART.get(type(part))
 
 

@@ -78,7 +78,7 @@ class OAuth1(AuthenticationPart):
 
 
 class OAuth1Credential(Struct, frozen=True):
-    """What OAuth 1.0a signs requests with; an empty token is none.
+    """The credential of OAuth 1.0a. The token may be empty.
 
     ``signing_key`` is a private key or names a file, which is looked up in ``folder`` first.
     """
@@ -164,12 +164,12 @@ class SigningFlow(Flow):
         """Read the keys.
 
         Args:
-            consumer_key: Who signs.
-            consumer_secret: What HMAC signs with.
+            consumer_key: The id of the client.
+            consumer_secret: The key for HMAC.
             token: The token of a user. Empty for none.
             token_secret: The secret of that token.
-            method: As OAuth names it, ``RSA-SHA256`` say.
-            private_key: What RSA signs with, as PEM.
+            method: The signature method, such as ``RSA-SHA256``.
+            private_key: The key for RSA, as PEM.
         """
         from oauthlib.oauth1 import Client  # noqa: PLC0415 - few documents need it
 
@@ -186,7 +186,7 @@ class SigningFlow(Flow):
     async def send(self, request: OutboundRequest, transport: Transport) -> UpstreamResponse:
         """See :class:`Flow`. The fields of a form are signed, so a form is read first.
 
-        With a private key any other body is signed by its hash, and so read first, too; otherwise it is not signed.
+        With a private key, the hash of any other body is signed, so the body is read first. Otherwise it is not signed.
         """
         kinds = [value for name, value in request.headers if name == b"content-type"]
         form: str | None = None
@@ -214,22 +214,22 @@ class SigningFlow(Flow):
 
 
 def _add_body_hash(client: Any, digest: str) -> Any:
-    """Return a client that signs the hash of one body: oauthlib's own knows SHA-1 alone."""
+    """Return a client that signs the hash of one body. The hash of oauthlib itself is always SHA-1."""
     hashing = copy.copy(client)
     hashing.get_oauth_params = lambda request: [*client.get_oauth_params(request), ("oauth_body_hash", digest)]
     return hashing
 
 
 def read_private_key(text: str, password: str, folder: str) -> str:
-    """Return a private key as PEM: itself, or what a file holds.
+    """Return a private key as PEM, from a text or a file.
 
     Args:
         text: PEM, its line breaks maybe escaped; DER as base64; or the path of a file with PEM, DER or PKCS #12.
         password: The password of an encrypted key or a PKCS #12 file. Empty for none.
-        folder: What a relative path is looked up in, before the working directory.
+        folder: The folder that a relative path is looked up in, before the working directory.
 
     Raises:
-        Unrenderable: It is none of that; the text never says what it is.
+        Unrenderable: It is none of these. The message does not quote it.
     """
     text = text.replace("\\n", "\n").strip()
     content = text.encode() if _PEM in text else _read_file(text, folder) or _decode_der(text)
@@ -240,7 +240,7 @@ def read_private_key(text: str, password: str, folder: str) -> str:
 
 
 def _read_file(text: str, folder: str) -> bytes:
-    """Return what a file holds. Empty if there is none."""
+    """Return the content of a file. Empty if there is no file."""
     if "\n" in text or "\0" in text:
         return b""
     for path in (Path(folder) / text, Path(text)):

@@ -49,7 +49,7 @@ _FETCHED: Final = "leave it out: tokens are fetched with client credentials"
 class OAuth2(AuthenticationPart):
     """A token from a token endpoint, fetched with client credentials (RFC 6749, 4.4).
 
-    ``clientId`` and ``clientSecret`` are outside the specification, whose keys say only how tokens are checked.
+    ``clientId`` and ``clientSecret`` are outside the specification. Its keys only describe how tokens are checked.
     """
 
     type: Literal["oauth2"]
@@ -81,7 +81,7 @@ class OAuth2(AuthenticationPart):
 
 
 class OAuth2Credential(Struct, frozen=True):
-    """A bearer token, fetched from a token endpoint; ``parameters`` go there beside the grant."""
+    """A bearer token from a token endpoint. ``parameters`` are sent with the grant."""
 
     token_endpoint: Term
     client_id: Term
@@ -106,7 +106,7 @@ class OAuth2Kind(AuthenticationKind[OAuth2, OAuth2Credential]):
         return (("tokenUrl", "tokenEndpoint"), ("tokenUri", "tokenEndpoint"))
 
     def link(self, part: OAuth2, linker: Linker) -> OAuth2Credential | None:
-        """Client credentials, which the specification has no keys for; see docs/writing.md."""
+        """Link client credentials, for which the specification has no keys. See docs/writing.md."""
         needed = {"tokenEndpoint": part.token_endpoint, "clientId": part.client_id, "clientSecret": part.client_secret}
         if missing := [key for key, value in needed.items() if not value]:
             linker.report(rules.EMPTY_CREDENTIAL_OAUTH2(missing=tuple(missing)), part.path_to("type"))
@@ -143,7 +143,7 @@ OAUTH2: Final = OAuth2Kind()
 
 
 def _check_endpoint(endpoint: str) -> Statement | None:
-    """Return what is wrong with a token endpoint. None if it is one."""
+    """Return what is wrong with a token endpoint, or None."""
     try:
         endpoint = encode_host(endpoint)
     except ValueError:
@@ -176,7 +176,7 @@ class ClientCredentialsFlow(Flow):
         self._fetching: asyncio.Task[_Token] | None = None
 
     async def send(self, request: OutboundRequest, transport: Transport) -> UpstreamResponse:
-        """See :class:`Flow`. A streamed body is sent once: a 401 to it is the caller's to repeat."""
+        """See :class:`Flow`. A streamed body is sent once. After a 401, the caller must repeat the request."""
         token = await self._get_token(transport)
         response = await transport.send(replace_authorization(request, f"Bearer {token.value}"))
         if response.status != http.HTTPStatus.UNAUTHORIZED:
@@ -191,7 +191,7 @@ class ClientCredentialsFlow(Flow):
         return await transport.send(replace_authorization(again, f"Bearer {token.value}"))
 
     def list_fetched_secrets(self) -> Sequence[str]:
-        """Return the last tokens: a response may still show the one before."""
+        """Return the last tokens. A response may still contain the previous one."""
         return tuple(self._issued)
 
     async def aclose(self) -> None:
@@ -201,7 +201,7 @@ class ClientCredentialsFlow(Flow):
             await asyncio.gather(self._fetching, return_exceptions=True)
 
     async def _get_token(self, transport: Transport) -> _Token:
-        """Return the token, or the one that is being fetched; who gives up waiting leaves the others to it."""
+        """Return the token, or wait for the one that is being fetched. Cancelling one waiter does not affect others."""
         if self._token is not None and self._clock() < self._token.fresh_until:
             return self._token
         if self._fetching is None or self._fetching.done():
@@ -260,6 +260,6 @@ def _encode_pair(client_id: str, client_secret: str) -> str:
 
 
 def _ignore_error(task: asyncio.Task[_Token]) -> None:
-    """Note the error of a fetch that nobody waits for any more, so that nothing complains of it."""
+    """Read the error of a fetch that nothing waits for, so that asyncio logs no warning."""
     if not task.cancelled():
         task.exception()

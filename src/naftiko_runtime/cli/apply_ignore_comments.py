@@ -44,10 +44,10 @@ class Ignore:
     """One comment.
 
     Attributes:
-        span: Where it stands.
-        names: What it silences; none for everything.
-        line: The line that it is about; 0 for the whole file, none when it is about nothing.
-        fault: That it is about nothing.
+        span: Its place.
+        names: The rules that it silences. None for all rules.
+        line: The line that it applies to. 0 for the whole file, None if it applies to nothing.
+        fault: The finding for a comment that applies to nothing.
     """
 
     span: Span
@@ -134,7 +134,7 @@ def filter_ignored(
     """Return the findings that no comment silences, and findings for the comments of a file that have no effect.
 
     Args:
-        found: All that was found in a document.
+        found: All findings of a document.
         comments: The comments of the document and its imported files, by file.
         file: The document's own file.
     """

@@ -1,4 +1,4 @@
-"""The announcement of ``naftiko run`` when it has started: a table for people, log lines for programs."""
+"""What ``naftiko run`` shows when it has started: a table for people, log lines for programs."""
 
 from __future__ import annotations
 

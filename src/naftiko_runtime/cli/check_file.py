@@ -38,14 +38,14 @@ class FileChecker:
     """Checks files; ``loaded`` has the files that were read so far.
 
     Args:
-        configurations: What their folders say.
-        selection: What the command line says.
+        configurations: The configurations of folders.
+        selection: The rule options of the command line.
         allowed_imports: Folders, besides a document's own, that imports may read.
         skip_others: Whether a file that was named is left out, too, when a folder would leave it out.
-        known: What need not be read again.
+        known: Files that need not be read again.
         sources: Reads the files, and those that they import.
         strict: Whether any deviation from the official schema is an error.
-        loading: What becomes of a file's source.
+        loading: Loads the source of a file.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class FileChecker:
         """Check a file. Returns None for one that is no capability and was not named.
 
         Raises:
-            ConfigurationError: Its configuration is wrong.
+            ConfigurationError: Its configuration is invalid.
         """
         configuration = self.configurations.find(entry.path.parent)
         named = entry.named and not self.skip_others
@@ -102,10 +102,10 @@ def select_findings(loaded: Loaded, file: str, configuration: Configuration, sel
     """Return what is reported of a file.
 
     Args:
-        loaded: What it became.
-        file: Its name.
-        configuration: What counts for it.
-        selection: What the command line says of rules.
+        loaded: The loaded file.
+        file: The name of the file.
+        configuration: Its configuration.
+        selection: The rule options of the command line.
     """
     source = loaded.source
     fails_on = selection.failing_severity(configuration)

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 class CheckRun(NamedTuple):
-    """One check of everything.
+    """One check of all files.
 
     Attributes:
-        files: What was checked.
-        inputs: What there was to check, and where it was looked for.
-        loaded: What was read.
+        files: The checked files.
+        inputs: The files to check, and the folders that were searched.
+        loaded: The loaded files.
     """
 
     files: tuple[CheckedFile, ...]
@@ -49,16 +49,16 @@ class CheckOptions(NamedTuple):
     strict: bool
 
     def run(self, known: Known, sources: SourceCache | None = None, loading: Loading = load_source) -> CheckRun:
-        """Check everything; folders, configurations and unknown files are read again.
+        """Check all files. Folders, configurations and unknown files are read again.
 
         Args:
-            known: What need not be read again.
+            known: Files that need not be read again.
             sources: Reads files; by default none is read yet.
-            loading: What becomes of a file's source.
+            loading: Loads the source of a file.
 
         Raises:
-            click.UsageError: There is nothing.
-            ConfigurationError: A configuration is wrong.
+            click.UsageError: There is nothing to check.
+            ConfigurationError: A configuration is invalid.
         """
         configurations = Configurations()
         inputs = discover_inputs(self.paths, configurations, gitignore=self.gitignore, stdin_name=self.stdin_name)

@@ -39,9 +39,9 @@ class Configuration(NamedTuple):
 
     Attributes:
         folder: What ``exclude`` and ``allow-import`` are relative to.
-        select: Slugs of the only rules to tell of; none for all.
-        ignore: Slugs of rules not to tell of.
-        error_on: The least severity that is a failure; none when it does not say.
+        select: Slugs of the only rules to report. None for all.
+        ignore: Slugs of rules not to report.
+        error_on: The lowest severity that is a failure. None if it is not set.
         severity: The severity of rules, by slug. None if a rule is off.
         exclude: Patterns, as in ``.gitignore``, of files that folders and globs leave out.
         allowed_imports: Folders, besides a document's own, that imports may read.

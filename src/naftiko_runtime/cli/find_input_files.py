@@ -42,7 +42,7 @@ class InputFiles(NamedTuple):
 
     Attributes:
         files: Each once, in the order of the command line, those of a folder by name.
-        folders: Those that were looked into.
+        folders: The folders that were searched.
     """
 
     files: tuple[InputFile, ...]
@@ -62,7 +62,7 @@ def discover_inputs(
 
     Raises:
         click.UsageError: A word names nothing.
-        ConfigurationError: A configuration on the way is wrong.
+        ConfigurationError: A configuration on the way is invalid.
     """
     found: dict[str, InputFile] = {}
     walk = FolderWalk([], configurations, gitignore)

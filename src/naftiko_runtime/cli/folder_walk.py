@@ -36,7 +36,7 @@ class FolderWalk(NamedTuple):
 
         Raises:
             click.UsageError: A folder cannot be read.
-            ConfigurationError: A configuration on the way is wrong.
+            ConfigurationError: A configuration on the way is invalid.
         """
         above = _read_above(Path(os.path.abspath(root))) if self.gitignore else ()  # noqa: PTH100 - links stay links
         yield from self._walk(root, above)

@@ -52,7 +52,7 @@ def _parse_lines(text: str) -> tuple[_IgnoreLine, ...]:
 def decide_ignored(text: str, path: str, *, folder: bool) -> bool | None:
     """Return whether a ``.gitignore`` ignores a path relative to it, or includes it again; None if no line matches.
 
-    The folders above the path have been asked about before, and are not left out.
+    The folders above the path were checked before, and are not ignored.
     """
     decisions = (line.decide(path, folder=folder) for line in _parse_lines(text))
     return next((decision for decision in decisions if decision is not None), None)

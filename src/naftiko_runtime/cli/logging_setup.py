@@ -25,13 +25,13 @@ _QUOTED: Final = "body"
 
 
 def configure_logging(level: str, secrets: Iterable[Secret], *, console: bool, many: bool = False) -> Redactor:
-    """Send the lines of all loggers to standard error; returns what masks secrets, to add more later.
+    """Send the lines of all loggers to standard error. Return the redactor, to add secrets later.
 
     Args:
         level: ``debug``, ``info``, ``warning`` or ``error``.
         secrets: Values to mask wherever they occur.
         console: Lines for people instead of JSON.
-        many: Whether other processes will write to the same place.
+        many: Whether other processes write to the same stream.
     """
     redact = Redactor(secrets)
     shared: list[Any] = [
@@ -115,7 +115,7 @@ class Redactor:
         return [self._clean(item) for item in value] if isinstance(value, list | tuple) else value
 
     def _mask_cut_secret(self, text: str) -> str:
-        """Return a quotation without the secret that it broke off in the middle of."""
+        """Return a quotation without a secret that is cut off at its end."""
         for spelling in self._encoded:
             for length in range(min(len(spelling) - 1, len(text)), LENGTH_MIN - 1, -1):
                 if text.endswith(spelling[:length]):

@@ -23,9 +23,9 @@ class Selection(NamedTuple):
     """The rule options of the command line; they take precedence over configuration files.
 
     Attributes:
-        select: Slugs of the only rules to tell of, whatever files say of them; none when it does not say.
-        ignore: Slugs of rules not to tell of.
-        error_on: The least severity that is a failure; none when it does not say.
+        select: Slugs of the only rules to report, whatever files say. None if it is not set.
+        ignore: Slugs of rules not to report.
+        error_on: The lowest severity that is a failure. None if it is not set.
     """
 
     select: frozenset[str] | None = None
@@ -48,5 +48,5 @@ class Selection(NamedTuple):
                 yield diagnostic if severity is diagnostic.severity else replace(diagnostic, severity=severity)
 
     def failing_severity(self, configuration: Configuration) -> Severity:
-        """Return the least severity that is a failure."""
+        """Return the lowest severity that is a failure."""
         return self.error_on or configuration.error_on or Severity.ERROR

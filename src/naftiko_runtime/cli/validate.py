@@ -122,11 +122,11 @@ def print_report(
     """Write the findings and the summary; with a format for programs, the summary goes to standard error.
 
     Args:
-        files: What was checked.
-        form: How to write it.
-        quiet: Whether to leave out how much it is.
-        err: Whether it goes to standard error.
-        fixed: Whether --fix has done already what it can.
+        files: The checked files.
+        form: The output format.
+        quiet: Whether to omit the summary.
+        err: Whether to write to standard error.
+        fixed: Whether ``--fix`` ran before.
     """
     people = form in FOR_PEOPLE
     colour = people and use_colour(sys.stderr if err else sys.stdout)

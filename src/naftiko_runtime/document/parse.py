@@ -31,13 +31,13 @@ PartT = TypeVar("PartT", bound=Part)
 
 
 class Parsed(Struct, frozen=True):
-    """A document, and what could not be read of it.
+    """A document, and the parts that could not be read.
 
     Attributes:
-        document: What was read.
-        unread: The places of wrong values and missing keys. What stood there is left out of the document, or replaced
-            where a large part could not be read without it: nothing there may be served.
-        fragment: Whether it was written without a ``capability``: a document that imports it may complete it.
+        document: The document.
+        unread: The places of wrong values and missing keys. These values are left out of the document,
+            or replaced if a large part needs them. Nothing there may be served.
+        fragment: Whether it has no ``capability``. A document that imports it may complete it.
     """
 
     document: Document

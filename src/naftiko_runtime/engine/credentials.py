@@ -1,4 +1,4 @@
-"""Credentials of a plan, with their secrets in place, for what uses them."""
+"""Opens credentials of a plan, with the values of their secrets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def open_flow(credential: Credential | None, secrets: Mapping[str, Secret]) -> Flow | None:
-    """Return the flow that a credential needs. None for one that is a fixed part of every request.
+    """Return the flow of a credential. None if the credential is the same in every request.
 
     Raises:
         Unrenderable: A signing key cannot be read.
@@ -35,14 +35,14 @@ def open_flow(credential: Credential | None, secrets: Mapping[str, Secret]) -> F
 def open_guard(
     credential: Credential | None, namespace: str, secrets: Mapping[str, Secret], nonces: NonceCache | None = None
 ) -> Guard | None:
-    """Return the guard of an expose. None for one that anybody may call."""
+    """Return the guard of an expose. None if everybody may call it."""
     if credential is None:
         return None
     return kind_of(credential).open_guard(credential, namespace, partial(_render_term, secrets), nonces)
 
 
 def list_fixed_fields(credential: Credential | None, secrets: Mapping[str, Secret]) -> Sequence[FixedField]:
-    """Return what every request has of a credential.
+    """Return the fields of a credential that are the same in every request.
 
     Raises:
         Unrenderable: A secret cannot be sent.
@@ -60,7 +60,7 @@ def list_secret_texts(credential: Credential | None, secrets: Mapping[str, Secre
 
 
 def derive_secrets(plan: Plan, secrets: Mapping[str, Secret]) -> list[Secret]:
-    """Secrets made of secrets, which no output may show either."""
+    """Return the texts that are computed from secrets, which no output may show."""
     credentials = (*(u.credential for u in plan.called_upstreams), *(s.guard for s in plan.servers))
     return [
         Secret(derived)

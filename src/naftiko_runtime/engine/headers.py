@@ -36,16 +36,16 @@ class HeaderBuilder:
     def __init__(
         self, plan: Request, keys: Sequence[FixedField], secrets: Mapping[str, Secret], *, decodes: bool
     ) -> None:
-        """Prepare everything that no call can change.
+        """Compile the parts that are the same for all calls.
 
         Args:
             plan: The planned request.
-            keys: The headers and cookies with the API's keys, which no parameter of their names changes.
+            keys: The headers and cookies with the API's keys. No parameter can change them.
             secrets: Bound variables by full name.
             decodes: Whether the response is decoded here. If so, it may be compressed.
 
         Raises:
-            Unrenderable: A fixed value cannot stand in a header.
+            Unrenderable: A header cannot have a fixed value.
         """
         self._sends_callers = plan.caller_headers
         encoding = b"gzip, deflate" if decodes else b"identity"
@@ -73,7 +73,7 @@ class HeaderBuilder:
             self._set(header.name, value)
 
     def _set(self, name: str, value: Any) -> None:
-        """A header that no call changes; the last one of a name wins."""
+        """Set a header that is the same for all calls. The last one of a name wins."""
         if not HEADER_NAME.fullmatch(name) or name in FRAMING_HEADERS:  # a name may come from the environment
             raise Unrenderable("it is not a header name that can be sent")
         self._fixed = [pair for pair in self._fixed if pair[0] != name.encode()]
@@ -93,7 +93,7 @@ class HeaderBuilder:
         """Return the document's headers, then the default headers that the document does not name, each once.
 
         Raises:
-            Rejected: A value cannot stand in a header.
+            Rejected: A header cannot have a value.
         """
         own = call.caller_headers if self._sends_callers else ()
         if self._names_headers or self._cookies:
@@ -105,7 +105,7 @@ class HeaderBuilder:
         return result
 
     def _build_named(self, call: Invocation, others: Iterable[Header]) -> list[Header]:
-        """Return the document's headers, and those of the others that it does not name."""
+        """Return the document's headers, and the default headers that it does not name."""
         variable = self._build_variable(call.values)
         names = {name for name, _ in variable}
         headers = [*(pair for pair in self._fixed if pair[0] not in names), *variable]
@@ -129,7 +129,7 @@ class HeaderBuilder:
 
 
 class ForwardHeaderBuilder(HeaderBuilder):
-    """Builds the headers of a forward's requests: the caller's own, but for those that say who we are."""
+    """Builds the headers of forwarded requests: the caller's headers, with our own credentials."""
 
     __slots__ = ("_negotiated", "_withheld")
 
@@ -146,7 +146,7 @@ class ForwardHeaderBuilder(HeaderBuilder):
         """What the caller never sends, since a flow may do so."""
 
     def build(self, call: Invocation, body_headers: Sequence[Header]) -> list[Header]:
-        """Return the document's headers and credentials, then ours, then what is trusted of the caller's."""
+        """Return the document's headers and credentials, then our headers, then the trusted headers of the caller."""
         given = {name for name, _ in call.caller_headers}
         result = [pair for pair in self._fixed if pair[0] not in self._negotiated or pair[0] not in given]
         if self._cookies:
@@ -160,7 +160,7 @@ class ForwardHeaderBuilder(HeaderBuilder):
 
 
 def _is_left_out(value: Any) -> bool:
-    """Return whether a header or a cookie has nothing to carry: no value, null, or an empty list."""
+    """Return whether a header or a cookie is omitted: it has no value, null, or an empty list."""
     if isinstance(value, list):
         return all(item is None for item in value)
     return value is ABSENT or value is None

@@ -1,4 +1,4 @@
-"""A call as an adapter hands it over."""
+"""A call of an exposed operation, as the engine receives it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 class Invocation(Struct):
-    """One call as an adapter hands it over.
+    """One call of an exposed operation.
 
     Attributes:
         values: Admitted inputs by name.
         query: The caller's query string for an open query, byte for byte.
         body: The caller's body for an open body: bytes, or a stream.
-        body_headers: Content type (and length, when known) of that body.
-        headers: What is passed on of the caller's headers: forwarding, tracing.
-        caller_headers: User-Agent, Accept-Language and Referer, sent only by open operations; of a forward those that
-            it trusts.
-        method: The caller's, for a forward.
+        body_headers: The content type of that body, and its length if it is known.
+        headers: The caller's headers that are always passed on: forwarding, tracing.
+        caller_headers: User-Agent, Accept-Language and Referer, for open operations. For a forward: the headers
+            that it trusts.
+        method: The caller's method, for a forward.
         rest: The rest of the caller's path, for a forward: empty, or percent-encoded from its slash on.
     """
 

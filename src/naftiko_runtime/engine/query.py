@@ -1,4 +1,4 @@
-"""The query of a request: what the document fills, and what a caller's own query may add."""
+"""Builds the query of a request from the document and from the caller's own query."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ class QueryBuilder:
     __slots__ = ("_fields", "_is_open", "_own_names", "secret_names")
 
     def __init__(self, plan: Request, keys: Sequence[FixedField], secrets: Mapping[str, Secret]) -> None:
-        """Prepare everything that no call can change.
+        """Compile the parts that are the same for all calls.
 
         Args:
             plan: The planned request.
-            keys: The fields with the API's keys, which no parameter of their names changes.
+            keys: The fields with the API's keys. No parameter can change them.
             secrets: Bound variables by full name.
 
         Raises:
-            Unrenderable: A fixed value cannot stand in a query.
+            Unrenderable: A query cannot have a fixed value.
         """
         self._is_open = plan.open_query
         self._fields: list[str | tuple[str, str, Evaluate, EncodeFields]] = []
@@ -66,7 +66,7 @@ class QueryBuilder:
         self._fields = [*others, *encode_field(encoded, key.value)]
 
     def _list_own_names(self, plan: Request) -> frozenset[bytes]:
-        """Return the names of query fields that the document sends, and no caller."""
+        """Return the names of the query fields that only the document sends."""
         written = "".join(piece if isinstance(piece, str) else "" for piece in plan.path).partition("?")[2]
         names = [field.partition("=")[0] if isinstance(field, str) else field[1] for field in self._fields]
         if (credential := plan.upstream.credential) is not None:
@@ -81,7 +81,7 @@ class QueryBuilder:
             raw: The caller's query, byte for byte.
 
         Raises:
-            Rejected: A value cannot stand in a query.
+            Rejected: A query cannot have a value.
         """
         if raw and self._own_names:
             raw = drop_fields(raw, self._own_names)

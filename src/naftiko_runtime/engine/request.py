@@ -1,4 +1,4 @@
-"""The request a call becomes: all that can be known at start-up is known, a call only fills the gaps."""
+"""Builds the request of a call. Everything that is the same for all calls is compiled at startup."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ class RequestBuilder:
     """Builds the requests of one operation.
 
     Attributes:
-        secret_fields: Names of the query fields that hold secrets.
+        secret_fields: The names of the query fields that hold secrets.
     """
 
     _header_builder: type[HeaderBuilder] = HeaderBuilder
 
     def __init__(self, plan: Request, secrets: Mapping[str, Secret], *, decodes: bool) -> None:
-        """Prepare everything that no call can change.
+        """Compile the parts that are the same for all calls.
 
         Raises:
-            Unrenderable: A fixed value, a secret say, cannot stand where it belongs.
+            Unrenderable: A fixed value, such as a secret, cannot be written at its place.
 
         Args:
             plan: The planned request.
@@ -66,7 +66,7 @@ class RequestBuilder:
         """Return the request of one call.
 
         Raises:
-            Rejected: A value cannot stand where it belongs, or one that the path needs is absent.
+            Rejected: A value cannot be written at its place, or the path lacks a value.
         """
         values = call.values
         url = self._fixed_url if self._fixed_url is not None else self._build_url(values)
@@ -86,13 +86,13 @@ class RequestBuilder:
         return OutboundRequest(self._operation, self._method, url, self._headers.build(call, body_headers), body)
 
     def _choose_content_type(self, made: bytes) -> bytes:
-        """Return the content type of a body that was made here."""
+        """Return the content type of a body that the builder encoded."""
         if type(made) is TypedBytes:
             return made.media_type
         return find_content_type(made) if self._content_type is MULTIPART else self._content_type
 
     def _build_url(self, values: Values) -> str:
-        """Path pieces joined; a value is one segment, or a part of one."""
+        """Join the pieces of a path. A value is one segment, or a part of one."""
         pieces: list[str] = []
         for piece in self._path:
             if isinstance(piece, str):
@@ -106,7 +106,7 @@ class RequestBuilder:
 
 
 class ForwardBuilder(RequestBuilder):
-    """Builds the requests of a forward: the caller's own, but for where they go and who we are."""
+    """Builds forwarded requests: the caller's request, with another URL and our credentials."""
 
     _header_builder = ForwardHeaderBuilder
 
@@ -119,7 +119,7 @@ class ForwardBuilder(RequestBuilder):
 
 
 def _has_keyed_form(plan: Request) -> bool:
-    """Return whether a key is added to a form, so that there is one even without any field of its own."""
+    """Return whether a key is added to a form. Then there is a form even without other fields."""
     credential = plan.upstream.credential
     if credential is None or not kind_of(credential).adds_to_body(credential):
         return False

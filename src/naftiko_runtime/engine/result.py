@@ -233,7 +233,7 @@ def _drop_hop_headers(headers: list[Header], received: Sequence[Header]) -> list
 
 
 class _LimitedResponse:
-    """A response whose body raises an error when it becomes too large."""
+    """A response whose body raises an error if it is too large."""
 
     __slots__ = ("_bytes_max", "_response", "close", "headers", "is_complete", "status")
 

@@ -1,4 +1,4 @@
-"""Masks secrets in what callers get: in our own texts, and in headers that an upstream had a part in."""
+"""Masks secrets in what callers get: in our own texts, and in the headers of upstreams."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _OF_WORDS: Final = frozenset(
 class Masks:
     """Masks the secrets that an upstream may have been sent.
 
-    It masks a credential's secrets everywhere, and other variables everywhere but in headers of fixed words.
+    It masks a credential's secrets everywhere. It masks other variables too, except in headers with fixed words.
     """
 
     __slots__ = ("_all", "_fetched", "_flow", "_keys", "_values")
@@ -46,9 +46,9 @@ class Masks:
         """Compile the values.
 
         Args:
-            keys: What shows the upstream who calls.
-            others: Every other value that no output may show.
-            flow: Has the secrets that are fetched while the program runs.
+            keys: The secrets of the credential.
+            others: Other values that no output may show.
+            flow: Has the secrets that are fetched at runtime.
         """
         self._values = (tuple(keys), tuple(others))
         self._flow = flow
@@ -61,23 +61,23 @@ class Masks:
         self._all = Masker((*keys, *others, *self._fetched))
 
     def _update(self) -> None:
-        """Take the secrets that were fetched since."""
+        """Add the secrets that were fetched since the last call."""
         if self._flow is not None and (fetched := self._flow.list_fetched_secrets()) != self._fetched:
             self._fetched = fetched
             self._compile()
 
     def text(self, text: str) -> str:
-        """Return a text of ours without any secret."""
+        """Mask the secrets in our own text."""
         self._update()
         return self._all.mask(text)
 
     def body(self, text: str) -> str:
-        """Return an upstream's text, that ours quotes, without the secrets of its credential."""
+        """Mask the credential's secrets in a quotation of an upstream's response."""
         self._update()
         return self._keys.mask(text)
 
     def headers(self, headers: list[Header]) -> list[Header]:
-        """Response headers without any secret."""
+        """Mask the secrets in response headers."""
         self._update()
         if not self._all.may_contain(b"\n".join([value for _, value in headers])):
             return headers
@@ -96,10 +96,10 @@ def make_masks(plan: Plan, upstream: Upstream, secrets: Mapping[str, Secret], fl
     """Return the masks for calls of an upstream. None if nothing is secret.
 
     Args:
-        plan: Whose calls they are.
-        upstream: What is called.
+        plan: The plan that calls.
+        upstream: The API that is called.
         secrets: The plan's variables by full name.
-        flow: What authenticates the calls, if it takes more than fixed fields.
+        flow: The flow that authenticates the calls, if there is one.
     """
     keys = list_secret_texts(upstream.credential, secrets)
     others = [secret.reveal() for secret in (*secrets.values(), *derive_secrets(plan, secrets))]

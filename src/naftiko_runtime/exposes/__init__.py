@@ -1,1 +1,1 @@
-"""Thin encoders round the engine, one package for each kind of expose: Bound to ASGI applications."""
+"""The kinds of exposes: one package for each. It links, checks, serves and describes its kind."""

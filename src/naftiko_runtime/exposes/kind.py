@@ -31,8 +31,8 @@ class ServedKind(ExposeKind[E_contra, S], SeparableKind[E_contra, S], Protocol[E
         """Return how long a request continues after its caller closed its side of the connection, in seconds.
 
         Args:
-            configured_seconds: What the operator says.
-            scope: The request's.
+            configured_seconds: The operator's setting.
+            scope: The ASGI scope of the request.
         """
 
     def open_app(
@@ -45,7 +45,7 @@ class ServedKind(ExposeKind[E_contra, S], SeparableKind[E_contra, S], Protocol[E
 
         Args:
             server: The server.
-            shared: Whether others listen there as well.
+            shared: Whether other servers listen on the same port.
         """
 
     def list_entries(self, server: S) -> list[tuple[str, str]]:
@@ -59,5 +59,5 @@ class ServedKind(ExposeKind[E_contra, S], SeparableKind[E_contra, S], Protocol[E
 
         Args:
             server: The server.
-            url: Where it is reached.
+            url: The URL of the server.
         """

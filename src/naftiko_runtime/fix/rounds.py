@@ -87,7 +87,7 @@ def fix_document(raw: bytes, path: Path, overrides: Overrides) -> FixedDocument:
     """Return a document with its fixes. Writes nothing, and raises nothing for errors in the document.
 
     Args:
-        raw: What the file holds.
+        raw: The content of the file.
         path: The file, to which imports are relative.
         overrides: As for loading it.
     """
@@ -234,5 +234,5 @@ def _rank(diagnostic: Diagnostic) -> int:
 
 
 def _count_statements(found: Iterable[Diagnostic]) -> Counter[Statement]:
-    """Count what findings say, without their places, which an edit elsewhere can change."""
+    """Count the statements of findings, without their places: edits elsewhere can change those."""
     return Counter(diagnostic.statement for diagnostic in found)

@@ -20,7 +20,7 @@ Stretch = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class EditableText:
-    """A text whose places can be told by line and column."""
+    """A text with places by line and column."""
 
     text: str
     _starts: list[int] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What every decoder of a format is."""
+"""The type of a decoder."""
 
 from __future__ import annotations
 

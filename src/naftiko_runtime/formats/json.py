@@ -61,7 +61,7 @@ def decode(body: bytes, charset: str | None, notes: Irregularities) -> Any:
     Halves of surrogate pairs become U+FFFD, NaN and infinities null, and both are noted.
 
     Raises:
-        ValueError: It is no JSON, or nested too deeply.
+        ValueError: It is not JSON, or nested too deeply.
     """
     try:
         return parse_regular(body)

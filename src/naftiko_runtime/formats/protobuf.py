@@ -47,7 +47,7 @@ def compile_proto(file: Path, folders: Sequence[Path]) -> bytes:
         folders: Where files may be read.
 
     Raises:
-        ValueError: It is wrong, or what it imports is not there.
+        ValueError: It is invalid, or an import is missing.
         ImportError: The compiler is not installed.
     """
     if find_spec("grpc_tools") is None:
@@ -205,7 +205,7 @@ class _MessageReader:
         return b64encode(value).decode() if field.type == FieldDescriptor.TYPE_BYTES else value
 
     def _read_well_known(self, message: Message) -> Any:
-        """Times as ISO 8601 text, wrappers as what they wrap, structures as themselves: as Google's JSON has them."""
+        """Convert well-known types as Google's JSON does: times to ISO 8601 text, wrappers to their value."""
         fields = message.DESCRIPTOR.fields_by_name
         if message.DESCRIPTOR.name.endswith("Value") and [*fields] == ["value"]:
             return self._read_field(fields["value"], getattr(message, "value"))  # noqa: B009 - a name of the schema

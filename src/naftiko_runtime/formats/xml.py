@@ -35,7 +35,7 @@ def decode(body: bytes, charset: str | None, notes: Irregularities) -> Any:
     The charset of the content type counts more than the document's declaration.
 
     Raises:
-        ValueError: It is none, or nested too deeply.
+        ValueError: It is not XML, or nested too deeply.
     """
     text = _DECLARATION.sub("", decode_text(body, charset or _find_declared_charset(body), notes), count=1).lstrip()
     try:

@@ -30,7 +30,7 @@ def decode(body: bytes, charset: str | None, notes: Irregularities) -> Any:
     Tags are ignored, and of two equal keys the later one counts. Both are counted as irregular.
 
     Raises:
-        ValueError: It is none, or exceeds a limit.
+        ValueError: It is not YAML, or exceeds a limit.
     """
     text, replaced = _NOT_PRINTABLE.subn("\ufffd", decode_text(body, charset, notes))
     notes.add("characters that YAML does not allow", replaced)

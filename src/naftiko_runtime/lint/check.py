@@ -1,4 +1,4 @@
-"""What a check is: the rules that it reports, and the function that looks for them."""
+"""A check: a function, and the rules that it reports."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Check(Struct, frozen=True):
     """A check of a linked document.
 
     Attributes:
-        run: Looks at the document and reports findings.
+        run: Checks the document and reports findings.
         rules: Every rule that it reports, by name.
         occasion: When it runs.
     """

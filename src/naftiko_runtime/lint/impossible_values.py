@@ -1,4 +1,4 @@
-"""Values that can never work. Each is an error of its part."""
+"""Checks for values that can never work. Each is an error."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _check_credential(part: Part, kind: AuthenticationKind[Any, Any], context: C
 
 
 def _check_characters(part: Part, key: str, text: str, context: Context, *, header: bool) -> None:
-    """Report typographic quotes and invisible characters, and in a header's value whatever is not ASCII."""
+    """Report typographic quotes, invisible characters, and non-ASCII characters in header values."""
     literal = "".join(_literals(text))
     found = _PASTED.search(literal) or (_NOT_IN_HEADER.search(literal) if header else None)
     if found:
@@ -174,7 +174,7 @@ def _check_keys(bind: Bind, context: Context) -> None:
 
 
 def _report_key(bind: Bind, variable: str, key: str, context: Context) -> None:
-    """Report a key that no variable of the environment can have: a reference, or perhaps the secret itself."""
+    """Report a key that cannot be an environment variable: a reference, or perhaps a secret."""
     steps = bind.path_to("keys", variable)
     reference = _REFERENCE.fullmatch(key)
     advice = helps.WRITE_KEY(variable=variable, name=reference["name"]) if reference else None
@@ -209,7 +209,7 @@ def _check_properties(output: Output, context: Context) -> None:
 
 
 def _reads(output: Output) -> bool:
-    """Return whether an output, or something inside it, says what it holds."""
+    """Return whether an output, or an inner one, has a source."""
     own = output.mapping is not None or output.value is not None or output.const is not None
     return own or any(map(_reads, output.iter_inner()))
 

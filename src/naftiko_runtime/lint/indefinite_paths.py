@@ -1,4 +1,4 @@
-"""JSONPaths that give a list, mapped to outputs that are no list."""
+"""Checks for JSONPaths that return a list, in outputs that are not lists."""
 
 from __future__ import annotations
 

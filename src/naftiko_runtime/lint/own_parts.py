@@ -1,4 +1,4 @@
-"""The parts of a document that are in this file and can be read: others are checked where they are written."""
+"""The readable parts of a document in this file. Imported parts are checked in their own files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def is_own(part: Part, context: Context) -> bool:
 
 
 def filter_readable(found: Iterable[tuple[str, Steps]], context: Context) -> list[tuple[str, Steps]]:
-    """Return those names and places that could be read."""
+    """Return the names and places that could be read."""
     return [(name, steps) for name, steps in found if steps not in context.unread]
 
 

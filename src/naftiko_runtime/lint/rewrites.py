@@ -24,9 +24,9 @@ _NAMESPACE: Final = compile_lazily(r"[A-Za-z_][\w-]*")
 
 
 def check_rewrites(subject: Subject) -> None:
-    """Report what the document says in other words than the specification's, though nothing is wrong with it.
+    """Report valid spellings that differ from the specification's.
 
-    What it imports is left to the files that it stands in.
+    Imported parts are checked in their own files.
     """
     source, findings = subject.context.source, subject.context.findings
     for expose in subject.document.capability.exposes:

@@ -64,7 +64,7 @@ def _check_credential(part: Part, secret_keys: Iterable[str], context: Context) 
 
 
 def _is_bound(value: str, context: Context) -> bool:
-    """Return whether a secret is, or is meant to be, a variable's."""
+    """Return whether a secret is a variable, or meant as one."""
     return "{{" in value or "${" in value or context.means_variable(value)
 
 
@@ -94,7 +94,7 @@ def _check_upstream(api: ConsumedHttp, context: Context) -> None:
 
 
 def _is_near(base_uri: str) -> bool:
-    """Return whether a host is this machine, or one of a network that is nobody else's."""
+    """Return whether a host is this machine, or in a private network."""
     try:
         host = urlsplit(base_uri).hostname or ""
     except ValueError:

@@ -1,4 +1,4 @@
-"""Mistakes in steps, which are not served yet."""
+"""Checks of steps, which are not served yet."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def check_steps(subject: Subject) -> None:
 def _iter_operations(
     part: dict[str, Any], steps: Steps
 ) -> Iterator[tuple[dict[str, Any], Steps, Sequence[dict[str, Any]]]]:
-    """Yield what may have steps in an expose or an aggregate: itself, its place, and what declares inputs for it."""
+    """Yield the operations that may have steps, with their places and the parts that declare their inputs."""
     for key in ("tools", "functions", "flows", "resources"):
         for operation, place in iter_entries(part.get(key), (*steps, key)):
             yield operation, place, (operation, part)
@@ -107,7 +107,7 @@ class _Orchestration:
                 self._context.report(rules.MISSING_KEY_OF_STEP(type=kind, key=need), (*place, need))
 
     def _check_text(self, text: str, place: Steps, number: int) -> None:
-        """Check what a value names: by JSONPath a step or an input, by template also what else has a namespace."""
+        """Check the names in a value. A JSONPath names a step or an input; a template may also name a namespace."""
         if "{{" in text:
             for name in dict.fromkeys(_DOTTED.findall(text)):
                 if name not in self._names and find_nearest(name, self._all):
@@ -116,7 +116,7 @@ class _Orchestration:
             self._report_reference(match[1], place, number)
 
     def _report_reference(self, name: str, place: Steps, number: int) -> None:
-        """Report a reference from a step, by its number, to what has not run by then."""
+        """Report a reference from a step, by its number, to a step that runs later."""
         earlier = self._all[:number]
         if fold_name(name) in map(fold_name, earlier):
             return

@@ -1,4 +1,4 @@
-"""Descriptions, hosts and paths that work and could be better. One finding stands for all of its kind in a part."""
+"""Checks of style: descriptions, hosts and paths. A part gets one finding of each kind."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def check_unused_operations(subject: Subject) -> None:
 
 
 def _iter_targets(value: Any) -> Iterator[tuple[str, str]]:
-    """Everything that is called or forwarded to, also by parts that are not served yet."""
+    """Yield everything that is called or forwarded to, also by parts that are not served yet."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if key in ("call", "targetNamespace") and isinstance(inner, str):

@@ -29,7 +29,7 @@ _NAMES: Final = re.compile(r"#\s*naftiko: ignore\s*\[(?P<names>[^\]]*)(?=\])")
 def make_ignore_edit(text: str, diagnostic: Diagnostic, policy: CheckPolicy) -> Edit | None:
     """Return the edit that adds a comment which silences a finding, or None if there is no place for one.
 
-    A comment goes behind the line, or above it; each is tried, for neither may change what the document is.
+    The comment is at the end of the line or above it. Each is tried, because neither may change the document.
 
     Args:
         text: The text of the document that has the finding.
@@ -75,9 +75,9 @@ def make_fix_edits(text: str, file: Path, overrides: Overrides) -> list[Edit]:
     """Return the edits, by whole lines, of ``validate --fix``.
 
     Args:
-        text: The document.
-        file: Where it stands.
-        overrides: How it is read.
+        text: The text of the document.
+        file: The path of the document.
+        overrides: The overrides for loading it.
     """
     after = fix_document(encode_text(text), file, overrides).raw.decode()
     old, new = _split_lines(text), _split_lines(after)

@@ -50,13 +50,13 @@ class CheckResult(NamedTuple):
 
     Attributes:
         text: The text.
-        revision: Which state of it, and of all that it imports, was looked at.
+        revision: The revision of the document and its imports that was checked.
         diagnostics: Its findings.
-        names: What its names stand for; of the last text that could be read.
-        source: What was read, with its imports; none when it is no YAML.
-        imports: Where it imports the other files that something was found in, by their names.
-        fault: What is wrong with the configuration; it does not count then.
-        reads: The files that it imports, or tries to.
+        names: The names of the last readable text.
+        source: The source with its imports. None if it is not YAML.
+        imports: The places that import the other files with findings, by file.
+        fault: What is wrong with the configuration, which then has no effect.
+        reads: The files that it imports or tries to import.
     """
 
     text: str
@@ -80,7 +80,7 @@ class Library:
 
         Args:
             texts: The texts of the open documents, by their real paths.
-            reads: Gets every file that is asked for.
+            reads: Collects every requested file.
         """
 
         def one(path: Path, name: str) -> Source:
@@ -105,7 +105,7 @@ def _read(path: Path, name: str, text: str | None) -> Source | SourceError:
 
 
 def encode_text(text: str) -> bytes:
-    """Encode a text as the file holds it."""
+    """Encode a text as in its file."""
     return text.encode("utf-8", "replace")
 
 
@@ -125,10 +125,10 @@ def check(
     Args:
         file: The document's file.
         text: The text.
-        revision: Which state it is.
-        names: What the names of its last readable text stood for.
+        revision: The revision of the text.
+        names: The names of its last readable text.
         policy: How it is checked.
-        reading: How its imports are read.
+        reading: Reads its imports.
     """
     overrides = replace(policy.overrides(file), reading=reading)
     unknown = CheckResult(text, revision, names=names, fault=policy.explain_fault(file))

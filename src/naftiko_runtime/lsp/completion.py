@@ -22,8 +22,8 @@ class Word(NamedTuple):
     """A word that fits.
 
     Attributes:
-        text: What is written in the place of what was typed.
-        kind: What it is.
+        text: The text that replaces the typed one.
+        kind: The kind of the word.
         detail: Its description.
     """
 
@@ -36,7 +36,7 @@ def list_completions(place: CursorPlace, outline: Outline) -> list[Word]:
     """List the words that fit at a place.
 
     Args:
-        place: Where, with a word that is only begun.
+        place: The place, with the beginning of a word.
         outline: The names of the document.
     """
     if place.template:
@@ -73,8 +73,8 @@ def _list_qualified(names: Mapping[str, str], typed: str) -> list[Word]:
     """List namespaces until one is written (or there is only one), then the names in it.
 
     Args:
-        names: Each with its description.
-        typed: What is written so far.
+        names: The names with their descriptions.
+        typed: The typed text.
     """
     spaces = list(dict.fromkeys(name.partition(".")[0] for name in names))
     if "." not in typed and len(spaces) > 1:

@@ -49,7 +49,7 @@ def to_range(text: PositionedText, span: Span) -> types.Range:
 
 
 def find_span(found: Diagnostic, document: OpenDocument) -> Span | None:
-    """Find where a finding is shown in a document: for one in another file, at its import, if that is known."""
+    """Find the place to show a finding. A finding in another file is shown at the import, if that is known."""
     span = found.span
     if span is None or span.file == str(document.file):
         return span
@@ -93,8 +93,8 @@ def to_file_location(span: Span, source: Source | None, like: PositionedText) ->
 
     Args:
         span: The place.
-        source: What was read of the file, if anything was.
-        like: A text that is counted as the editor counts.
+        source: The source of the file, if it was read.
+        like: A text with the position encoding of the editor.
     """
     text = like.with_same_encoding(source.text if source is not None else "")
     return types.Location(Path(span.file).absolute().as_uri(), to_range(text, span))
@@ -105,8 +105,8 @@ def to_completion_item(word: Word, place: types.Range, colon: str) -> types.Comp
 
     Args:
         word: The word.
-        place: Where what was typed stands.
-        colon: What a key is followed by.
+        place: The place of the typed text.
+        colon: The text after a key.
     """
     return types.CompletionItem(
         word.text,

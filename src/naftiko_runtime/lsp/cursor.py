@@ -37,11 +37,11 @@ class CursorPlace(NamedTuple):
     """A place in a document.
 
     Attributes:
-        source: What was read round it, in the canonical spelling.
+        source: The source around it, in the canonical spelling.
         steps: The path there, to a key or to a value.
-        on_key: Whether it is the key.
-        typed: What stands before the cursor of the word that is being typed.
-        template: Whether that word stands in double braces.
+        on_key: Whether the place is the key.
+        typed: The part of the current word before the cursor.
+        template: Whether that word is in double braces.
     """
 
     source: Source
@@ -82,12 +82,12 @@ class _ExcerptReader:
         self._without: set[int] = set()
 
     def iter_sources(self, written: Sequence[str]) -> Iterator[Source]:
-        """Yield what can be read with the line written in several ways; the whole text is read if no excerpt can be.
+        """Yield the sources that can be read with variants of the line. If no excerpt can be read, read the whole text.
 
-        That is so where brackets reach over many lines: JSON is YAML, too.
+        That is the case if brackets span many lines, as in JSON.
 
         Args:
-            written: The ways, the likeliest first.
+            written: The variants, the most likely first.
         """
         readable = False
         for _ in range(_TRIES_MAX):
@@ -123,7 +123,7 @@ class _ExcerptReader:
 
 
 def find_place(lines: Sequence[str], row: int, column: int, file: str) -> CursorPlace | None:
-    """Return what stands at a place.
+    """Return the place at a line and column.
 
     Args:
         lines: The lines of the text.
@@ -174,7 +174,7 @@ def _complete_line(stem: str, rest: str, *, template: bool) -> Iterator[str]:
 
 
 def _closers(text: str) -> str:
-    """Return what closes the open quotes and brackets of a line."""
+    """Return the text that closes the open quotes and brackets of a line."""
     opened: list[str] = []
     quote, before = "", " "
     for character in text:

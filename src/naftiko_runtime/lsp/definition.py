@@ -25,13 +25,13 @@ _NAMES: Final = frozenset({"call", "ref", "targetNamespace"})
 
 
 def find_definition(place: CursorPlace, outline: Outline, line: str, column: int) -> Span | None:
-    """Find the definition of what is named at a place, or None.
+    """Find the definition of the name at a place, or None.
 
     Args:
         place: The place.
         outline: The names of the document.
         line: The place's line.
-        column: Where in it, from 0.
+        column: The column in the line, from 0.
     """
     *above, key = place.steps
     holder = above[-1] if above else ""
@@ -76,7 +76,7 @@ def find_imported(place: CursorPlace, file: Path, overrides: Overrides) -> tuple
     Args:
         place: The place.
         file: The importing document.
-        overrides: How it is read, and what it may read.
+        overrides: The overrides for loading it.
     """
     if place.on_key or place.steps[-1] not in ("import", "location") or len(place.steps) < 3:  # noqa: PLR2004
         return None

@@ -33,13 +33,13 @@ class OpenDocument:
     """An open document.
 
     Attributes:
-        uri: What the editor calls it.
-        file: Where it is, or would be saved.
-        real: The same without links, as imports name it.
-        text: Its text now.
+        uri: The URI of the editor.
+        file: The path of the file, which may not exist yet.
+        real: The path without links, as imports name it.
+        text: The current text.
         version: The editor's number of that text.
-        revision: Goes up with every change of it, or of what it imports.
-        checked: What is known of it; of an earlier revision while somebody types.
+        revision: Increases with every change of the document or its imports.
+        checked: The latest results. During typing, they are of an earlier revision.
     """
 
     def __init__(self, uri: str) -> None:
@@ -69,7 +69,7 @@ class OpenDocuments:
 
     Args:
         policy: How they are checked.
-        publish: Is given each document whose findings are to be shown.
+        publish: Shows the findings of a document.
     """
 
     def __init__(self, policy: CheckPolicy, publish: Callable[[OpenDocument], None]) -> None:

@@ -34,7 +34,7 @@ class Outline:
     """The names of a document.
 
     Attributes:
-        operations: What is consumed, by ``namespace.operation``.
+        operations: The consumed operations, by ``namespace.operation``.
         namespaces: The consumed APIs.
         variables: Bound variables, by ``namespace.VARIABLE``.
         functions: Functions of aggregates, by ``namespace.function``.

@@ -1,8 +1,8 @@
 """Excerpts of a text: the lines above a place that contain it, and the small parts beside them.
 
-An editor asks at every keystroke, mostly of a text that is no YAML at that moment. The indentation of the lines says
-which of them a place belongs to; all others become empty, so that rows stay what they are, faults elsewhere do not
-matter, and reading the excerpt costs the same in a document of ten operations and of five hundred.
+An editor sends a request at every keystroke, and the text is mostly not valid YAML at that moment. The indentation
+shows which lines a place belongs to. All other lines become empty. So rows do not change, faults elsewhere do not
+matter, and an excerpt costs the same in a document of ten operations and of five hundred.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def make_excerpt(
         lines: The lines of the whole text.
         row: The row of the place, from 0. Its line is kept unchanged.
         column: The column of the place, from 0. It counts only if the line is white space.
-        without: Rows that parts beside the way to the place must not have, because they are no YAML.
-        whole: Whether to keep what stands below the place's line, too.
+        without: Rows to omit, because they are not YAML.
+        whole: Whether to keep the lines below the place as well.
     """
     kept: dict[int, str] = {row: lines[row]}
     left = LINES_MAX

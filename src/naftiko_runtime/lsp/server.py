@@ -61,11 +61,11 @@ class _Service:
         self._write(params.text_document.uri, at_once=True)
 
     def changed(self, params: types.DidChangeTextDocumentParams) -> None:
-        """Check it, and what imports it, after a pause."""
+        """Check a document, and those that import it, after a pause."""
         self._write(params.text_document.uri)
 
     def saved(self, params: types.DidSaveTextDocumentParams) -> None:
-        """Check it at once."""
+        """Check a saved document at once."""
         self._write(params.text_document.uri, at_once=True)
 
     def closed(self, params: types.DidCloseTextDocumentParams) -> None:
@@ -170,7 +170,7 @@ class _Service:
         return [action for action in resolved if action.edit is not None]
 
     async def resolve(self, action: types.CodeAction) -> types.CodeAction:
-        """Compute the edits of an action when it is chosen; none if there is nothing to change any more."""
+        """Compute the edits of an action when it is chosen. There are none if the document needs no change."""
         data: Any = action.data
         document = self._documents.get(data["uri"]) if data is not None else None
         if document is None or document.revision != data["revision"] or not document.is_current():

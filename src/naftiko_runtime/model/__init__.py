@@ -1,1 +1,1 @@
-"""What the parts of documents are made of: frozen classes whose annotated keys pydantic's core checks."""
+"""The base of document parts: frozen classes. pydantic's core checks their annotated keys."""

@@ -54,11 +54,11 @@ class FieldInfo(Struct, frozen=True):
     """A key of a part.
 
     Attributes:
-        annotation: What it takes.
-        alias: How it is written in a file.
-        default: Its value when it is absent.
-        default_factory: What makes that value anew each time.
-        metadata: Its annotations beside the type.
+        annotation: The type of its value.
+        alias: Its name in a file.
+        default: The value if it is absent.
+        default_factory: Makes a new default value.
+        metadata: The annotations besides the type.
     """
 
     annotation: Any
@@ -113,6 +113,6 @@ def _make_field_info(name: str, annotation: Any, options: Any) -> FieldInfo:
 
 
 def to_camel(name: str) -> str:
-    """Return a name as files write it."""
+    """Return a name in camelCase, as in files."""
     first, *others = name.split("_")
     return first + "".join(map(str.capitalize, others))

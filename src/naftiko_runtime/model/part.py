@@ -26,7 +26,7 @@ class Part:
     """A mapping of the document: frozen, and it knows its path.
 
     A subclass lists its keys as annotated names; in a file they are in camelCase. pydantic's core checks
-    them. Keys that the specification does not have are kept aside as extras, for the caller to report.
+    them. Unknown keys are kept as extras, for the caller to report.
     """
 
     __slots__ = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__", "_steps")
@@ -52,27 +52,27 @@ class Part:
 
     @classmethod
     def model_validate(cls, data: Any) -> Self:
-        """Return the part that plain data makes.
+        """Make a part of plain data.
 
         Raises:
-            ValidationError: It does not make one; all that is wrong, with its places.
+            ValidationError: The data is invalid. It has all errors with their places.
         """
         part: Self = cls._validator.validate_python(data)
         return part
 
     @classmethod
     def collect_meanings(cls) -> Meanings:
-        """Return what the part and those that it extends say of their keys."""
+        """Return the descriptions of the keys of the part and its base classes."""
         above = [base.meanings for base in reversed(cls.__mro__) if issubclass(base, Part)]
         return {key: meaning for meanings in above for key, meaning in meanings.items()}
 
     @property
     def model_fields_set(self) -> set[str]:
-        """The names of the keys that are there, and those of extras."""
+        """The names of the keys that the file has, extras included."""
         return self.__pydantic_fields_set__
 
     def model_dump(self) -> dict[str, Any]:
-        """Return the part as plain data, with its defaults, by the names in the program."""
+        """Return the part as plain data, with defaults, by Python names."""
         dumped: dict[str, Any] = self._serializer.to_python(self)
         return dumped
 
@@ -88,7 +88,7 @@ class Part:
         return (*getattr(self, "_steps", ()), *keys)
 
     def get_value(self, key: str) -> Any:
-        """Return what a file has at a key, be it one that the part does not know; none where there is nothing."""
+        """Return the value of a key, also of an unknown key. None if it is absent."""
         extras = self.__pydantic_extra__ or {}
         return extras[key] if key in extras else getattr(self, key, None)
 
@@ -98,7 +98,7 @@ class Part:
 
 
 def _convert_to_text(value: Any) -> Any:
-    """Text fields take numbers and booleans as their author wrote them."""
+    """Convert numbers and booleans to text, with the spelling of their author."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return format_as_written(value) if isinstance(value, int | float) else value

@@ -1,4 +1,4 @@
-"""What runs: frozen data, with every name resolved and every expression split.
+"""The plan: frozen data, with every name resolved and every expression split.
 
 A plan is a value: two loads of one file give equal plans. It lists what it needs (:attr:`Plan.bindings`) by name, and
 never holds a secret.

@@ -39,7 +39,7 @@ class YamlTree(Struct, frozen=True):
 class JsonText(Struct, frozen=True):
     """A JSON body written as text: literal pieces, and terms with the kind of their place.
 
-    A term is ``bare``, it is a whole ``string`` with its quotes, or it is a part of a ``key``.
+    The place of a term is ``bare``, a whole ``string`` with its quotes, or a part of a ``key``.
     """
 
     parts: tuple[str | tuple[Term, Literal["bare", "string", "key"]], ...]
@@ -65,7 +65,7 @@ class FormField(Struct, frozen=True):
 class Form(Struct, frozen=True):
     """An ``application/x-www-form-urlencoded`` body; absent fields are left out.
 
-    With ``whole``, the value of its one field is an object of the fields, or text that is the body.
+    With ``whole``, the value of its only field is an object of the fields, or the text of the body.
     """
 
     fields: tuple[FormField, ...]
@@ -73,7 +73,7 @@ class Form(Struct, frozen=True):
 
 
 class MultipartPart(Struct, frozen=True):
-    """A part of a multipart form; one with a file name is a file. Of a list each item is a part."""
+    """A part of a multipart form. With a file name it is a file. Each item of a list becomes a part."""
 
     name: str
     term: Tree
@@ -94,7 +94,7 @@ class WholeBody(Struct, frozen=True):
 
 
 class OpenBody(Struct, frozen=True):
-    """The caller's body as it came; ``kind`` is what a caller without a body of its own, a tool, makes."""
+    """The caller's body, unchanged. A tool has no body: ``kind`` says how its arguments are encoded."""
 
     kind: Literal["json", "text", "form", "multipart"] = "json"
     content_type: str = "application/json"

@@ -1,7 +1,7 @@
 """Executions: what runs when an exposed operation is called.
 
-Each kind of execution has the same properties, such as :attr:`Call.targets`, so that no other module has to know how
-it works. What decides by the kind handles all of :data:`Execution`.
+Each kind of execution has the same properties, such as :attr:`Call.targets`, so no other module needs to know how
+it works. Code that depends on the kind handles all of :data:`Execution`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Format(Struct, frozen=True):
     """The format of a response.
 
     Attributes:
-        name: As ``outputRawFormat`` has it.
-        schema: As ``outputSchema`` has it; none when there is none.
+        name: The value of ``outputRawFormat``.
+        schema: The value of ``outputSchema``, or None.
         content: The content of the schema file, compiled if the format does so. None without a file.
     """
 
@@ -47,7 +47,7 @@ class UntouchedResponse(Struct, frozen=True):
 
     Attributes:
         media_type: The media type that callers get. None for that of the upstream's response.
-        bytes_max: How large it may be; none for no limit but the operator's.
+        bytes_max: The size limit in bytes. None for the operator's limit only.
         declared: Its declaration in the document. None without one, or if it is not JSON.
     """
 
@@ -69,7 +69,7 @@ class Target(Struct, frozen=True):
     Attributes:
         operation: ``namespace.operation``.
         method: The HTTP method, in capitals.
-        url: With the names of its values in braces.
+        url: The URL, with the names of its values in braces.
     """
 
     operation: str
@@ -97,12 +97,12 @@ class Call(Struct, frozen=True):
 
     @property
     def open_query(self) -> bool:
-        """Whether the caller's query goes through byte for byte."""
+        """Whether the caller's query is passed through unchanged."""
         return self.request.open_query
 
     @property
     def open_body(self) -> OpenBody | None:
-        """How the caller's body goes through as it came; none when it does not."""
+        """How the caller's body is passed through. None if it is not."""
         return self.request.body if isinstance(self.request.body, OpenBody) else None
 
     @property
@@ -141,17 +141,17 @@ class Mock(Struct, frozen=True):
 
     @property
     def open_query(self) -> bool:
-        """The caller's query goes nowhere."""
+        """False: the caller's query is dropped."""
         return False
 
     @property
     def open_body(self) -> OpenBody | None:
-        """The caller's body goes nowhere."""
+        """None: the caller's body is dropped."""
         return None
 
     @property
     def untouched(self) -> UntouchedResponse | None:
-        """A mock has no response of an upstream."""
+        """None: a mock has no response of an upstream."""
         return None
 
     def remove_mapping(self, except_operations: Container[str]) -> Mock:  # noqa: ARG002 - it needs no response

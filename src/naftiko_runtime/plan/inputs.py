@@ -17,16 +17,16 @@ class Input(Struct, frozen=True):
     """One input of an exposed operation.
 
     Attributes:
-        name: What the caller calls it.
-        place: Where a REST caller puts it.
-        type: The type it must have; any when absent.
-        required: Whether a call without it is refused.
-        default: Its value when the caller leaves it out; none when absent.
+        name: Its name for the caller.
+        place: Its place in a REST request.
+        type: Its type. None for any type.
+        required: Whether a call without it is rejected.
+        default: Its value if the caller omits it. None without a default.
         description: The description in the tool's schema.
-        inferred: Whether the document declares it, or it follows from the consumed operation.
-        pattern: What its text must match, as RE2 writes it.
-        path: The JSONPath to its value in the request's body; then the caller does not give it by name.
-        nullable: Whether null is a value of it: it reaches a place of a JSON body. Elsewhere null leaves it out.
+        inferred: Whether it is inferred from the consumed operation, and not declared.
+        pattern: The pattern that its text must match, in RE2 syntax.
+        path: The JSONPath to its value in the request body, instead of a name.
+        nullable: Whether null is a value, because it is sent in a JSON body. Elsewhere, null omits it.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Exposed operations: the inputs of each, and what runs when it is called."""
+"""Exposed operations: their inputs and executions."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Operation(Struct, frozen=True):
 
     Attributes:
         name: ``namespace.operation`` for logs.
-        contract: What it takes.
-        execution: What runs.
+        contract: Its inputs.
+        execution: What it runs.
         description: Its description in the document.
     """
 

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class Binding(Struct, frozen=True):
-    """A variable that comes from outside.
+    """A bound variable.
 
     Attributes:
         namespace: The bind's namespace.
         variable: Its name in the document.
         key: Its name at the provider.
-        span: Where it is bound.
-        uses: Where expressions use it; none for an unused one.
-        location: Which provider has it; none for the environment.
+        span: The place of its bind.
+        uses: The places where expressions use it.
+        location: The location of its provider. None for the environment.
     """
 
     namespace: str

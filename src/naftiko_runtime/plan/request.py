@@ -16,18 +16,18 @@ class Request(Struct, frozen=True):
     """A consumed operation as one exposed operation calls it: every place filled with a term.
 
     Attributes:
-        upstream: The API it goes to.
+        upstream: The called API.
         operation: ``namespace.operation``.
         method: The HTTP method, in capitals.
-        path: Pieces behind the base URI: encoded literals, and terms that are one segment's (part of a) value.
+        path: The pieces after the base URI: encoded literals, and terms for a segment or a part of one.
         query: Parameters in order.
         headers: Header fields; names in lower case.
         cookies: Cookies.
-        body: What the body is made from; none for no body.
-        open_query: Whether the caller's query goes through byte for byte.
-        caller_headers: Whether User-Agent, Accept-Language and Referer of the caller go through.
-        forwards: Whether the caller's method and the rest of its path go through.
-        exposed_headers: Response headers that reach callers besides the API's own and those that always do.
+        body: The body, or None.
+        open_query: Whether the caller's query is passed through unchanged.
+        caller_headers: Whether User-Agent, Accept-Language and Referer of the caller are passed on.
+        forwards: Whether the caller's method and the rest of its path are passed on.
+        exposed_headers: More response headers that callers get, besides the API's own and the default ones.
     """
 
     upstream: Upstream

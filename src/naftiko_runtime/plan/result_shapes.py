@@ -1,4 +1,4 @@
-"""Shapes: how a mapping makes a result of a decoded response. The leaves name the source of each value."""
+"""Shapes: how a decoded response becomes a result. The leaves name the source of each value."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ConstantShape(Struct, frozen=True):
 
 
 class TemplateShape(Struct, frozen=True):
-    """A text with values of the caller in it, made the declared type if it can be."""
+    """A text with values of the caller. It is converted to the declared type if possible."""
 
     term: Term
     type: ShapeType
@@ -31,13 +31,13 @@ class TemplateShape(Struct, frozen=True):
 
 
 class ScalarShape(Struct, frozen=True):
-    """The value at a JSONPath, made the declared type if it can be; an object or array as it is.
+    """The value at a JSONPath, converted to the declared type if possible. Objects and arrays are unchanged.
 
     Attributes:
         path: The JSONPath.
         type: The declared type.
         description: The description in schemas.
-        characters_max: Where text is cut off; none for nowhere.
+        characters_max: The maximum length of text. None for no limit.
     """
 
     path: str
@@ -47,13 +47,13 @@ class ScalarShape(Struct, frozen=True):
 
 
 class ObjectShape(Struct, frozen=True):
-    """An object of named shapes, which look into the value at a JSONPath.
+    """An object of named shapes, which are applied to the value at a JSONPath.
 
     Attributes:
         path: The JSONPath.
         properties: The shapes by name, in order.
         description: The description in schemas.
-        complete: Whether the object is in the result whatever the response.
+        complete: Whether the object is always in the result.
     """
 
     path: str
@@ -71,7 +71,7 @@ class MapShape(Struct, frozen=True):
 
 
 class ListShape(Struct, frozen=True):
-    """The list at a JSONPath, with a shape for each of its items; without one they stay as they are."""
+    """The list at a JSONPath, with a shape for its items. Without one, the items are unchanged."""
 
     path: str
     items: Shape | None = None

@@ -1,4 +1,4 @@
-"""What is exposed: servers, with their routes, forwards and tools."""
+"""Servers, with their routes, forwards and tools."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Route(Struct, frozen=True):
 
     Attributes:
         method: The HTTP method, in capitals.
-        path: As the document writes it.
+        path: The path in the document.
         pattern: The path split: decoded literals, and arguments that span (a part of) one segment.
     """
 
@@ -49,18 +49,18 @@ class Route(Struct, frozen=True):
         return f"{self.method} {self.path}"
 
     def describe_duplicate(self, first: str, second: str, port: int) -> Statement:
-        """Return the statement that two exposes, by their namespaces, have it on one port."""
+        """Return the statement that two exposes have this part on one port."""
         message = rules.DUPLICATE_ROUTE_ON_PORT
         return message(method=self.method, path=self.path, first=first, second=second, port=port)
 
 
 class ForwardRoute(Struct, frozen=True):
-    """A part of a REST server whose requests go to an API as they come.
+    """A part of a REST server whose requests go to an API unchanged.
 
     Attributes:
-        path: As the document writes it.
-        pattern: What a path begins with: the document's path without the placeholder at its end.
-        trusted_headers: The caller's headers that go along, in lower case.
+        path: The path in the document.
+        pattern: The prefix of paths: the document's path without the placeholder at its end.
+        trusted_headers: The caller's headers that are passed on, in lower case.
         operation: The call, without inputs.
     """
 
@@ -80,12 +80,12 @@ class ForwardRoute(Struct, frozen=True):
         return f"what is forwarded at {self.path}"
 
     def describe_duplicate(self, first: str, second: str, port: int) -> Statement:
-        """Return the statement that two exposes, by their namespaces, have it on one port."""
+        """Return the statement that two exposes have this part on one port."""
         return rules.DUPLICATE_ROUTE_FORWARD_ON_PORT(path=self.path, first=first, second=second, port=port)
 
     @property
     def namespace(self) -> str:
-        """Of the API that requests go to."""
+        """The namespace of the called API."""
         return ", ".join(upstream.namespace for upstream in self.operation.execution.upstreams)
 
 
@@ -109,7 +109,7 @@ class Tool(Struct, frozen=True):
         return f"the tool '{self.name}'"
 
     def describe_duplicate(self, first: str, second: str, port: int) -> Statement:
-        """Return the statement that two exposes, by their namespaces, have it on one port."""
+        """Return the statement that two exposes have this part on one port."""
         return rules.DUPLICATE_NAME_ON_PORT(name=self.name, first=first, second=second, port=port)
 
 
@@ -146,7 +146,7 @@ class RestServer(Struct, frozen=True):
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """What its routes run, then its forwards, in their order."""
+        """The operations of its routes, then those of its forwards."""
         return (*(r.operation for r in self.routes), *(f.operation for f in self.forwards))
 
     @property
@@ -155,7 +155,7 @@ class RestServer(Struct, frozen=True):
         return (*self.routes, *self.forwards)
 
     def remove_parts(self, parts: Collection[int]) -> RestServer:
-        """Return the server without some of its parts, by their identities."""
+        """Return the server without some of its parts. They are compared by identity."""
         routes = tuple(route for route in self.routes if id(route) not in parts)
         return replace(self, routes=routes, forwards=tuple(one for one in self.forwards if id(one) not in parts))
 
@@ -190,7 +190,7 @@ class McpServer(Struct, frozen=True):
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """What its tools run, in their order."""
+        """The operations of its tools, in order."""
         return tuple(tool.operation for tool in self.tools)
 
     @property
@@ -199,7 +199,7 @@ class McpServer(Struct, frozen=True):
         return self.tools
 
     def remove_parts(self, parts: Collection[int]) -> McpServer:
-        """Return the server without some of its parts, by their identities."""
+        """Return the server without some of its parts. They are compared by identity."""
         return replace(self, tools=tuple(tool for tool in self.tools if id(tool) not in parts))
 
     def map_operations(self, change: Callable[[Operation], Operation]) -> McpServer:

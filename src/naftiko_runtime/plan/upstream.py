@@ -1,4 +1,4 @@
-"""Consumed APIs: where each is, and how we prove who we are."""
+"""Consumed APIs: their URLs and credentials."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class Upstream(Struct, frozen=True):
-    """A consumed API: where it is and how we prove who we are.
+    """A consumed API: its URL and its credential.
 
-    A base URI with variables is a ``template``, of which ``base_uri`` shows the names until it is bound.
+    A base URI with variables is a ``template``. Until it is bound, ``base_uri`` shows their names.
     """
 
     namespace: str

@@ -25,10 +25,10 @@ class CheckedFile(NamedTuple):
     """A file that was checked.
 
     Attributes:
-        file: Its name, as it was given.
+        file: Its name on the command line.
         diagnostics: Its findings by place; some may be in files that it imports.
-        line_of: Gives the text of the line at a span; empty when there is none.
-        fails_on: The least severity with which a finding is a failure.
+        line_of: Returns the line at a span. Empty if there is none.
+        fails_on: The lowest severity that is a failure.
     """
 
     file: str
@@ -47,7 +47,7 @@ class CheckedFile(NamedTuple):
 
 
 def merge_repeated_files(files: Iterable[CheckedFile]) -> Iterator[CheckedFile]:
-    """Yield the files, with each finding once: one in an imported file is found for every file that imports it."""
+    """Yield the files, with each finding once. A finding in an imported file occurs for each importing file."""
     shown: set[Diagnostic] = set()
     for checked in files:
         fresh = tuple(d for d in checked.diagnostics if d.span is None or d not in shown)
@@ -70,7 +70,7 @@ class Repeated(NamedTuple):
 
     @property
     def note(self) -> str:
-        """The other places in words; empty when there are none."""
+        """The other places as text. Empty if there are none."""
         if not self.others:
             return ""
         lines = list(dict.fromkeys(str(span.line) for span in self.others))
@@ -80,7 +80,7 @@ class Repeated(NamedTuple):
 
 
 def group_repeated(diagnostics: Iterable[Diagnostic]) -> list[Repeated]:
-    """Group the findings of a file that say the same, for people."""
+    """Group the findings of a file with the same text, for people."""
     groups: dict[tuple[object, ...], list[Diagnostic]] = {}
     for d in diagnostics:
         same = (d.statement, d.advice, d.severity, d.related, d.span.file if d.span else None)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def render_concise(files: Iterable[CheckedFile], *, colour: bool = False) -> str:
-    """Render ``file:line:col: error[slug] message (help: …)`` lines; what repeats in a file is written once."""
+    """Render ``file:line:col: error[slug] message (help: …)`` lines; repeated messages of a file are written once."""
     lines = []
     for checked in merge_repeated_files(files):
         for repeated in group_repeated(checked.diagnostics):

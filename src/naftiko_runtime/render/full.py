@@ -28,11 +28,11 @@ def render_full(files: Iterable[CheckedFile], *, colour: bool = False) -> str:
 
 
 def render_findings(diagnostics: Iterable[Diagnostic], line_of: Callable[[Span], str], *, colour: bool = False) -> str:
-    """Render every finding with its underlined source line and its help; one that repeats in a file is written once.
+    """Render every finding with its underlined line and its help. Repeated messages of a file are written once.
 
     Args:
-        diagnostics: What was found.
-        line_of: Gives the text of the line at a span; empty when there is none.
+        diagnostics: The findings.
+        line_of: Returns the line at a span. Empty if there is none.
         colour: Whether to write ANSI colours.
     """
     return "\n".join(_render_finding(repeated, line_of, colour) for repeated in group_repeated(diagnostics))
@@ -70,7 +70,7 @@ def _render_excerpt(span: Span, line: str, colour: bool) -> list[str]:
 
 
 def escape_controls(text: str) -> str:
-    """Replace what could move the cursor or change the colours of a terminal."""
+    """Replace control characters, which could move the cursor or change the colours of a terminal."""
     return "".join(c if c.isprintable() else " " if c in "\t\n" else "�" for c in text)
 
 

@@ -21,7 +21,7 @@ def render_github(files: Iterable[CheckedFile], *, root: str) -> str:
     """Render one command for each finding.
 
     Args:
-        files: What was checked.
+        files: The checked files.
         root: The repository's folder, which the names of files are relative to.
     """
     return "".join(

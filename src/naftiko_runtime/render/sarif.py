@@ -32,7 +32,7 @@ def render_sarif(files: Iterable[CheckedFile], *, root: str) -> str:
     """Render one run with every finding and its rules.
 
     Args:
-        files: What was checked.
+        files: The checked files.
         root: The repository's folder, which the URIs of files are relative to.
     """
     checked_files = list(merge_repeated_files(files))
@@ -110,7 +110,7 @@ def _make_uri(path: str) -> str:
 
 
 def _compute_fingerprint(diagnostic: Diagnostic, uri: str, line: str) -> str:
-    """Compute what stays the same when the line of a finding moves or its text is reworded."""
+    """Compute a fingerprint that does not depend on the line number and the wording of a finding."""
     arguments = json.dumps(diagnostic.statement.arguments, default=lambda said: said.arguments)
     parts = (diagnostic.rule.code, uri, line.strip(), arguments)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]

@@ -1,7 +1,7 @@
-"""The table of rules: what each kind of finding means, what to do about it, and what its findings say.
+"""The table of rules: the meaning, remedy and messages of each kind of finding.
 
-Rules are public: their slug and code never change meaning. Nothing else knows what findings say: a finding is data
-(a rule's message, its arguments and places), and nobody decides by its text.
+Rules are public: the meaning of a slug or a code never changes. Only this package has the texts of findings: a finding
+is data (a rule's message, its arguments and places), and no code depends on its text.
 """
 
 from naftiko_runtime.rules.apis import *

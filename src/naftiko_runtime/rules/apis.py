@@ -1,4 +1,4 @@
-"""What is exposed and consumed: NK4xx."""
+"""Rules about exposes and consumed APIs: NK4xx."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Credentials: NK5xx."""
+"""Rules about credentials: NK5xx."""
 
 from __future__ import annotations
 

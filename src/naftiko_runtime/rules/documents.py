@@ -1,4 +1,4 @@
-"""The document itself: NK108 to NK118."""
+"""Rules about the document: NK108 to NK118."""
 
 from __future__ import annotations
 

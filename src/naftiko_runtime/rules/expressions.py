@@ -1,4 +1,4 @@
-"""Expressions: NK3xx."""
+"""Rules about expressions: NK3xx."""
 
 from __future__ import annotations
 

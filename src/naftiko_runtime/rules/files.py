@@ -1,4 +1,4 @@
-"""The file, its YAML and its version: NK101 to NK107."""
+"""Rules about the file, its YAML and its version: NK101 to NK107."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to do about findings where that is not fixed by the finding's message: chosen by what was found."""
+"""Helps that do not belong to one message. The check chooses one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that refer to one another: NK2xx."""
+"""Rules about names and references: NK2xx."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sentences are about: kinds of values, parts of a document, kinds of documents."""
+"""Nouns of messages: kinds of values, parts of a document, kinds of documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the author could do better, though it runs: NK602 and up."""
+"""Recommendations for files that run: NK602 and up."""
 
 from __future__ import annotations
 

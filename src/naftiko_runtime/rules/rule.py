@@ -1,4 +1,4 @@
-"""What a rule is, and the templates of what findings say: their text is rendered from data, here and nowhere else."""
+"""Rules, and the templates of messages. Only this module renders text from them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _USUAL_LIST: Final = "8 '*'"
 
 
 class Severity(StrEnum):
-    """How much a finding matters."""
+    """The severity of a finding."""
 
     ERROR = "error"
     """The document, or a part of it, cannot run."""
@@ -32,16 +32,16 @@ class Severity(StrEnum):
 
 
 class Rule(Struct, frozen=True, eq=False):
-    """A kind of finding; called with arguments, it gives its own message.
+    """A kind of finding. Called with arguments, it makes its own message.
 
     Attributes:
         code: ``NK1xx`` document, ``2xx`` links, ``3xx`` expressions, ``4xx`` what is exposed, ``5xx`` credentials,
             ``6xx`` sandbox files, and recommendations.
-        slug: What users see, and name it by.
-        severity: How much it matters.
-        summary: What it means, for the reference.
-        remedy: What to do about it, for the reference.
-        messages: What its findings may say; its own message, if it has one, first.
+        slug: The name that users see and write.
+        severity: The severity.
+        summary: The meaning, for the reference.
+        remedy: The remedy, for the reference.
+        messages: The messages of its findings. Its own message, if it has one, is the first.
     """
 
     code: str
@@ -52,7 +52,7 @@ class Rule(Struct, frozen=True, eq=False):
     messages: list[Message]
 
     def variant(self, text: str, help: str | None = None) -> Message:  # noqa: A002 - the field's name
-        """Another message of this rule."""
+        """Make another message of this rule."""
         message = Message(self, text, Help(text=help) if help is not None else None)
         self.messages.append(message)
         return message
@@ -66,7 +66,7 @@ class Rule(Struct, frozen=True, eq=False):
 
 
 class Help(Struct, frozen=True, eq=False):
-    """A template of what to do about a finding.
+    """A template of a help.
 
     Attributes:
         text: One line in the form of :meth:`str.format`. ``{line}`` and ``{place}`` are those of a related place.
@@ -80,7 +80,7 @@ class Help(Struct, frozen=True, eq=False):
 
 
 class Noun(Struct, frozen=True, eq=False):
-    """A template of what sentences are about: a kind of value, or a part of a document.
+    """A template of a noun: a kind of value, or a part of a document.
 
     Attributes:
         text: As for :class:`Help`.
@@ -94,12 +94,12 @@ class Noun(Struct, frozen=True, eq=False):
 
 
 class Message(Struct, frozen=True, eq=False):
-    """A template of what a finding says.
+    """A template of a message.
 
     Attributes:
-        rule: What kind of finding it is.
-        text: As for :class:`Help`: terse, lower case, without a full stop.
-        help: What to do, when that is always the same or filled by the same arguments.
+        rule: The rule of the finding.
+        text: As for :class:`Help`. It is terse, in lower case, without a full stop.
+        help: The help, if it is always the same or has the same arguments.
     """
 
     rule: Rule
@@ -116,14 +116,14 @@ Arguments: TypeAlias = "tuple[tuple[str, MessageArgument], ...]"
 
 
 class Statement(Struct, frozen=True):
-    """What a finding says, as data."""
+    """A message with its arguments."""
 
     template: Message
     arguments: Arguments
 
     @property
     def advice(self) -> Advice | None:
-        """What the message itself says about what to do."""
+        """The help of the message itself."""
         return None if self.template.help is None else Advice(self.template.help, self.arguments)
 
     @property
@@ -133,14 +133,14 @@ class Statement(Struct, frozen=True):
 
 
 class NounPhrase(Struct, frozen=True):
-    """What a sentence is about, as data."""
+    """A noun with its arguments."""
 
     template: Noun
     arguments: Arguments
 
 
 class Advice(Struct, frozen=True):
-    """What to do about a finding, as data."""
+    """A help with its arguments."""
 
     template: Help
     arguments: Arguments
@@ -159,7 +159,7 @@ def define(
     text: str | None = None,
     help: str | None = None,  # noqa: A002 - the field's name
 ) -> Rule:
-    """Add a rule to the table, with its own message and what that says about what to do."""
+    """Add a rule to the table, with its own message and help."""
     rule = RULES[slug] = Rule(code, slug, severity, summary, remedy, [])
     if text is not None:
         rule.variant(text, help)
@@ -167,11 +167,11 @@ def define(
 
 
 def render_text(said: Statement | Advice | NounPhrase, related: Mapping[str, str] | None = None) -> str:
-    """Return a template with its places filled: the only place where findings become text.
+    """Fill a template. Only this function makes text of findings.
 
     Args:
-        said: The template, and what fills it.
-        related: How the related place is named: ``line`` and ``place``.
+        said: The template with its arguments.
+        related: The names of the related place: ``line`` and ``place``.
     """
     values = {name: _fill(value) for name, value in said.arguments}
     return said.template.text.format(**values, **(related or {}))
@@ -188,9 +188,9 @@ def _fill(value: MessageArgument) -> str | int | _Names:
 
 
 class _Names(tuple[str, ...]):
-    """Names as text. A template says how: ``{names:5 and '*'}`` writes the first 5, each in quotes, with "and" between.
+    """Formats names in a template: ``{names:5 and '*'}`` writes the first 5, each in quotes, with "and" between.
 
-    The number and the word between are optional; a star stands for a name.
+    The number and the word are optional. A star stands for a name.
     """
 
     __slots__ = ()

@@ -1,4 +1,4 @@
-"""Sandbox files: NK601."""
+"""Rules about sandbox files: NK601."""
 
 from __future__ import annotations
 

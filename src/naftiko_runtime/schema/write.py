@@ -68,14 +68,14 @@ def write_schema(version: str) -> dict[str, Any]:
 
 
 class _Traits(Struct, frozen=True):
-    """What matters of parts, by their names.
+    """The properties of parts, by their names.
 
     Attributes:
         named: Parts that need a name.
         empty: Parts of which no key but their name is required.
         referring: Parts that may refer to a function instead of calling an operation.
         types: The ``type`` of each part that has only one.
-        meanings: What parts say of their keys, as :data:`DESCRIPTIONS` does.
+        meanings: The descriptions of keys, in the form of :data:`DESCRIPTIONS`.
     """
 
     named: frozenset[str]
@@ -101,7 +101,7 @@ class _SchemaGenerator(GenerateJsonSchema):
     """Writes parts as pydantic writes its own models.
 
     Attributes:
-        meanings: What each part says of its keys, as :data:`DESCRIPTIONS` does.
+        meanings: The descriptions of keys, in the form of :data:`DESCRIPTIONS`.
     """
 
     def __init__(self) -> None:
@@ -138,7 +138,7 @@ def _describe(name: str, part: dict[str, Any], traits: _Traits, *, later: bool) 
 
 
 def _allow_imports(section: dict[str, Any]) -> None:
-    """Let the entries of a section be imports, too."""
+    """Allow imports as entries of a section."""
     for form in section.get("anyOf", [section]):
         condition = {"type": "object", "required": ["import"]}
         form["items"] = {"if": condition, "then": _IMPORT, "else": form.get("items", {})}
@@ -164,11 +164,11 @@ _NAMED_OUTPUTS: Final = {"type": "object", "additionalProperties": {"anyOf": [_O
 
 
 def _allow_output_forms(part: dict[str, Any], *, anything: bool) -> None:
-    """Let outputs be a list, a map or a single one; and anything where ``ref`` says what there is.
+    """Allow outputs as a list, a map or a single one. With ``ref``, allow anything.
 
     Args:
-        part: What has the outputs.
-        anything: Whether they may be anything but a list, as in later versions of the specification.
+        part: The part with the outputs.
+        anything: Whether they may be anything except a list, as in later versions.
     """
     property_schema = part["properties"]["outputParameters"]
     part["properties"]["outputParameters"] = {key: property_schema[key] for key in ("description", "examples")}
@@ -181,7 +181,7 @@ def _allow_output_forms(part: dict[str, Any], *, anything: bool) -> None:
 
 
 def _allow_nested_forms(output: dict[str, Any]) -> None:
-    """Let ``items`` be a list or a map, of which the first entry counts, and ``properties`` a list."""
+    """Allow ``items`` as a list or a map, whose first entry counts, and ``properties`` as a list."""
     for key in ("items", "properties"):
         property_schema = output["properties"][key]
         kept = {word: property_schema.pop(word) for word in ("description", "examples")}

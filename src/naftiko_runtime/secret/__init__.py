@@ -1,4 +1,4 @@
-"""Secrets: values from outside that no output shows."""
+"""Secrets: values of variables, which no output shows."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Secret:
 
 
 def resolve(plan: Plan, environment: Mapping[str, str]) -> dict[str, Secret]:
-    """Return the bound variables of a plan that their providers have, by ``namespace.VARIABLE``.
+    """Read the variables of a plan from their providers, by ``namespace.VARIABLE``.
 
     Raises:
         BindError: Locations that cannot be read, variables that some expression uses and that are absent or empty, and
@@ -80,7 +80,7 @@ def resolve(plan: Plan, environment: Mapping[str, str]) -> dict[str, Secret]:
 
 
 def _open_provider(place: tuple[str | None, Path], environment: Mapping[str, str]) -> Provider | str:
-    """Return a provider, or why there is none."""
+    """Open a provider, or return the problem."""
     try:
         return open_provider(place[0], environment, place[1])
     except ProviderError as error:
@@ -157,7 +157,7 @@ def _iter_urls(upstream: Upstream) -> Iterator[tuple[str, Term, CheckUri]]:
 
 
 def describe_unusable(plan: Plan, secrets: Mapping[str, Secret], upstream: Upstream, reason: str) -> Problem:
-    """Describe values that cannot be sent; names the variables, never the values."""
+    """Describe values that cannot be sent, by the names of their variables."""
     odd = [b for b in plan.bindings if b.name in secrets and _CONTROL.search(secrets[b.name].reveal())]
     names = ", ".join(f"'{b.key}'" for b in odd) or "a variable"
     span = odd[0].span if odd else upstream.span

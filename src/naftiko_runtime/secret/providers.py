@@ -28,11 +28,11 @@ _DEFAULT_SECRETS_FOLDER: Final = "/var/run/secrets"
 
 
 class ProviderError(Exception):
-    """A location that cannot be read; the text says why."""
+    """A location cannot be read. The message says why."""
 
 
 class Provider(Protocol):
-    """A place with values by key."""
+    """A source of values by key."""
 
     def value(self, key: str) -> str | None:
         """Return the value at a key, or None if there is none or it is not text.
@@ -49,8 +49,8 @@ def open_provider(location: str | None, environment: Mapping[str, str], folder: 
     """Open the provider of a bind.
 
     Args:
-        location: As the document has it; none for the environment.
-        environment: The process's variables, with those of ``--env-file``.
+        location: The location in the document. None for the environment.
+        environment: The process environment, with the variables of ``--env-file``.
         folder: The folder of the file that has the bind.
 
     Raises:
@@ -158,7 +158,7 @@ def _parse_assignments(raw: bytes) -> dict[str, str]:
     """Parse ``KEY=value`` lines, as in dotenv files.
 
     Raises:
-        ValueError: A line is invalid; its number.
+        ValueError: A line is invalid. The message has its number.
     """
     values: dict[str, str] = {}
     for binding in parse_stream(io.StringIO(raw.decode("utf-8-sig"))):

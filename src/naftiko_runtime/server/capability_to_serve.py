@@ -1,4 +1,4 @@
-"""One capability to serve, with all that binding it needs."""
+"""A capability to serve, with everything that binding needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ServedCapability:
     """One capability to serve.
 
     Attributes:
-        plan: What to serve.
+        plan: The plan to serve.
         secrets: The values of its variables.
         open_client: Opens the client to its upstreams; capabilities with the same one share its client. It can be
             pickled, since a reload sends it to workers.

@@ -66,7 +66,7 @@ class Deployment:
         """Open everything.
 
         Raises:
-            BindError: A secret cannot be sent where a document wants it; nothing stays open.
+            BindError: A secret cannot be sent at its place. Nothing stays open.
         """
         self._task = asyncio.create_task(self._run())
         await self._opened
@@ -119,7 +119,7 @@ class Deployment:
         return bound
 
     def _make_transport(self, plan: Plan, transport: Transport) -> Transport:
-        """Return a capability's own view of a client that several may share."""
+        """Return the transport of a capability. Several may share one client."""
         return Shared(transport) if self._observer is None else InstrumentedTransport(transport, plan, self._observer)
 
     async def _make_app(self, servers: Sequence[BoundServer[Server, ServedPart]], stack: AsyncExitStack) -> AppConfig:

@@ -84,7 +84,7 @@ class Lifecycle:
             ticking.cancel()
 
     async def _drain(self, everyone: list[Listener]) -> int:
-        """Clear readiness first; close listeners once balancers can know; let requests in progress finish."""
+        """Clear readiness, wait for load balancers to notice, close listeners, and let requests in flight finish."""
         self._readiness.clear()
         for listener in self._listeners:
             listener.announce_closing()
@@ -100,7 +100,7 @@ class Lifecycle:
         return cut_off
 
     async def _wait(self, work: Coroutine[object, object, None], seconds: float | None = None) -> None:
-        """Wait for something, but no longer than allowed, and not once it is forced."""
+        """Wait for something until a timeout or until the drain is forced."""
         tasks = asyncio.create_task(work), asyncio.create_task(self._force.wait())
         await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
@@ -117,7 +117,7 @@ class Lifecycle:
                 listener.abort()
 
     async def _tick(self, everyone: Sequence[Listener]) -> None:
-        """Go on whatever happens: nobody waits for this task, and what it does is needed until the end."""
+        """Run the regular work every second. Errors are logged and do not end it."""
         while True:
             self._run_logged(self._heartbeat)
             await asyncio.sleep(_TICK_SECONDS)
@@ -125,7 +125,7 @@ class Lifecycle:
                 self._run_logged(listener.tick)
 
     def _run_logged(self, work: Callable[[], None]) -> None:
-        """Log an error, each type of it once: it may come again every second."""
+        """Log an error, once for each type, because it may recur every second."""
         try:
             work()
         except Exception as error:

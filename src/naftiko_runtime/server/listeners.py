@@ -40,7 +40,7 @@ SERVER_LIMITS: Final = ServerLimits(
 
 
 def make_listener(listening: socket.socket, app: AppConfig, meter: Meter | None) -> Listener:
-    """Return what accepts connections for an application; without a meter, nothing is counted."""
+    """Return the listener of an application. Without a meter, nothing is counted."""
     metrics = None if meter is None else ListenerMetrics(meter, get_port(listening))
     return Listener(listening, app, SERVER_LIMITS, metrics)
 

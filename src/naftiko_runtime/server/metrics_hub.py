@@ -55,7 +55,7 @@ class ProcessTelemetry:
         """Start.
 
         Raises:
-            BindError: Spans cannot be sent as the operator wants it.
+            BindError: The options for traces are invalid.
         """
         self.meter = hub.open_meter(worker)
         self._process = None if self.meter is None else ProcessMetrics(self.meter, worker)
@@ -64,26 +64,26 @@ class ProcessTelemetry:
         self.observer = Observer(self.meter, settings.traces, _service_name(capabilities)) if wanted else None
 
     def update(self) -> None:
-        """Record how the process is; call it every second or so."""
+        """Record CPU time and memory. Call this about once a second."""
         if self._process is not None:
             self._process.update()
         if self.observer is not None:
             self.observer.tick()
 
     def render(self) -> bytes:
-        """Render the metrics of all processes; this one's as they are now."""
+        """Render the metrics of all processes, with the current values of this one."""
         self.update()
         return self._hub.render()
 
     async def close(self) -> None:
-        """Record and send what is left."""
+        """Record the last values, and send the remaining spans."""
         if self.observer is not None:
             await self.observer.close()
         self.update()
 
 
 def make_reload_counter(meter: Meter | None) -> Callable[[str], None]:
-    """Return what counts reloads by outcome: ``reloaded`` or ``failed``."""
+    """Return a function that counts reloads by outcome: ``reloaded`` or ``failed``."""
     if meter is None:
         return lambda _outcome: None
     numbers = {outcome: meter.get_number(RELOADS, outcome=outcome) for outcome in ("reloaded", "failed")}
@@ -91,7 +91,7 @@ def make_reload_counter(meter: Meter | None) -> Callable[[str], None]:
 
 
 def make_start_counter(meter: Meter | None) -> Callable[[], None]:
-    """Return what counts workers that were started."""
+    """Return a function that counts started workers."""
     return (lambda: None) if meter is None else meter.get_number(WORKERS).add
 
 

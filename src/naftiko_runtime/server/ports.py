@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OpenPort:
-    """A socket that is listening, and for what; ``server`` is None for the control port."""
+    """A listening socket and its server. ``server`` is None for the control port."""
 
     server: Server | None
     address: str
@@ -39,8 +39,8 @@ class Ports:
 
     Attributes:
         sets: The sockets of each worker. The kernel divides new connections among the sockets of one port.
-        control: The control port's, which all workers share.
-        opened: What listens where, for people.
+        control: The socket of the control port, which all workers share.
+        opened: The open ports, for people.
     """
 
     sets: tuple[Mapping[PortKey, socket.socket], ...]
@@ -52,7 +52,7 @@ class Ports:
         """Open all or none.
 
         Raises:
-            ListenError: A port cannot be had.
+            ListenError: A port cannot be opened.
         """
         servers = [server for one in capabilities for server in one.plan.servers]
         groups = group_by_port(servers, lambda server: server)
@@ -87,7 +87,7 @@ class Ports:
         return cls((first, *beside), control, tuple(opened))
 
     def close(self, *, but: int | None = None) -> None:
-        """Close every socket, or all but those of one worker, which then alone has them here."""
+        """Close every socket, or all except those of one worker."""
         for number, sockets in enumerate(self.sets):
             for listening in sockets.values() if number != but else ():
                 listening.close()
@@ -113,10 +113,10 @@ def _advise_moving(port: int, option: str) -> Iterator[None]:
 
 
 def check_same_ports(before: Sequence[ServedCapability], after: Sequence[ServedCapability]) -> None:
-    """Reject capabilities that listen elsewhere than those that are served.
+    """Reject capabilities whose ports differ from the open ones.
 
     Raises:
-        BindError: They do; it says where.
+        BindError: The ports differ. The message lists the differences.
     """
     was, now = _list_places(before), _list_places(after)
     if was.keys() != now.keys():

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class DeploymentSwap:
-    """The deployment that is served, the one that is to replace it, and those that still finish requests."""
+    """The current deployment, the next one, and those that still finish requests."""
 
     def __init__(
         self,
@@ -38,10 +38,10 @@ class DeploymentSwap:
         self._closing: set[asyncio.Task[None]] = set()
 
     async def prepare(self, capabilities: Sequence[ServedCapability]) -> None:
-        """Open all that these capabilities need, without serving it yet.
+        """Open everything that these capabilities need, but do not serve them yet.
 
         Raises:
-            BindError: A secret cannot be sent where a document wants it; nothing stays open.
+            BindError: A secret cannot be sent at its place. Nothing stays open.
         """
         await self.abort()
         new = self._current.make_successor(capabilities)
@@ -137,6 +137,6 @@ class Reloader:
 
 
 def log_reloaded(capabilities: Sequence[ServedCapability], in_progress: int) -> None:
-    """Log that other documents are served now."""
+    """Log a reload."""
     served = sum(len(server.operations) for one in capabilities for server in one.plan.servers)
     log.info("reloaded", extra={"operations": served, "in_progress": in_progress})

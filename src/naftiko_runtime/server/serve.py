@@ -38,7 +38,7 @@ async def serve(
     """Serve capabilities until SIGTERM or SIGINT, then drain. SIGHUP reloads them.
 
     Args:
-        capabilities: What to serve.
+        capabilities: The capabilities to serve.
         settings: The operator's choices.
         on_start: Called once, when every listener accepts connections.
         load: Loads the documents and their variables; called in a thread to reload.
@@ -47,8 +47,8 @@ async def serve(
         How many requests were cut off.
 
     Raises:
-        ListenError: A port cannot be opened; nothing was on_started.
-        BindError: A secret cannot be sent where a document wants it.
+        ListenError: A port cannot be opened. Nothing was started.
+        BindError: A secret cannot be sent at its place.
     """
     ports = Ports.open(capabilities, settings)
     async with AsyncExitStack() as stack:

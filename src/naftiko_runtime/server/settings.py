@@ -17,17 +17,17 @@ class ServerSettings:
     """How to serve.
 
     Attributes:
-        policy: What listeners do at their policy.
-        control: Address and port of health and metrics; none for none, and then nothing is counted.
-        grace_seconds: How long requests in progress may take to finish after a signal.
-        linger_seconds: How long listeners go on accepting after readiness fell.
+        policy: The limits and permissions of callers.
+        control: The address and port of health and metrics. None for no control port: nothing is counted then.
+        grace_seconds: How long to wait for requests in flight after a signal.
+        linger_seconds: How long listeners accept connections after readiness fell.
         deadline_seconds: The time limit of each exchange. For a streamed response: of its head, and of each pause.
         total_deadline_seconds: The time limit of each exchange, also of a streamed one. None for no limit.
-        half_closed_seconds: How long a REST request goes on after its caller has ended its side.
+        half_closed_seconds: How long a REST request continues after its caller half-closed the connection.
         response_bytes_max: The maximum size of a response that is held in memory.
-        traces: Where spans go; none for nowhere.
-        exposed_headers: Response headers that reach callers besides those that always do, in lower case.
-        workers: How many processes serve; with 1 it is the one that was started.
+        traces: Where spans go. None for no traces.
+        exposed_headers: More response headers that callers get, in lower case.
+        workers: The number of processes that serve. 1 for this process only.
     """
 
     policy: CallerPolicy = field(default_factory=CallerPolicy)

@@ -1,4 +1,4 @@
-"""What signals do to a program that serves."""
+"""The meaning of signals."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SignalPolicy:
         self._stopping = False
 
     def handle(self, number: int) -> None:
-        """Do what a signal asks for."""
+        """Handle a signal."""
         if number == signal.SIGHUP and not (self._had_terminal and not has_terminal()):
             self._reload()
         elif self._stopping:

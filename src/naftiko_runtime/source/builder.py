@@ -42,7 +42,7 @@ class DataBuilder:
         self._documents = 0
 
     def build(self) -> Any:
-        """Return the one document's data."""
+        """Return the data of the only document."""
         try:
             for event in self._events:
                 self._handlers[type(event)](self, event)
@@ -53,7 +53,7 @@ class DataBuilder:
         return self._root
 
     def _on_boundary(self, event: yaml.Event) -> None:
-        """Stream and document boundaries carry no data."""
+        """Ignore the boundaries of streams and documents."""
 
     def _on_document(self, event: yaml.Event) -> None:
         self._documents += 1
@@ -115,7 +115,7 @@ class DataBuilder:
             self._anchors[anchor] = (value, size)
 
     def _add_value(self, value: Any, marks: Mark, size: int) -> None:
-        """Put a finished value where it belongs; ``size`` counts its nodes with aliases expanded."""
+        """Add a complete value to its container. ``size`` counts its nodes with aliases expanded."""
         self._nodes += size
         if self._nodes > limits.DOCUMENT_NODES_MAX:
             self._report_and_stop(rules.TOO_LARGE_VALUES(most=f"{limits.DOCUMENT_NODES_MAX:,}"), marks)
@@ -142,7 +142,7 @@ class DataBuilder:
         frame.entries[key] = (frame.key_marks, marks)
 
     def _report_duplicates(self, frame: _OpenContainer) -> None:
-        """Report keys that a mapping has twice; together if they are probably two entries of a list."""
+        """Report duplicate keys, as one finding if they are probably two entries of a list."""
         in_list = bool(self._open) and isinstance(self._open[-1].container, list)
         first = next(iter(frame.container), None)
         key, marks = frame.duplicates[0]

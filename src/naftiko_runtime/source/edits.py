@@ -97,14 +97,14 @@ def add_key(source: Source, steps: Steps, name: str, value: str) -> Edits:
 
 
 def add_parameters(source: Source, steps: Steps, names: Sequence[str], fields: Sequence[Field], *, maps: bool) -> Edits:
-    """Return the edit that adds parameters to those of the mapping at a path; the list is made if it is absent.
+    """Return the edit that adds parameters to the mapping at a path. The list is created if needed.
 
     Args:
         source: The document.
         steps: The path of the mapping that has, or gets, ``inputParameters``.
         names: The names of the parameters.
-        fields: The other keys and values of each; plain words.
-        maps: Whether a list that is made is a mapping by name, as later versions write it.
+        fields: The other keys and values of each parameter, as plain words.
+        maps: Whether to write a new list as a mapping by name, as in later versions.
     """
     shown = [scalar for name in names if (scalar := format_scalar(name)) is not None]
     if len(shown) != len(names) or _is_foreign(source, steps):

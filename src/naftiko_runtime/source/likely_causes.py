@@ -26,7 +26,7 @@ _CLOSING: Final = {"[": "]", "(": ")", "{": "}"}
 
 
 def find_likely_cause(error: yaml.YAMLError, source: Source) -> tuple[Statement, Span, None] | None:
-    """Return what probably causes an error, where, and no other advice; None if it is what libyaml says."""
+    """Return the probable cause of an error and its place. None if libyaml's message is right."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem is None or error.problem_mark is None:
         return None
     line, column = error.problem_mark.line + 1, error.problem_mark.column + 1
@@ -46,7 +46,7 @@ def _find_smart_quote(source: Source, line: int) -> tuple[Statement, Span, None]
 
 
 def _find_open_quote(problem: str, source: Source, line: int, column: int) -> tuple[Statement, Span, None] | None:
-    """Return a quoted text of several lines just before the error: what closes it was meant to open another."""
+    """Return a quoted text of several lines just before the error: its closing quote was meant to open another text."""
     if not problem.startswith("did not find expected"):
         return None
     last = None
@@ -87,7 +87,7 @@ def _find_bracket(problem: str, source: Source, line: int, column: int) -> tuple
 
 
 def _find_end(text: str, start: int) -> int:
-    """Return where a value ends that has brackets: at the first comma or closing bracket outside of them."""
+    """Return the end of a value with brackets: the first comma or closing bracket outside of them."""
     closing: list[str] = []
     for index in range(start, len(text)):
         character = text[index]

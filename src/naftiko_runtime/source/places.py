@@ -30,7 +30,7 @@ class Source(Struct, frozen=True):
 
     Attributes:
         file: The name to show for it.
-        text: What was read, for quoting lines.
+        text: The text, for quoting lines.
         data: Dictionaries with text keys, lists, and scalars.
         places: The places of its parts.
     """
@@ -43,8 +43,7 @@ class Source(Struct, frozen=True):
     def find_span(self, steps: Steps, *, key: bool = False) -> Span:
         """Return the place of the value (or of its key) at a path from the root.
 
-        For a path that does not exist, it is the place of the last existing part: that is where a
-        missing key has to be added.
+        For a path that does not exist, return the place of the last existing part, where the key is missing.
         """
         at: Any = self.data
         mark = self.places.root
@@ -206,13 +205,13 @@ class Draft:
     def append(
         self, holder: dict[str, Any], key: str, source: Source, steps: Steps, marks: tuple[Mark, Mark]
     ) -> dict[str, Any]:
-        """Add a copy of a mapping of another file to a list of this one, which is made if need be; returns it.
+        """Add a copy of a mapping of another file to a list of this file. Return the copy.
 
         Args:
-            holder: Has the list, or gets it.
-            key: Where.
+            holder: The mapping that has the list, or gets it.
+            key: The key of the list.
             source: The other file.
-            steps: What to add of it.
+            steps: The path in the other file.
             marks: The place of the reference in this file. A new list gets this place.
         """
         if key not in holder:

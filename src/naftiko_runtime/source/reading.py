@@ -39,7 +39,7 @@ def read_source(path: Path, name: str | None = None) -> Source:
     """Read a file.
 
     Raises:
-        SourceError: It cannot be read, is no UTF-8 text, no YAML, or exceeds a limit.
+        SourceError: It cannot be read, is not UTF-8 or YAML, or exceeds a limit.
     """
     shown = name or str(path)
     return parse_source(read_file(path, shown), shown)

@@ -1,6 +1,6 @@
-"""Every deviation from the official schema of a document's version; imported only when ``--strict`` asks for it.
+"""Finds deviations from the official schema of a document's version. Only ``--strict`` imports this package.
 
-What each version takes is JSON Schema data in this package, in our own words: ``VERSION.schema.json``.
+The schema of each version is JSON Schema data in this package: ``VERSION.schema.json``.
 """
 
 from naftiko_runtime.strict.check import Deviations, check

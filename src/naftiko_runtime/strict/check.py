@@ -1,4 +1,4 @@
-"""A document against the official schema of its version."""
+"""Checks a document against the official schema of its version."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Deviations:
                 return slug in _LENIENT and place in self._wrong
 
     def add(self, deviation: Deviation, source: Source) -> Span:
-        """Keep the places of a deviation, and return the one to report it at."""
+        """Record the places of a deviation, and return the place to report."""
         value = source.find_span(deviation.steps)
         if deviation.missing:
             self._missing.add((value, str(deviation.steps[-1])))
@@ -58,7 +58,7 @@ class Deviations:
         return key if deviation.key else value
 
     def add_version(self, span: Span) -> None:
-        """Keep the place of a version that another version's schema was applied to."""
+        """Record the place of a version whose schema is unknown."""
         self._version = span
 
 
@@ -67,7 +67,7 @@ def check(source: Source, findings: Findings) -> Deviations:
 
     Args:
         source: The document as it was written: before imports are spliced and spellings unified.
-        findings: Gets the errors, and a warning when the version's own schema is not known here.
+        findings: Gets the errors, and a warning if the schema of the version is unknown.
     """
     deviations = Deviations()
     for deviation in find_deviations(_choose_schema(source, findings, deviations), source.data):

@@ -26,7 +26,7 @@ _SYNONYMS: Final = (
 
 
 def guess_meant_keys(part: Any, value: dict[str, Any]) -> dict[str, str | None]:
-    """For each key that a part of a schema rejects as unknown, the known key that it probably means."""
+    """Return, for each unknown key, the known key that it probably means."""
     if part.get("additionalProperties") is not False:
         return {}
     known = part["properties"]
@@ -41,7 +41,7 @@ def describe_unknown_key(key: str, meant: str | None, part: Any) -> tuple[Statem
 
 
 def describe_missing_key(key: str, schema: Schema, part: Any, value: dict[str, Any]) -> tuple[Statement, Advice]:
-    """Advice for a missing key. For a key that decides which other keys are allowed: a similar key may be meant."""
+    """Return the advice for a missing key. A key that decides about other keys may be misspelt."""
     words = part.get("properties", {}).get(key)
     if "additionalProperties" in part or not isinstance(words, dict):
         return rules.NON_STANDARD_MISSING(key=key), helps.ADD_KEY(key=key)

@@ -1,4 +1,4 @@
-"""What each version of the specification takes, as JSON Schema data in this package."""
+"""The schemas of the specification's versions, as JSON Schema data in this package."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _VERSION_KEYS: Final = ("naftiko", "ikanos")
 
 
 class Schema:
-    """A JSON Schema, and what validates by it.
+    """A JSON Schema and its validator.
 
     Attributes:
         document: The schema as data.
@@ -44,7 +44,7 @@ class Schema:
         """Return the part at a path.
 
         Args:
-            path: The path, as an error's ``schema_path`` has it: with no reference on the way.
+            path: The ``schema_path`` of an error, without references.
         """
         part: Any = self.document
         for step in path:

@@ -34,13 +34,13 @@ _LARGEST_FRACTION: Final = 2.0**52 - 0.5
 
 
 class Deviation(Struct, frozen=True):
-    """One thing in which a document deviates from a schema.
+    """One deviation of a document from a schema.
 
     Attributes:
         statement: What is wrong.
-        advice: What the schema takes there.
-        steps: Where.
-        key: Whether it is the key there that is wrong, not its value.
+        advice: What the schema accepts there.
+        steps: The path.
+        key: Whether the key is wrong, and not its value.
         missing: Whether the key is missing.
     """
 
@@ -58,7 +58,7 @@ class _Error(Struct, frozen=True):
         error: The error.
         part: The part of the schema that contains the keyword.
         place: Where the value is.
-        value: The value, whose numbers remember how they were written.
+        value: The value. Its numbers keep their spelling.
     """
 
     error: ValidationError
@@ -68,11 +68,11 @@ class _Error(Struct, frozen=True):
 
 
 def find_deviations(schema: Schema, data: Any) -> list[Deviation]:
-    """Everything in which a value deviates from a schema; nothing when the schema takes it.
+    """Return the deviations of a value from a schema. Empty if it conforms.
 
     Args:
         schema: The schema.
-        data: The value, whose numbers may remember how they were written.
+        data: The value. Its numbers may keep their spelling.
     """
     plain = _convert_to_json(data)
     if schema.validator.is_valid(plain):
@@ -88,7 +88,7 @@ class _Translator:
         self._data = data
 
     def translate(self, errors: Iterable[ValidationError]) -> Iterator[Deviation]:
-        """Deviations, one for each key and value: a value of the wrong type has nothing else wrong with it."""
+        """Return one deviation for each key and value. A value of the wrong type has no other deviations."""
         located = [self._locate(error) for error in errors]
         located.sort(
             key=lambda found: isinstance(found.error.kind, Kind.Required)
@@ -147,7 +147,7 @@ class _Translator:
                 yield Deviation(*describe_value(kind, _name_part(place), part, value), place)
 
     def _translate_union(self, found: _Error, tried: list[list[ValidationError]]) -> Iterator[Deviation]:
-        """Deviations of a mapping from the most likely combination of keys.
+        """Return the deviations of a mapping from the most likely combination of keys.
 
         Args:
             found: The error that none, or more than one, of the allowed combinations fits.

@@ -32,11 +32,11 @@ _NAMES: Final = {
 
 
 def describe_value(kind: ValidationErrorKind, name: str, part: Any, value: Any) -> tuple[Statement, Advice | None]:
-    """Return what is wrong with a value, and what is taken instead.
+    """Return what is wrong with a value, and what is accepted instead.
 
     Args:
         kind: The keyword.
-        name: How the value is named.
+        name: The name of the value.
         part: The part of the schema that contains the keyword.
         value: The value.
     """
@@ -56,7 +56,7 @@ def describe_value(kind: ValidationErrorKind, name: str, part: Any, value: Any) 
 
 
 def advise_words(value: str, part: Any) -> Advice:
-    """Advice for a wrong word: a similar allowed word, or all allowed words."""
+    """Return the advice for a wrong word: a similar allowed word, or all allowed words."""
     words = [part["const"]] if "const" in part else part["enum"]
     if len(words) == 1:
         return helps.TAKES_WORD(word=words[0])

@@ -22,7 +22,7 @@ _NAME: Final = itemgetter(0)
 def instrument_app(app: App, port: PortInstrumentation) -> App:
     """Return an application that observes each request, from its head to the last byte of its response.
 
-    Every request pays for each call and each look-up here, so there are as few as possible: see docs/adr/0014.
+    This is on the hot path, so it has few calls and look-ups: see docs/adr/0014.
     """
     fields, decisions = port.trace_fields, port.sampling_decisions
 
@@ -62,7 +62,7 @@ def instrument_app(app: App, port: PortInstrumentation) -> App:
 
 
 class _Response(SendProgress):
-    """Watches what is sent."""
+    """Records the messages of a response."""
 
     __slots__ = ("_send", "response_complete", "status")
 

@@ -1,4 +1,4 @@
-"""What requests are counted under, and what the spans of equal requests have in common."""
+"""Instruments: they count requests, and hold what the spans of equal requests have in common."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ class Instrument:
 
         Args:
             family: The metric.
-            kind: Which side of a request we are.
+            kind: The side of the request: server or client.
             target: The name of a span, after its method.
-            attributes: Those of every span; the metric's labels as well.
-            meter: Counts; None when nothing is counted.
+            attributes: The attributes of every span, which are also labels of the metric.
+            meter: Creates the series. None if nothing is counted.
         """
         self._family = family
         self._kind = kind
@@ -63,11 +63,11 @@ class Instrument:
         self.series: dict[str, dict[Outcome, RequestSeries]] = {}
 
     def get_series(self, method: str, outcome: Outcome) -> RequestSeries:
-        """Return what counts requests of a method and an outcome.
+        """Return the child for a method and an outcome.
 
         Args:
-            method: HTTP's; empty where requests have none.
-            outcome: What the request came to.
+            method: The HTTP method. Empty if requests have none.
+            outcome: The outcome of the request.
         """
         known = method if method in METHODS or not method else OTHER_METHOD  # callers may invent any number
         series = self.series.setdefault(known, {})

@@ -70,13 +70,13 @@ class Observer:
         return self._attributes.mask(text)
 
     def make_instrument(self, family: Family, kind: SpanSide, target: str, attributes: Attributes) -> Instrument:
-        """Return what counts the requests to a target.
+        """Return the instrument of a target.
 
         Args:
             family: The metric.
-            kind: Which side of a request we are.
+            kind: The side of the request: server or client.
             target: The name of a span, after its method.
-            attributes: Those of every span; the metric's labels as well.
+            attributes: The attributes of every span, which are also labels of the metric.
         """
         return Instrument(family, kind, target, attributes, self.meter)
 

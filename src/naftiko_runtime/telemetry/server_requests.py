@@ -65,11 +65,11 @@ class PortInstrumentation:
             self._tracer.begin(scope, began, named=named, awaits_message=self._awaits_message)
 
     def get_series(self, scope: Mapping[str, Any], outcome: Outcome) -> RequestSeries:
-        """Return what counts a request.
+        """Return the child that counts a request.
 
         Args:
             scope: The scope of the request; it has :data:`INSTRUMENT` if a route was found.
-            outcome: What the request came to.
+            outcome: The outcome of the request.
         """
         instrument: Instrument = scope.get(INSTRUMENT, self._unrouted)
         return instrument.get_series(scope["method"], outcome)
@@ -86,7 +86,7 @@ class PortInstrumentation:
 
 
 def make_route_instrument(observer: Observer, expose: str, route: str | None) -> Instrument:
-    """Return what counts the requests of a route; with None, those without a route."""
+    """Return the instrument of a route. With None: of requests without a route."""
     attributes: dict[str, Value] = {"naftiko.expose": expose}
     if route is not None:
         attributes["http.route"] = route

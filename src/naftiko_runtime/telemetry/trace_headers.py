@@ -34,10 +34,10 @@ _NO_SPAN: Final = b"0" * 16
 
 
 class Caller(Struct, frozen=True):
-    """What a request says of the trace that it is part of.
+    """The trace that the headers of a request name.
 
     Attributes:
-        parent: ``traceparent``, as it came: valid, the trace in bytes 3 to 35, the span in 36 to 52.
+        parent: A valid ``traceparent``: the trace in bytes 3 to 35, the span in bytes 36 to 52.
         sampled: Whether the caller records it.
         state: ``tracestate``, see :func:`clean_state`.
     """

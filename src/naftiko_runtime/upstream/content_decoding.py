@@ -42,7 +42,7 @@ def codings(headers: Iterable[Header]) -> list[bytes]:
 
 
 def decompressed(body: bytes, applied: list[bytes], bytes_max: int) -> bytes:
-    """Return a body without its codings; never more than the limit, however well it was compressed.
+    """Decompress a body, up to the limit.
 
     Raises:
         UpstreamError: A coding is not supported, the data is broken or cut off, or the result too large.
@@ -81,7 +81,7 @@ def _first_stream(stream: zlib._Decompress, body: bytes, bytes_max: int) -> byte
 
 
 def _gunzipped(body: bytes, bytes_max: int) -> bytes:
-    """Return all members of a gzip file; zeros and other bytes behind them are no member."""
+    """Decompress all members of a gzip file. Zeros and other bytes after them are ignored."""
     stream = zlib.decompressobj(_GZIP)
     first = _first_stream(stream, body, bytes_max)
     if not stream.unused_data:
@@ -112,5 +112,5 @@ def _further_members(body: bytes, at: int, bytes_max: int, size: int) -> bytes:
 
 
 def larger_than(bytes_max: int) -> str:
-    """Return what to say of a body that is larger."""
+    """Return the message for a body that exceeds the limit."""
     return f"the upstream's response exceeds the limit of {bytes_max:,} bytes"

@@ -1,4 +1,4 @@
-"""The seam to upstreams: one request in, one response out.
+"""The interface to upstreams: one request in, one response out.
 
 Everything above knows only these types, so a transport can be replaced (``--http-client``), and a sandbox or
 a test is simply another transport.
@@ -20,16 +20,15 @@ __all__ = ["Header", "OutboundRequest", "Transport", "UpstreamResponse", "Upstre
 
 
 class OutboundRequest(Struct):
-    """What goes to an upstream, complete: a transport adds only ``Host`` and message framing.
+    """A complete request to an upstream. A transport adds only ``Host`` and message framing.
 
-    It holds secrets, so it represents itself without them. Nobody changes it, except that a transport counts how often
-    it sends it again.
+    It holds secrets, so ``repr()`` hides them. A transport changes only the number of resends.
 
     Attributes:
         operation: ``namespace.operation`` of the consumed operation, for logs and the sandbox.
         method: The HTTP method in capitals.
-        url: An absolute URL, already encoded; its path and query go out byte for byte.
-        headers: Header pairs in wire form; names in lower case. One whose value is not UTF-8 is left out.
+        url: An absolute URL, already encoded. Its path and query are sent unchanged.
+        headers: Header pairs in wire form; names in lower case. A header that is not UTF-8 is left out.
         body: Bytes, a stream (sent chunked unless ``headers`` has content-length), or nothing.
         resend_count: How many times it was sent before: with other credentials, or over a connection that turned out to
             be closed.

@@ -18,15 +18,15 @@ _PORTS: Final = range(1, 65536)
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The part of a URL that few URLs differ in, so it is taken apart once.
+    """The scheme, host and port of a URL. Few URLs differ in it, so each origin is parsed once.
 
     Attributes:
-        key: ``scheme://host:port``, alike for all ways of writing one: a text is hashed once, a tuple each time.
+        key: ``scheme://host:port``, normalized. A text, because Python caches its hash.
         scheme: ``http`` or ``https``.
         host: A name or an address, in lower case and without brackets.
-        port: The one given or the scheme's own.
+        port: The port of the URL, or the default of the scheme.
         peer: ``host:port``, for people.
-        host_header: What ``Host`` says: the port only where it is not the scheme's own.
+        host_header: The value of ``Host``. It has a port only if that is not the default of the scheme.
         host_line: The header in wire form, without its end.
     """
 
@@ -40,9 +40,9 @@ class Origin:
 
 
 def split_url(url: str) -> tuple[Origin, str]:
-    """Return the origin of an absolute http(s) URL, and the request target exactly as it stands there.
+    """Return the origin of an absolute http(s) URL, and the request target unchanged.
 
-    A user name and password are left out, and so is a fragment: neither is ever sent.
+    User name, password and fragment are removed: they are never sent.
 
     Raises:
         UpstreamUnreachable: It is not such a URL.
@@ -58,7 +58,7 @@ def split_url(url: str) -> tuple[Origin, str]:
 
 @lru_cache(maxsize=1024)
 def origin_of(scheme: str, authority: str) -> Origin:
-    """Take ``host``, ``host:port`` or ``[ipv6]:port`` apart."""
+    """Split ``host``, ``host:port`` or ``[ipv6]:port``."""
     host, colon, port = authority.rpartition(":")
     if not colon or authority.endswith("]"):
         host, port = authority, ""

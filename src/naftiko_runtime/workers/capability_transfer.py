@@ -1,8 +1,7 @@
-"""What a reload is to serve, sent from the supervisor to its workers.
+"""Sends the capabilities of a reload from the supervisor to its workers.
 
-It goes through a file in memory that has no name, because it holds secrets: nothing is written to a disk, and only
-processes that are given the descriptor can read it. All workers read the same one, so none of them has an own position
-in it.
+The file is in memory and has no name, because it holds secrets: nothing is written to a disk, and only processes
+that receive the descriptor can read it. All workers read the same file, so they do not share its position.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def write_capabilities(capabilities: Sequence[ServedCapability]) -> Iterator[int]:
-    """Write capabilities to a file, which is open for as long as the context lasts; gives its descriptor.
+    """Write capabilities to a file, and yield its descriptor. The file is open inside the context only.
 
     Raises:
         OSError: There is no memory, or no descriptor left.

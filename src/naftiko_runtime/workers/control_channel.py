@@ -17,9 +17,9 @@ class ControlMessage:
     """One message.
 
     Attributes:
-        kind: What it says: ``ready``, ``drain``, ``prepare`` …
+        kind: ``ready``, ``drain``, ``prepare`` …
         fields: Its data, by name.
-        file: A descriptor that came with it; the receiver closes it.
+        file: A descriptor in the message. The receiver closes it.
     """
 
     kind: str
@@ -45,7 +45,7 @@ class ControlChannel:
         return self._socket.fileno()
 
     def send(self, kind: str, *, file: int | None = None, **fields: Any) -> bool:
-        """Send a message; returns whether it was sent."""
+        """Send a message. Return whether it was sent."""
         cut = {name: value[:_TEXT_MAX] if isinstance(value, str) else value for name, value in fields.items()}
         data = json.dumps([kind, cut]).encode()
         try:

@@ -1,4 +1,4 @@
-"""Starts a worker as a fork of this process, which has everything loaded already."""
+"""Starts a worker as a fork of this process, which has loaded everything."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def fork_worker(start: Callable[[], Coroutine[object, object, None]]) -> int:
     Call it without other threads and without an event loop: neither survives a fork.
 
     Args:
-        start: Called in the child; it has to close what belongs to the parent alone.
+        start: Called in the child. It must close the files that only the parent needs.
 
     Returns:
         The child's process id.

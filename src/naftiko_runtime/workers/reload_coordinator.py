@@ -25,10 +25,10 @@ log = logging.getLogger(__name__)
 
 
 class ReloadCoordinator:
-    """What is served now, and the reload that was requested or is in progress.
+    """The served capabilities, and the reload that is requested or in progress.
 
     Attributes:
-        capabilities: What workers serve.
+        capabilities: The capabilities that workers serve.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class ReloadCoordinator:
 
     @property
     def deadline_seconds(self) -> float | None:
-        """Until when the reload in progress waits, in monotonic time; None when there is none."""
+        """The deadline of the reload in progress, in monotonic seconds. None without a reload."""
         return None if self._transaction is None else self._transaction.deadline_seconds
 
     def request(self) -> None:
@@ -62,7 +62,7 @@ class ReloadCoordinator:
         self._transaction, self._requested = None, False
 
     def on_message(self, worker: int, message: ControlMessage) -> None:
-        """Handle what a worker says of a reload."""
+        """Handle a message of a worker about a reload."""
         if self._transaction is not None:
             self._transaction.on_message(worker, message)
 

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class ReloadTransaction:
-    """What the supervisor has loaded and sent to the workers, and how far they are with it.
+    """The capabilities of one reload, and the progress of each worker.
 
     Attributes:
-        capabilities: What to serve.
-        failure: Why the reload was aborted; None while it was not.
+        capabilities: The capabilities to serve.
+        failure: Why the reload was aborted, or None.
         in_progress: How many requests were in progress when the workers committed.
         deadline_seconds: Until when to wait for workers, in monotonic time.
     """
@@ -54,7 +54,7 @@ class ReloadTransaction:
         return self._committed
 
     def on_message(self, worker: int, message: ControlMessage) -> None:
-        """Handle a worker's message; one about another reload is ignored."""
+        """Handle a message of a worker. Messages about other reloads are ignored."""
         if self.done or worker not in self._waiting_for or message.fields["reload"] != self._number:
             return
         match message.kind:
@@ -68,13 +68,13 @@ class ReloadTransaction:
         self._commit_when_prepared()
 
     def on_worker_exit(self, worker: int) -> None:
-        """Stop waiting for a worker: its successor starts with what is served by then."""
+        """Stop waiting for a worker. Its replacement starts with the current capabilities."""
         self._workers.pop(worker, None)
         self._waiting_for.discard(worker)
         self._commit_when_prepared()
 
     def expire(self) -> list[int]:
-        """End it at its deadline: abort it, or return the workers that have not confirmed the commit."""
+        """End the reload at its deadline: abort it, or return the workers that have not confirmed the commit."""
         if not self._committed:
             names = ", ".join(str(worker + 1) for worker in sorted(self._waiting_for))
             self.abort(f"no response from worker {names}")
@@ -83,7 +83,7 @@ class ReloadTransaction:
         return late
 
     def abort(self, reason: str) -> None:
-        """Let every worker discard what it has prepared."""
+        """Tell every worker to discard its prepared deployment."""
         self.failure = reason
         self._send("abort")
 

@@ -1,4 +1,4 @@
-"""When to start the workers that are missing: at once, or later each time they fail soon after they start."""
+"""Schedules missing workers: at once, or with a growing pause if they fail soon after their start."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class RestartSchedule:
 
     @property
     def next_seconds(self) -> float:
-        """When the next worker is due, in monotonic time; infinite when none is missing."""
+        """When the next worker is due, in monotonic seconds. Infinite if none is missing."""
         return min(self._due_seconds.values(), default=float("inf"))
 
     def take_due(self) -> list[int]:
-        """Take the workers off the schedule that are to be started now."""
+        """Remove and return the workers that are due."""
         now = time.monotonic()
         workers = [worker for worker, due in self._due_seconds.items() if due <= now]
         for worker in workers:
@@ -40,8 +40,8 @@ class RestartSchedule:
         """Schedule a worker, and return the pause until then.
 
         Args:
-            worker: Which one.
-            was_stable: Whether it had served for long enough to start it again at once.
+            worker: The number of the worker.
+            was_stable: Whether it ran long enough to be started again at once.
         """
         failures = self._failures[worker] = 0 if was_stable else self._failures[worker] + 1
         grown = limits.WORKER_PAUSE_SECONDS * 2.0 ** min(failures - 1, _DOUBLINGS_MAX)
@@ -50,5 +50,5 @@ class RestartSchedule:
         return pause_seconds
 
     def clear(self) -> None:
-        """Start no worker any more."""
+        """Remove all workers from the schedule."""
         self._due_seconds.clear()

@@ -20,7 +20,7 @@ _HEARTBEAT: Final = struct.Struct("=d")
 
 
 class SharedStatus:
-    """The page; created by the supervisor before it forks."""
+    """The page. The supervisor creates it before it forks."""
 
     def __init__(self, workers: int) -> None:
         self._workers = range(workers)
@@ -66,7 +66,7 @@ class WorkerStatus:
         self._status.set_ready(self._worker, ready=True)
 
     def clear(self) -> None:
-        """Record that the worker wants no more connections."""
+        """Record that the worker accepts no more connections."""
         self._status.set_ready(self._worker, ready=False)
 
     def record_heartbeat(self) -> None:

@@ -1,4 +1,4 @@
-"""Signals, for a process that waits for many things at once without an event loop."""
+"""Receives signals in a process that has no event loop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOOK_SECONDS: Final = 0.2
 
 
 class Interrupted(BaseException):
-    """A signal that stops the program came while something ran."""
+    """A signal to stop arrived during an interruptible function."""
 
 
 class SignalPipe:
@@ -58,7 +58,7 @@ class SignalPipe:
         self._reader.recv(4096)
 
     def run_interruptible(self, work: Callable[[], T]) -> T:
-        """Run something that may take long.
+        """Run a function that may take long.
 
         Raises:
             Interrupted: A signal to stop arrived.
@@ -74,7 +74,7 @@ class SignalPipe:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def close(self) -> None:
-        """Close both ends; only when not installed, or in a forked copy of the process."""
+        """Close both ends. Call this only if it is not installed, or in a forked process."""
         self._reader.close()
         self._writer.close()
 

@@ -1,4 +1,4 @@
-"""Which worker accepts from which sockets: while a worker is missing, another one accepts from its sockets."""
+"""Assigns sockets to workers. If a worker is missing, another one accepts from its sockets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class SocketAssignment:
-    """The kernel divides new connections among the sockets of all workers, so none may be without one that accepts."""
+    """Which worker accepts from which sockets. The kernel uses all sockets, so each one needs a worker."""
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
@@ -28,10 +28,10 @@ class SocketAssignment:
                 self._acceptors[place] = None
 
     def assign(self, workers: Mapping[int, WorkerHandle]) -> bool:
-        """Let workers that are ready accept from their own sockets, and in the place of workers that are not.
+        """Let ready workers accept from their own sockets, and from those of workers that are not ready.
 
         Returns:
-            Whether they were told. If not, call it again later: some of them do not read their messages.
+            Whether all messages were sent. If not, call it again later: some workers do not read their messages.
         """
         ready = {number: worker for number, worker in workers.items() if worker.ready}
         told = [self._assign(place, ready) for place, acceptor in self._acceptors.items() if acceptor != place[0]]

@@ -1,6 +1,6 @@
-"""Serves by several processes: the supervisor opens the ports, and starts, replaces and stops workers.
+"""The supervisor: opens the ports, and starts, replaces and stops workers.
 
-It has no event loop and no thread, so that it can fork at any time; see docs/adr/0010-workers.md.
+It has no event loop and no thread, so it can fork at any time. See docs/adr/0010-workers.md.
 """
 
 from __future__ import annotations
@@ -53,19 +53,19 @@ def serve_with_workers(
     """Serve capabilities by several workers until SIGTERM or SIGINT, then drain. SIGHUP reloads them.
 
     Args:
-        capabilities: What to serve.
+        capabilities: The capabilities to serve.
         settings: The operator's choices.
         on_start: Called once, when every worker accepts connections.
         load: Loads the documents and their variables, for a reload of all workers.
-        hooks: What is called in each worker.
+        hooks: Functions that are called in each worker.
 
     Returns:
         How many requests were cut off, as far as is known.
 
     Raises:
         ListenError: A port cannot be opened; nothing was started.
-        BindError: A secret cannot be sent where a document wants it.
-        WorkerError: Workers end before they serve.
+        BindError: A secret cannot be sent at its place.
+        WorkerError: The workers exit before they serve.
     """
     ports = Ports.open(capabilities, settings)
     try:
@@ -157,7 +157,7 @@ class Supervisor:
     # -- stopping -----------------------------------------------------------------------------------------------------
 
     def _stop(self) -> None:
-        """Clear readiness for all workers at once; then each one drains as a single process does."""
+        """Clear readiness for all workers. Then each one drains as a single process does."""
         self._phase = _Phase.STOPPING
         self._shared.status.set_stopping()
         self._restarts.clear()
@@ -174,7 +174,7 @@ class Supervisor:
         self._force()
 
     def _drain_deadline(self, *, waiting: bool = True) -> float:
-        """When a worker that begins to drain now must have ended."""
+        """Return the time at which a worker must have exited if it begins to drain now."""
         linger = self._settings.linger_seconds if self._settings.control else 0.0
         waits = linger + self._settings.grace_seconds if waiting else 0.0
         return time.monotonic() + waits + ABORT_SECONDS + limits.WORKER_END_SECONDS
@@ -229,7 +229,7 @@ class Supervisor:
     def _run_worker(
         self, number: int, parents_end: ControlChannel, own: ControlChannel
     ) -> Coroutine[object, object, None]:
-        """In the worker: close what belongs to the parent, and serve."""
+        """Close the files of the parent, and serve. Runs in the worker."""
         self._hooks.on_fork(number + 1)
         self._close_own_files()
         parents_end.close()
@@ -238,7 +238,7 @@ class Supervisor:
         return run_worker(context, self._reloads.capabilities, self._settings, self._hooks.on_receive)
 
     def _close_own_files(self) -> None:
-        """Close what only the supervisor needs, without a message to the workers."""
+        """Close the files that only the supervisor needs, without a message to the workers."""
         self._selector.close()
         self._signals.close()
         for worker in self._workers.values():
@@ -274,7 +274,7 @@ class Supervisor:
         log.info("worker started", extra=worker.log_fields)
 
     def _on_hang_up(self, worker: WorkerHandle) -> None:
-        """Let others do what a worker did whose process ends; it may still write its last log lines."""
+        """Let other workers take over from a worker that is exiting. It may still write log lines."""
         self._selector.unregister(worker.channel)
         worker.ending, worker.leaving, worker.ready = True, worker.leaving or worker.ready, False
         worker.deadline_seconds = min(worker.deadline_seconds, time.monotonic() + limits.WORKER_END_SECONDS)
@@ -283,7 +283,7 @@ class Supervisor:
         self._sockets.remove(worker.number)
 
     def _reap_workers(self) -> None:
-        """Handle the exit of each worker whose process has ended. A signal tells of each one."""
+        """Handle the exit of every worker whose process has ended."""
         for worker in [worker for worker in self._workers.values() if worker.ending]:
             pid, wait_status = os.waitpid(worker.pid, os.WNOHANG)
             if pid:
@@ -304,7 +304,7 @@ class Supervisor:
         self._assign_again_seconds = float("inf") if told else time.monotonic() + _ASSIGN_AGAIN_SECONDS
 
     def _replace(self, worker: WorkerHandle, status: int) -> None:
-        """Schedule another one; but fail when none is left that serves, and none can begin to."""
+        """Schedule a replacement. Fail if no worker serves and none can start."""
         has_served = worker.ready or worker.leaving
         if not has_served and not (self._phase is _Phase.SERVING and self._workers):
             self._fail(worker.startup_failure(status))

@@ -43,7 +43,7 @@ _PROBLEM_TEXT_MAX: Final = 512
 
 
 class SharedState(NamedTuple):
-    """What is created before the first worker, so that all of them have it."""
+    """What all workers share. It is created before the first worker."""
 
     status: SharedStatus
     metrics: MetricsHub
@@ -62,11 +62,11 @@ class WorkerContext:
 
 @dataclass(frozen=True, slots=True)
 class WorkerHooks:
-    """What is called in each worker.
+    """Functions that are called in each worker.
 
     Attributes:
-        on_fork: With the worker's number, from 1, at its start.
-        on_receive: With what a reload is to serve, before it is bound.
+        on_fork: Called at the start, with the worker's number, from 1.
+        on_receive: Called with the capabilities of a reload, before they are bound.
     """
 
     on_fork: Callable[[int], None]
@@ -82,10 +82,10 @@ async def run_worker(
     """Serve until the supervisor or a signal stops it, or the supervisor has ended.
 
     Args:
-        context: What it is given by the supervisor.
-        capabilities: What to serve.
+        context: What the supervisor passes to it.
+        capabilities: The capabilities to serve.
         settings: The operator's choices.
-        on_receive: Called with what a reload is to serve, before it is bound.
+        on_receive: Called with the capabilities of a reload, before they are bound.
     """
     channel, (status, metrics, nonces) = context.channel, context.shared
     async with AsyncExitStack() as stack:
@@ -124,7 +124,7 @@ async def run_worker(
 
 
 class _Worker:
-    """Does what the supervisor says."""
+    """Handles the messages of the supervisor."""
 
     def __init__(
         self,
@@ -158,7 +158,7 @@ class _Worker:
         self._lifecycle.stop()
 
     def leave(self) -> None:
-        """Stop on a signal of its own: the supervisor learns of it, and starts another worker."""
+        """Stop on a signal to this worker. The supervisor starts another worker."""
         if not self._lifecycle.stopping:
             self._channel.send("leaving")
             self._lifecycle.stop()
@@ -210,7 +210,7 @@ class _Worker:
             self._listeners[listener].stop_accepting_from(worker)
 
     async def _prepare(self, reload: int, file: int) -> None:
-        """Bind what the supervisor has loaded."""
+        """Bind the capabilities that the supervisor has loaded."""
         try:
             async with self._reload_lock:
                 capabilities = await asyncio.to_thread(read_capabilities, file)

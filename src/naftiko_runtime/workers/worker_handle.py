@@ -23,10 +23,10 @@ class WorkerHandle:
         number: Its number, from 0.
         pid: Its process.
         channel: The supervisor's end of the channel to it.
-        started_seconds: When it was started, in monotonic time.
-        deadline_seconds: When to kill it, unless it is ready by then, or has ended.
+        started_seconds: When it was started, in monotonic seconds.
+        deadline_seconds: When to kill it if it is neither ready nor ended, in monotonic seconds.
         ready: Whether it accepts connections.
-        leaving: Whether it stops of its own accord.
+        leaving: Whether it stops by itself.
         ending: Whether it has closed its end of the channel, so that its process ends.
         startup_error: Why it cannot start.
         cut_off: How many requests it cut off; None unless it drained to its end.

@@ -34,7 +34,7 @@ class FoundPart(Struct, frozen=True):
 
     Attributes:
         path: The file.
-        source: What was read of it, in the canonical spelling.
+        source: Its source, in the canonical spelling.
         steps: The part's path there.
     """
 
@@ -55,7 +55,7 @@ class ImportChain(Struct, frozen=True):
     Attributes:
         files: From that file to the last one that could be followed.
         end: The part itself, when the chain ends at it.
-        circle: Whether the imports lead back to where they have been.
+        circle: Whether the imports are circular.
     """
 
     files: tuple[Path, ...]
@@ -86,7 +86,7 @@ class ImportedFiles:
         """Return the path of a location, relative to a folder. ``file:///./x`` and ``file://./x`` are relative too.
 
         Raises:
-            SourceError: It is no path, or leads to where imports may not read.
+            SourceError: It is no path, or imports may not read there.
         """
         scheme = _SCHEME.match(location)
         if scheme is not None and scheme[1].lower() != "file":

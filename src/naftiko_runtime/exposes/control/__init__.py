@@ -1,4 +1,4 @@
-"""The control port: health and metrics. Control exposes of documents are not served yet, and checked here."""
+"""The control port: health and metrics. Control exposes of documents are checked here, but not served yet."""
 
 from naftiko_runtime.exposes.control.lint import CHECKS
 from naftiko_runtime.exposes.unserved import link, list_operations

@@ -56,10 +56,10 @@ async def open_mcp_app(
     It keeps no session: a request is complete in itself, so any replica can handle it.
 
     Args:
-        server: What is served at ``/mcp`` and ``/``.
+        server: The server at ``/mcp`` and ``/``.
         policy: The operator's choices.
-        members: The members of which it is the union, when it is one; each is served at ``/{namespace}/mcp``.
-        observer: Who is told of requests.
+        members: The servers that it merges, if any. Each is served at ``/{namespace}/mcp``.
+        observer: Observes requests.
     """
     guard = PageGuard(policy, server.plan.namespace, loopback=server.plan.address in _LOOPBACK)
     endpoints = _make_endpoints(server, policy, members, observer)
@@ -103,7 +103,7 @@ def _make_endpoints(
 
 
 def _make_instruments(observer: Observer | None, expose: str, paths: Iterable[str]) -> dict[str, Instrument]:
-    """Return what requests of each path are counted under."""
+    """Return the instrument of each path."""
     return {} if observer is None else {path: make_route_instrument(observer, expose, path) for path in paths}
 
 
@@ -145,9 +145,9 @@ class _McpEndpoint:
 
 
 class _Sdk:
-    """The SDK's server. It is imported and started when the first request needs it, which waits for it meanwhile.
+    """The SDK's server. The first request that needs it imports and starts it, and waits.
 
-    That takes half a second and a third of the memory, in a thread beside the loop; many processes never need it.
+    The import takes half a second, in a thread, and a third of the memory. Many processes never need it.
     """
 
     def __init__(self, tools: ToolServer, body_bytes_max: int) -> None:
@@ -182,7 +182,7 @@ class _Sdk:
                 await asyncio.shield(life)  # raises what went wrong
 
     async def _live(self) -> None:
-        """Hold the SDK open; its tasks have to be ended by the task that began them."""
+        """Keep the SDK open. Its tasks must end in the task that started them."""
         try:
             self._module = await asyncio.to_thread(import_module, "naftiko_runtime.exposes.mcp.sdk")
             server = await asyncio.to_thread(self._module.make_sdk_server, self._tools)
@@ -233,7 +233,7 @@ class PageGuard:
         return self._refuse("origin-not-allowed", "Origin", origin, _OTHER_ORIGIN)
 
     def _refuse(self, slug: str, header: str, value: bytes, why: str) -> PageRefusal:
-        """Log what is refused, each value once, and as many as a stranger cannot make a flood of."""
+        """Make a rejection, and log it: each value once, up to a limit."""
         shown = value.decode("latin-1")[:_SHOWN_CHARACTERS]
         if (header, shown) not in self._told and len(self._told) < _TOLD_MAX:
             self._told.add((header, shown))
@@ -243,7 +243,7 @@ class PageGuard:
 
 
 class PageRefusal(NamedTuple):
-    """Why a request is refused.
+    """Why a request is rejected.
 
     Attributes:
         slug: The last part of the problem's type.

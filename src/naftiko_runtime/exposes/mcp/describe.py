@@ -1,4 +1,4 @@
-"""What people are told of an MCP server when it starts."""
+"""Describes an MCP server in the log line or table at startup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How results are written as JSON: for the revisions with a handshake, and for the stateless ones."""
+"""Writes results as JSON, for revisions with a handshake and for stateless ones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _JSON: Final = (b"content-type", b"application/json")
 
 
 def write_json(value: Any) -> bytes:
-    """Return a value as JSON: numbers that remember their digits keep them; NaN and infinities become null."""
+    """Return a value as JSON. Numbers keep their digits; NaN and infinities become null."""
     try:
         return orjson.dumps(value)
     except orjson.JSONEncodeError:
@@ -37,7 +37,7 @@ def write_json(value: Any) -> bytes:
 
 
 def _write_exactly(value: Any) -> bytes | None:
-    """Return a value with numbers that remember their digits; nothing without any, or when it is not JSON."""
+    """Return a value as JSON with the digits of its numbers. None if it has no such numbers, or is not JSON."""
     waiting, found = [value], False
     while waiting and not found:
         item = waiting.pop()
@@ -51,11 +51,11 @@ def _write_exactly(value: Any) -> bytes | None:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How responses of one family of revisions are written.
+    """Writes responses of one family of revisions.
 
     Attributes:
-        stateless: Whether results say that they are complete.
-        closing: What ends a result: nothing, or who gave it.
+        stateless: Whether results have ``resultType``.
+        closing: The text that ends a result.
     """
 
     stateless: bool
@@ -93,7 +93,7 @@ class Wire:
 
 
 class ServerInfo:
-    """What a server says of itself and its tools, written once for each kind of question."""
+    """The results that describe a server and its tools, each encoded once."""
 
     def __init__(
         self,
@@ -109,9 +109,9 @@ class ServerInfo:
         Args:
             info: The name, title and version of the server.
             instructions: The instructions for models.
-            tools: As listed.
+            tools: The list of tools.
             ttl_ms: How long clients may cache the list, in milliseconds.
-            cache_scope: Whether it may be served to others.
+            cache_scope: Who may share a cached list: ``public`` or ``private``.
         """
         self._info = info
         self._about: dict[str, Any] = {"capabilities": {"tools": {"listChanged": False}}}

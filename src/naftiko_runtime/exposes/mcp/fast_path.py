@@ -100,9 +100,9 @@ class FastPath:
     async def _take_large(
         self, taken: MutableMapping[str, Any], receive: Receive, headers: dict[bytes, bytes], *, stateless: bool
     ) -> tuple[MutableMapping[str, Any], dict[str, Any] | None]:
-        """Return a body that comes in several pieces, as one, and the message in it, decoded beside the loop.
+        """Receive the rest of a body, and decode the message in a thread.
 
-        Of a body that is too large no more is taken than shows it; there is no message in it then.
+        If the body is too large, the rest is not received and there is no message.
         """
         pieces, size = [taken.get("body", b"")], len(taken.get("body", b""))
         while taken.get("more_body", False) and size <= self._body_bytes_max:
@@ -120,7 +120,7 @@ class FastPath:
         )
 
     def _read_version(self, headers: dict[bytes, bytes]) -> str | None:
-        """Return the revision that a request's headers name, when they are what this way takes."""
+        """Return the revision that the headers name. None if this path does not handle these headers."""
         shape = headers.get(b"mcp-protocol-version"), headers.get(b"content-type"), headers.get(b"accept")
         try:
             return self._versions[shape]
@@ -131,7 +131,7 @@ class FastPath:
             return version
 
     def _takes_call(self, message: dict[str, Any], version: str, headers: dict[bytes, bytes]) -> bool:
-        """Return whether a tool's call takes this path."""
+        """Return whether a tool call takes this path."""
         params = message["params"]
         name = params["name"]
         named = self._tools.has(name) and _is_named(headers.get(b"mcp-name"), name, needed=version in STATELESS)
@@ -205,9 +205,9 @@ def _read_message(body: bytes, headers: dict[bytes, bytes], *, stateless: bool) 
 
 
 def _is_call(params: dict[str, Any], body: bytes) -> bool:
-    """Return whether these are the parameters of a tool's call, with nothing among them that need not be.
+    """Return whether these are the parameters of a tool call, and nothing more.
 
-    Arguments with fractions are read again, so that these keep the digits in which they are written.
+    Arguments with fractions are parsed again, so that they keep their digits.
     """
     arguments = params.get("arguments")
     sound = (
@@ -224,7 +224,7 @@ def _is_call(params: dict[str, Any], body: bytes) -> bool:
 
 
 def _has_fractions(value: Any) -> bool:
-    """Return whether a value holds fractions, which integers beyond 64 bits are read as."""
+    """Return whether a value has fractions. Integers beyond 64 bits are read as fractions."""
     if isinstance(value, dict):
         return any(map(_has_fractions, value.values()))
     if isinstance(value, list):
@@ -233,14 +233,14 @@ def _has_fractions(value: Any) -> bool:
 
 
 def _is_named(given: bytes | None, name: str, *, needed: bool) -> bool:
-    """Return whether the header for a tool's name says the same as the body, in plain letters."""
+    """Return whether the header with the tool name equals the body, without encoding."""
     if given is None:
         return not needed
     return given == name.encode("ascii", "ignore") and name.isascii() and not given.startswith(b"=?")
 
 
 def _replay_message(message: MutableMapping[str, Any], receive: Receive) -> Receive:
-    """Return what the SDK receives when a message was already taken."""
+    """Return a receive function that begins with a message that was already received."""
     waiting = deque([message])
 
     async def replay() -> MutableMapping[str, Any]:

@@ -1,4 +1,4 @@
-"""The shapes of envelopes that the fast path takes: what a client says of itself, in every message or in its first.
+"""The shapes of envelopes that the fast path handles: what clients send about themselves.
 
 Each shape is at least as strict as the SDK's. Keys that are not named here are ignored, as the SDK ignores them.
 """
@@ -57,7 +57,7 @@ class _Capabilities(Struct):
 
 
 class _Envelope(Struct):
-    """``_meta`` of a revision with a handshake; one that names a revision is the SDK's to judge."""
+    """``_meta`` of a revision with a handshake. If it names a revision, the SDK checks it."""
 
     progress_token: str | int | UnsetType = msgspec.field(default=UNSET, name="progressToken")
     version: UnsetType = msgspec.field(default=UNSET, name=VERSION)
@@ -81,7 +81,7 @@ def is_plain_envelope(meta: Any, version: str) -> bool:
     """Return whether ``params._meta`` has a shape that the SDK is known to accept.
 
     Args:
-        meta: Its value; none when it is absent.
+        meta: The value, or None if it is absent.
         version: The revision that the request's headers name.
     """
     if version not in STATELESS:

@@ -1,4 +1,4 @@
-"""An MCP expose of a document to the server of a plan."""
+"""Links an MCP expose of a document to a server of the plan."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _refuse_transport(expose: McpExpose, context: Context) -> None:
 
 
 def _list_hints(hints: Hints | None) -> tuple[tuple[str, bool], ...]:
-    """Return a tool's hints by MCP's names for annotations."""
+    """Return the hints of a tool, by MCP's names of annotations."""
     if hints is None:
         return ()
     return tuple((name, value) for name, value in _iter_annotations(hints) if value is not None)

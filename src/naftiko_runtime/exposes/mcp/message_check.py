@@ -1,4 +1,4 @@
-"""Whether the body of a POST is an MCP message that this server takes; if not, why, in words for who wrote it."""
+"""Checks that the body of a POST is a valid MCP message. Errors are for the author of the client."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ _SURROGATE: Final = b"\\ud"
 
 
 class MessageFault(Struct, frozen=True):
-    """Why a message is not taken.
+    """Why a message is rejected.
 
     Attributes:
         status: The status code of the HTTP response.
         code: The code of the JSON-RPC error.
         message: One or two sentences.
-        data: More for programs.
+        data: Details for programs.
     """
 
     status: int
@@ -75,7 +75,7 @@ def log_path(path: Literal["fast", "sdk"], message: Any, namespace: str) -> None
 
     Args:
         path: The path.
-        message: The body's value.
+        message: The JSON value of the body.
         namespace: The namespace of the expose.
     """
     if log.isEnabledFor(logging.DEBUG) and isinstance(message, dict):
@@ -86,7 +86,7 @@ def log_path(path: Literal["fast", "sdk"], message: Any, namespace: str) -> None
 
 
 class NotAMessageError(Exception):
-    """A body that is not JSON, or whose headers say that nothing can be done with it."""
+    """The body is not JSON, or the headers rule it out."""
 
     def __init__(self, fault: MessageFault) -> None:
         super().__init__(fault.message)
@@ -120,15 +120,15 @@ def _weight(parameters: Iterable[bytes]) -> float:
 
 
 def is_json(content_type: bytes | None) -> bool:
-    """Return whether a content type is that of JSON; no content type leaves it open."""
+    """Return whether a content type is JSON, or absent."""
     return content_type is None or content_type.partition(b";")[0].strip().lower() == b"application/json"
 
 
 def check_headers(headers: Iterable[Header]) -> dict[bytes, bytes]:
-    """Return a request's headers by name, when they allow its body to be read as a message.
+    """Check the headers of a request, and return them by name.
 
     Raises:
-        NotAMessageError: They do not.
+        NotAMessageError: They do not allow the body to be read.
     """
     found: dict[bytes, bytes] = {}
     for name, value in headers:
@@ -195,10 +195,10 @@ def get_version(headers: dict[bytes, bytes]) -> str:
 
 
 def find_fault(message: Any, headers: dict[bytes, bytes]) -> MessageFault | None:
-    """Return what is wrong with a message that is no batch, before its parameters are looked at. None if it is taken.
+    """Return what is wrong with a single message, except for its parameters. None if it is valid.
 
     Args:
-        message: The body's value.
+        message: The JSON value of the body.
         headers: The headers of the request.
     """
     fault = _find_shape_fault(message)
@@ -214,17 +214,17 @@ def find_fault(message: Any, headers: dict[bytes, bytes]) -> MessageFault | None
 
 
 def begins_handshake(message: dict[str, Any]) -> bool:
-    """Return whether a sound message is ``initialize``, which negotiates a revision whatever the headers name."""
+    """Return whether a valid message is ``initialize``. It negotiates a revision, whatever the headers name."""
     return message["method"] == "initialize" and "id" in message and _get_envelope_version(message) is None
 
 
 def is_reply(message: dict[str, Any]) -> bool:
-    """Return whether a sound message is a response, which this server never waits for."""
+    """Return whether a valid message is a response. The server never waits for one."""
     return "method" not in message
 
 
 def _find_shape_fault(message: Any) -> MessageFault | None:
-    """Return what is wrong with a message as one of JSON-RPC 2.0."""
+    """Return why a message is not JSON-RPC 2.0."""
     why = None
     if not isinstance(message, dict):
         why = f"a message is a JSON object, and the body is {_name_kind(message)}"
@@ -246,7 +246,7 @@ def _find_shape_fault(message: Any) -> MessageFault | None:
 
 
 def _find_version_fault(message: dict[str, Any], headers: dict[bytes, bytes]) -> MessageFault | None:
-    """Return where the header and the envelope do not name one revision that is served."""
+    """Return why the header and the envelope do not name one supported revision."""
     told = headers.get(b"mcp-protocol-version")
     version = get_version(headers)
     meta = (message.get("params") or {}).get("_meta")
@@ -274,7 +274,7 @@ def _find_version_fault(message: dict[str, Any], headers: dict[bytes, bytes]) ->
 
 
 def _get_envelope_version(message: dict[str, Any]) -> Any:
-    """Return the revision that a message's envelope names; none when it has no envelope, or one without it."""
+    """Return the revision that the envelope of a message names, or None."""
     meta = (message.get("params") or {}).get("_meta")
     return meta.get(VERSION) if isinstance(meta, dict) else None
 
@@ -327,7 +327,7 @@ def _name_kind(value: Any) -> str:
 
 
 def _quote(text: str | bytes) -> str:
-    """Return what a caller said, in quotes, and no longer than a line."""
+    """Quote a text of a caller, cut to one line."""
     shown = text.decode("latin-1") if isinstance(text, bytes) else text
     return f"'{shown[:_SHOWN_CHARACTERS]}{'…' if len(shown) > _SHOWN_CHARACTERS else ''}'"
 

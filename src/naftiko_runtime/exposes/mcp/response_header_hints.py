@@ -1,4 +1,4 @@
-"""Response headers that help a model to go on: when it may call again, how often, and where the next page is."""
+"""Response headers that a model can use: rate limits, the time of the next call, and the next page."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _LINK_TOKEN: Final = re.compile(
 
 
 def list_hint_headers(result: OperationResult, operation: BoundOperation) -> str:
-    """Return the response headers that the caller of a tool gets, one for each line; empty without any.
+    """Return the response headers for the caller of a tool, one on each line. Empty without any.
 
-    Those that the document or the operator lets through are among them.
+    They include the headers that the document or the operator exposes.
     """
     headers = [header for header in result.headers if header[0] not in _NOT_TOLD]
     if not headers:
@@ -46,7 +46,7 @@ def _remove_links(headers: list[Header]) -> Iterator[Header]:
 def _find_next_pages(headers: list[Header], result: OperationResult, operation: BoundOperation) -> Iterator[Header]:
     """Yield the link to the next page.
 
-    Below the API's base URI by its path and query, which show the arguments to give.
+    A link below the API's base URI is reduced to its path and query, which show the next arguments.
     """
     for name, value in headers:
         if name == b"link":
@@ -56,7 +56,7 @@ def _find_next_pages(headers: list[Header], result: OperationResult, operation: 
 
 
 def find_next_targets(value: str) -> Iterator[str]:
-    """Yield the targets of a ``Link`` header that are the next page."""
+    """Yield the targets of a ``Link`` header with ``rel=next``."""
     target: str | None = None
     for token in _LINK_TOKEN.finditer(value):
         if token[1] is not None:

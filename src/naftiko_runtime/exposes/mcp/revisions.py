@@ -1,4 +1,4 @@
-"""The protocol revisions: those with a handshake, and those in which every message stands alone."""
+"""The protocol revisions: those with a handshake, and the stateless ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SDK's low-level server, with our tools behind it. It speaks every revision, and costs half a second of import."""
+"""The SDK's low-level server with our tools. It supports every revision; its import takes half a second."""
 
 from __future__ import annotations
 
@@ -89,12 +89,12 @@ class _Handlers:
 
 
 def _check_name_header(context: ServerRequestContext[Any], name: str) -> None:
-    """Refuse a call whose header names another tool than its body: whoever routes by headers was told a lie.
+    """Reject a call whose header names another tool than its body: a proxy may route by the header.
 
     The SDK checks this only where the version header names a stateless revision.
 
     Raises:
-        MCPError: They differ.
+        MCPError: The names differ.
     """
     told = None if context.request is None else context.request.headers.get(MCP_NAME_HEADER)
     if told is not None and decode_header_value(told) != name:
@@ -102,7 +102,7 @@ def _check_name_header(context: ServerRequestContext[Any], name: str) -> None:
 
 
 def find_params_fault(message: dict[str, Any], version: str) -> str | None:
-    """Return what is wrong with the parameters of a request, in our words. None if they are those of its method."""
+    """Return what is wrong with the parameters of a request, in our words, or None."""
     params = message.get("params")
     try:
         methods.validate_client_request(message["method"], version, params)
@@ -118,9 +118,9 @@ def find_params_fault(message: dict[str, Any], version: str) -> str | None:
 
 
 def _find_place(location: tuple[int | str, ...], message: Any) -> str:
-    """Return where in a message a fault is.
+    """Return the place of a fault in a message.
 
-    A location also has the names of the SDK's types, which the message lacks.
+    The names of the SDK's types are removed from its location.
     """
     place, value = "", message
     for number, step in enumerate(location):

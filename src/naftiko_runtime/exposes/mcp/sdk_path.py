@@ -30,14 +30,14 @@ _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
 class FindParamsFault(Protocol):
-    """Finds out what is wrong with the parameters of a request whose method is served."""
+    """Checks the parameters of a request with a supported method."""
 
     def __call__(self, message: dict[str, Any], version: str) -> Awaitable[str | None]:
         """Return what is wrong, or None.
 
         Args:
-            message: A sound one.
-            version: The revision that it is of.
+            message: A valid message.
+            version: Its revision.
         """
 
 
@@ -131,10 +131,10 @@ class CheckedMessages:
 
 
 async def _parse(body: bytes) -> Any:
-    """Return the JSON value of a body; a large one is decoded beside the loop.
+    """Parse the body as JSON. A large body is parsed in a thread.
 
     Raises:
-        NotAMessageError: It is no JSON, or more than is read.
+        NotAMessageError: It is not JSON, or exceeds a limit.
     """
     try:
         check_json_limits(body, limits.REQUEST_VALUES_MAX, limits.REQUEST_DEPTH_MAX)
@@ -158,7 +158,7 @@ class _Taken:
 
 
 def _replay_body(body: bytes, receive: Receive) -> Callable[[], Awaitable[MutableMapping[str, Any]]]:
-    """Return what gives a whole body first, and then what comes behind it."""
+    """Return a receive function that begins with the whole body."""
     waiting = [body]
 
     async def give() -> MutableMapping[str, Any]:
@@ -170,7 +170,7 @@ def _replay_body(body: bytes, receive: Receive) -> Callable[[], Awaitable[Mutabl
 
 
 def _find_reply_fault(version: str) -> MessageFault | None:
-    """Return what is wrong with a response, which revisions with a handshake let clients send."""
+    """Return why a client must not send a response. None if the revision has a handshake."""
     if version not in STATELESS:
         return None
     return MessageFault(400, message_check.INVALID_REQUEST, "a client can only send requests and notifications")

@@ -1,4 +1,4 @@
-"""What of an MCP expose with errors can be served."""
+"""Removes the broken tools of an MCP expose."""
 
 from __future__ import annotations
 

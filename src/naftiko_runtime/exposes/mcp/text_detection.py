@@ -1,4 +1,4 @@
-"""Whether a body is text, whatever its content type says, and which."""
+"""Decides whether a body is text, and decodes it."""
 
 from __future__ import annotations
 
@@ -63,20 +63,20 @@ _DECLARATION_BYTES: Final = 1024
 
 
 def is_json(media_type: str) -> bool:
-    """Return whether a content type is one of JSON."""
+    """Return whether a content type is JSON."""
     return media_type.endswith("json")
 
 
 def read_text_body(body: bytes, media_type: str, charset: str | None, notes: Irregularities) -> str | None:
     """Return a body as text. None if it is not text.
 
-    Of a type that is text, what is no text in it becomes U+FFFD. A body of another type is text where all of it is.
+    If the content type is a text type, invalid bytes become U+FFFD. A body of another type must be valid text.
 
     Args:
         body: The body.
         media_type: Its content type, in lower case.
-        charset: The label of its content type.
-        notes: Where it is counted that something became U+FFFD.
+        charset: The charset of its content type.
+        notes: Counts invalid bytes.
     """
     if _is_text(media_type):
         text = decode_if_text(body, charset or _find_declared_charset(body), is_json=is_json(media_type))

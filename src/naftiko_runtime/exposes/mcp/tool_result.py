@@ -1,4 +1,4 @@
-"""What a tool's caller gets, in MCP's terms but no library's: blocks of content, and a structured value."""
+"""The result of a tool, without any library: content blocks and a structured value."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Result(Struct, frozen=True):
 
     Attributes:
         block: The content block with the result, as written on the wire.
-        structured: The structured content; none when there is none.
+        structured: The structured content, or None.
         is_error: Whether the call failed.
-        note: What is to be known beside it, for a block of its own; empty when nothing is.
+        note: More information, for a block of its own. Empty without any.
     """
 
     block: dict[str, Any]
@@ -96,7 +96,7 @@ def _join(note: str, line: str) -> str:
 
 
 def _replace_nonfinite(value: Any) -> Any:
-    """Return a value with nothing in the place of infinities and of what is no number."""
+    """Return a value with null for infinities and NaN."""
     match value:
         case float() if type(value) is float:  # others remember how they were written
             return value if isfinite(value) else None
@@ -154,7 +154,7 @@ def make_failed_result(error: CallError, operation: BoundOperation) -> Result:
 
 
 def _make_content(body: bytes, result: OperationResult, operation: BoundOperation, note: str) -> Result:
-    """Return an untouched body as the kind of content that it is: text whatever its type, or bytes of its type."""
+    """Return an untouched body as a content block: text, or bytes with their type."""
     media_type, notes = result.media_type, Irregularities()
     text = read_text_body(body, media_type, result.charset, notes)
     if text is None:
@@ -172,10 +172,10 @@ def _make_content(body: bytes, result: OperationResult, operation: BoundOperatio
 
 
 def _parse(body: bytes, result: OperationResult, notes: Irregularities) -> Any:
-    """Return the value of a body that is JSON; one whose type says nothing may be an object or an array.
+    """Parse a body that is JSON. Without a specific content type, it must be an object or an array.
 
     Raises:
-        ValueError: It is more than may be held as a value.
+        ValueError: It has more values than the limit.
     """
     media_type = result.media_type
     if not is_json(media_type) and (media_type not in _UNTOLD or not body.lstrip().startswith((b"{", b"["))):

@@ -46,13 +46,13 @@ class CallTool(Protocol):
     def __call__(
         self, name: str, arguments: dict[str, Any], scope: Scope | None, meta: Mapping[str, Any] | None = None
     ) -> Coroutine[Any, Any, Result]:
-        """Call it.
+        """Call a tool.
 
         Args:
             name: The name of an existing tool.
-            arguments: What the caller gives, unchecked.
-            scope: The request it came with, if any.
-            meta: The message's envelope, which may name the trace that the call is part of.
+            arguments: The caller's arguments, unchecked.
+            scope: The ASGI scope of the request, if there is one.
+            meta: The ``_meta`` of the message, which may name a trace.
         """
 
 
@@ -60,7 +60,7 @@ class ToolServer:
     """The tools of one expose.
 
     Attributes:
-        plan: What is exposed.
+        plan: The exposed server.
         result: Calls a tool; see :class:`CallTool`.
         schemas: The input schema of each tool by its name.
     """

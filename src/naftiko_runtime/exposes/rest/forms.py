@@ -1,4 +1,4 @@
-"""Forms that callers send where an operation takes fields of a body."""
+"""Reads the forms that callers send."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _MULTIPART: Final = b"multipart/form-data"
 def read_form(content_type: bytes, body: bytes, lists: Collection[str] = ()) -> dict[str, Any] | None:
     """Return the fields of a form by name, each a text, a file or a list of them. None if the body is not a form.
 
-    What is named among the lists is one also when it is written as one value with commas. JSON that claims to be a
-    form, as ``curl -d`` sends it, is none: a form's first byte is never a brace or a bracket.
+    A field that is declared as a list may also be one value with commas. JSON with the content type of a form, as
+    ``curl -d`` sends it, is not a form: the first byte of a form is never a brace or a bracket.
 
     Raises:
-        Rejected: It claims to be a form, but does not parse, or has too many fields.
+        Rejected: The form does not parse, or has too many fields.
     """
     kind = content_type.partition(b";")[0].strip().lower()
     if kind == _URLENCODED and body.lstrip()[:1] not in (b"{", b"["):
@@ -66,7 +66,7 @@ def _read_multipart(content_type: bytes, body: bytes) -> dict[str, Any]:
 
 
 class _PartReader:
-    """Gathers the parts that a parser reports: headers by name in lower case, and content."""
+    """Collects the parts from a parser: headers by name in lower case, and content."""
 
     def __init__(self) -> None:
         self.parts: list[tuple[dict[bytes, bytes], bytearray]] = []
@@ -110,7 +110,7 @@ def _field(headers: dict[bytes, bytes], content: bytearray) -> tuple[str, str | 
     """Return a part's name, and its text or file.
 
     Raises:
-        ValueError: It has no name, or is text that is not UTF-8.
+        ValueError: The part has no name, or is text that is not UTF-8.
     """
     _, options = parse_options_header(headers.get(b"content-disposition", b""))
     name = options[b"name"].decode() if b"name" in options else ""

@@ -61,10 +61,10 @@ class HandlerParts(NamedTuple):
     """What every handler uses.
 
     Attributes:
-        operation: What it runs.
-        policy: What the operator allows callers.
-        locations: Where the server exposes what its upstreams call by URLs.
-        instrument: What its requests are counted under; None without metrics and traces.
+        operation: The operation to run.
+        policy: The operator's limits for callers.
+        locations: Rewrites the URLs of upstreams to paths of the server.
+        instrument: Measures its requests. None without metrics and traces.
     """
 
     operation: BoundOperation
@@ -112,7 +112,7 @@ class _Handler(ABC):
             return
 
     async def _read_whole_body(self, scope: Scope, receive: Receive) -> bytes:
-        """Return the whole body; each piece of it within the time of a call."""
+        """Read the whole body. Each piece must arrive within the deadline."""
         check_coding(scope["headers"])
         deadlines = self._operation.deadlines
         deadline = deadlines.begin()
@@ -130,18 +130,18 @@ class _Handler(ABC):
             deadlines.end(deadline)
 
     def _has_own_path(self, method: str) -> bool:
-        """Return whether the caller's path alone leads to what was called, by GET."""
+        """Return whether a GET of the caller's path leads to the same resource."""
         return self._names_all and method in ("GET", "HEAD")
 
     @abstractmethod
     def _make_call(self, scope: Scope, receive: Receive, held: bytes | None, found: Any) -> Invocation:
-        """Make the call that a request asks for.
+        """Make the call for a request.
 
         Args:
-            scope: The request's.
-            receive: Gives its body, unless that is held.
-            held: Its body, when that is read here.
-            found: What the dispatcher found in its path.
+            scope: The ASGI scope.
+            receive: Receives the body, unless it is held.
+            held: The body, if it was read already.
+            found: What the dispatcher found in the path.
         """
 
 
@@ -185,7 +185,7 @@ class RouteHandler(_Handler):
         return call
 
     def _read_body(self, scope: Scope, body: bytes) -> tuple[Any, bool]:
-        """Return the value of a body, and whether it is a form, whose fields are texts."""
+        """Return the value of a body, and whether it is a form. The fields of a form are texts."""
         content_type = dict(scope["headers"]).get(b"content-type", b"")
         if self._takes_bytes:
             return File(body, "", content_type.decode("latin-1") or None), False
@@ -193,7 +193,7 @@ class RouteHandler(_Handler):
         return (_decode_body(body), False) if fields is None else (fields, True)
 
     def _get_inputs(self, scope: Scope, path_values: dict[str, str]) -> dict[str, Any]:
-        """Return what the caller gave outside the body, by input name."""
+        """Return the values outside the body, by input name."""
         given = get_query_values(scope["query_string"], self._query_inputs, self._lists)
         if self._header_inputs:
             given |= get_header_values(scope["headers"], self._header_inputs, self._lists)
@@ -235,7 +235,7 @@ class ForwardHandler(_Handler):
 
 
 def _pass_body(scope: Scope, body: Receive | bytes, call: Invocation, policy: CallerPolicy) -> None:
-    """Let the caller's body go through: as a stream, unless it had to be looked into."""
+    """Pass the caller's body on: as a stream, unless it was read already."""
     headers = dict(scope["headers"])
     length = headers.get(b"content-length")
     if length is None and b"transfer-encoding" not in headers:
@@ -261,7 +261,7 @@ def _decode_body(body: bytes) -> Any:
 
 
 def _drop_inputs(query: bytes, names: frozenset[str]) -> bytes:
-    """Return what goes through of an open query, byte for byte: all but the fields that are inputs by name."""
+    """Return an open query without the fields that are inputs. The rest is unchanged."""
     if not names:
         return query
     fields = query.split(b"&")

@@ -1,6 +1,6 @@
-"""What a REST caller gives outside the body: texts by input name; a list is split before it is decoded.
+"""Reads the values of a REST call outside the body, as texts by input name.
 
-So a comma that is encoded stays in its item.
+A list is split before it is decoded, so an encoded comma stays in its item.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def get_query_values(query: bytes, names: Collection[str], lists: Collection[str
     """Return the declared query parameters as lists of texts.
 
     Raises:
-        Rejected: The query is no UTF-8 text, or has too many fields.
+        Rejected: The query is not UTF-8, or has too many fields.
     """
     if not names or not query:
         return {}
@@ -51,7 +51,7 @@ def get_query_values(query: bytes, names: Collection[str], lists: Collection[str
 
 
 def split_lists(encoded: bytes, values: dict[str, Any], lists: Collection[str]) -> None:
-    """Split the lists of a query or a form that are written as one value with commas."""
+    """Split lists that are written as one value with commas."""
     for name in lists:
         if len(values.get(name, ())) == 1 and "," in values[name][0]:
             raw = next(value for key, value in _iter_raw_fields(encoded) if unquote_plus(key) == name)
@@ -77,13 +77,13 @@ def get_header_values(headers: Iterable[Header], names: Mapping[bytes, str], lis
 
 
 def _split_header_items(text: str) -> list[str]:
-    """Return the items of a header's list, without the white space and the quotes around them (RFC 9110, 5.6.1)."""
+    """Split a list in a header, and remove white space and quotes around the items (RFC 9110, 5.6.1)."""
     found = (match for match in _HEADER_ITEM.finditer(text) if match[0].strip())
     return [match[0].strip() if match[1] is None else _QUOTED_PAIR.sub(r"\1", match[1]) for match in found]
 
 
 def _decode_header(value: bytes) -> str:
-    """Return a header's value: UTF-8, as browsers and HTTP libraries of today send it, otherwise Latin-1."""
+    """Decode a header: as UTF-8, which current clients send, or else as Latin-1."""
     try:
         return value.decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""A REST expose of a document to the server of a plan."""
+"""Links a REST expose of a document to a server of the plan."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class _RestLinker:
     def _find_displaced(
         self, parameters: Sequence[ExposedParameter], path: str, pattern: Sequence[str | Argument]
     ) -> dict[str, Input]:
-        """Return the path inputs that a route has no place for: they are reported, and no declaration then."""
+        """Report and return the path inputs for which the route has no placeholder."""
         names = [piece.name for piece in pattern if isinstance(piece, Argument)]
         displaced: dict[str, Input] = {}
         declared = {fold_name(parameter.name) for parameter in parameters if parameter.in_ == "path"}
@@ -145,7 +145,7 @@ def _advise_placeholder(name: str, path: str, names: Sequence[str], unmatched: S
         name: The name of the input.
         path: The path of the route.
         names: The placeholders of the path.
-        unmatched: Those that no input is declared for.
+        unmatched: The placeholders that no input is declared for.
     """
     if f":{name}" in path.split("/"):
         return helps.WRITE_PLACEHOLDER(name=name)
@@ -157,7 +157,7 @@ def _advise_placeholder(name: str, path: str, names: Sequence[str], unmatched: S
 def _link_inputs(
     parameters: Sequence[ExposedParameter], pattern: Sequence[str | Argument], context: Context
 ) -> dict[str, Input]:
-    """Return the declared inputs, and every placeholder that nobody declares as required text."""
+    """Return the declared inputs. Placeholders without a declaration become required texts."""
     inputs: dict[str, Input] = {}
     for p in parameters:
         required = p.in_ == "path" or p.required is True
@@ -171,7 +171,7 @@ def _link_inputs(
 
 
 def _name_input(parameter: ExposedParameter, pattern: Sequence[str | Argument]) -> str:
-    """Return what an input is called: by the route's placeholder where it stands in the path."""
+    """Return the name of an input. A path input has the name of its placeholder."""
     return _find_placeholder(parameter.name, pattern) if parameter.in_ == "path" else parameter.name
 
 

@@ -1,4 +1,4 @@
-"""``forward``: a part of a REST server whose requests go to a consumed API as they come."""
+"""Links ``forward``: a part of a REST server whose requests go to an API unchanged."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ class Forwarding:
     def link(
         self, namespace: str, resource: RestResource, spec: Forward, pattern: Sequence[str | Argument]
     ) -> ForwardRoute | None:
-        """Link the forward of a resource. None if it leads nowhere, which is reported.
+        """Link the forward of a resource. None if its API is unknown, which is reported.
 
         Args:
             namespace: The namespace of the expose.
-            resource: What is forwarded.
-            spec: Its ``forward``.
-            pattern: Its path, split.
+            resource: The resource.
+            spec: The ``forward`` of the resource.
+            pattern: The path of the resource, split.
         """
         upstream = self._upstreams.get(spec.target_namespace)
         trusted = tuple(dict.fromkeys(self._iter_trusted(spec, upstream)))
@@ -101,7 +101,7 @@ class Forwarding:
                 yield name.lower()
 
     def _iter_fixed(self, namespace: str, place: str) -> Iterator[NamedTerm]:
-        """Yield what the API's own parameters send whoever calls; those that need a caller's value send nothing."""
+        """Yield the parameters of the API that have a fixed value. Others send nothing."""
         for parameter in self._apis[namespace].input_parameters:
             if parameter.in_ == place and (term := self._link_term(parameter)) is not None:
                 name = parameter.name.lower() if place == "header" else parameter.name
@@ -116,7 +116,7 @@ class Forwarding:
         return context.link_secret_text(parameter.value, steps)
 
     def _report_unused(self, resource: RestResource, prefix: Sequence[str | Argument], rest: str | None) -> None:
-        """A forward checks and fills nothing: what a resource declares beside the rest of its path is for others."""
+        """Report declarations of the resource that a forward does not use."""
         names = [(p.name, p.path_to("name")) for p in resource.input_parameters if p.name != rest]
         names += [(piece.name, resource.path_to("path")) for piece in prefix if isinstance(piece, Argument)]
         if resource.operations:  # they may be theirs

@@ -1,4 +1,4 @@
-"""Checks of REST servers: paths that work and could be better."""
+"""Checks of the paths of REST servers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def check_placeholders(expose: RestExpose, subject: Subject) -> None:
 def _check_placeholders(resource: RestResource, context: Context, *, maps: bool) -> None:
     """Report the placeholders of a resource that no input is declared for.
 
-    A forward's last placeholder is no input, and one that only a mock could show would be reported as unused.
+    The last placeholder of a forward is no input. For a mock that does not use it, a declaration would be reported.
     Beside a path input without a placeholder, one of the two names is wrong: a declaration would not correct it.
     """
     source, steps = context.source, resource.path_to("path")
@@ -64,14 +64,14 @@ def _check_placeholders(resource: RestResource, context: Context, *, maps: bool)
 
 
 def _find_displaced_inputs(resource: RestResource, names: list[str]) -> set[str]:
-    """Return the path inputs, as folded names, that a path with these placeholders has no place for."""
+    """Return the path inputs without a placeholder, as folded names."""
     levels: tuple[RestResource | RestOperation, ...] = (resource, *resource.operations)
     inputs = (parameter for level in levels for parameter in level.input_parameters)
     return {fold_name(p.name) for p in inputs if p.in_ == "path"} - {fold_name(name) for name in names}
 
 
 def _list_placeholders(path: str) -> list[str]:
-    """Return the names in a path, each once; none in one that does not parse."""
+    """Return the names in a path, each once. Empty for an invalid path."""
     try:
         return list(dict.fromkeys(piece.name for piece in split_path(path) if isinstance(piece, Placeholder)))
     except ValueError:

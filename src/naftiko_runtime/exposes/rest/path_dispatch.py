@@ -1,4 +1,4 @@
-"""From a request's path to what is served there: a dictionary for fixed paths, a small trie for placeholders."""
+"""Finds the target of a path: by a dictionary for fixed paths, and a trie for placeholders."""
 
 from __future__ import annotations
 
@@ -82,11 +82,11 @@ class Dispatcher(Generic[T]):
         """Return the resources that match a path, best first, with the decoded values of its placeholders.
 
         Args:
-            raw_path: The path as it came.
+            raw_path: The path as received.
             method: The search ends at the first resource that has this method. Without it, all resources are found.
 
         Raises:
-            UnicodeDecodeError: The path's percent-encoding is no UTF-8.
+            UnicodeDecodeError: The decoded path is not UTF-8.
         """
         if _PERCENT in raw_path:
             parts = [unquote_to_bytes(part).decode() for part in raw_path.split(b"/")]
@@ -158,14 +158,14 @@ def split_segments(pattern: PathPattern) -> list[PathPattern]:
 
 
 def _specificity(segment: PathPattern) -> tuple[int, int]:
-    """Sorts more literal characters first, then fewer placeholders."""
+    """Return the sort key of a pattern: more literal characters first, then fewer placeholders."""
     return -sum(len(p) for p in segment if isinstance(p, str)), len(segment)
 
 
 def match_segment(segment: PathPattern, text: str) -> dict[str, str] | None:
     """Return the values of a segment's placeholders. None if it does not fit. Linear: a value ends at the next literal.
 
-    The last value takes all that is left before the closing literal. No value is empty.
+    The last value extends to the closing literal. No value is empty.
     """
     values: dict[str, str] = {}
     at, end = 0, len(text)

@@ -1,4 +1,4 @@
-"""URLs in response headers: an upstream names its resources by its own URLs, callers know them by ours."""
+"""Rewrites URLs in response headers: from the URLs of an upstream to the paths of the server."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class Asked(Struct):
     """A request to an upstream, and the caller's request.
 
     Attributes:
-        operation: What was called.
-        url: The URL that was sent, which a relative one is relative to.
-        own_path: The caller's path, where it alone leads to the same resource by GET.
+        operation: The called operation.
+        url: The URL of the request. Relative URLs are relative to it.
+        own_path: The caller's path, if a GET of it leads to the same resource.
     """
 
     operation: BoundOperation
@@ -49,7 +49,7 @@ class Asked(Struct):
 
 
 class Locations:
-    """Where a server exposes what its upstreams call by URLs below their base URIs."""
+    """The paths of a server, by the URLs of its upstreams."""
 
     def __init__(self, parts: Iterable[tuple[Route | ForwardRoute, BoundOperation]]) -> None:
         """Index the paths.
@@ -73,8 +73,8 @@ class Locations:
     def rewrite_headers(self, headers: list[Header], asked: Asked) -> list[Header]:
         """Rewrite the URLs in ``Location``, ``Content-Location`` and ``Link``, so that the caller can follow them.
 
-        A URL below the base URI becomes the path that exposes it; where nothing does, it is made absolute, so that it
-        keeps its meaning. Any other stays as it is. The API's own key is left out of the query: we add it ourselves.
+        A URL below the base URI becomes the path that exposes it. Without such a path, it becomes absolute. Other URLs
+        are unchanged. The API's own key is removed from the query: the runtime adds it to each request.
 
         Args:
             headers: The headers of the upstream's response.
@@ -126,9 +126,9 @@ class Locations:
         return split._replace(scheme="", netloc="", path="/" + path.lstrip("/"), query=query).geturl()
 
     def _find_exposed(self, rest: str, asked: RepresentedResource) -> tuple[str, RepresentedResource | None] | None:
-        """Return what is exposed for the rest of an upstream's path, by which route.
+        """Return the path that exposes a path of the upstream, and its route.
 
-        A forward's caller stays inside it.
+        The callers of a forward stay inside it.
         """
         forward, dispatcher = self._forwards.get(asked.namespace), self._routes.get(asked.namespace)
         if dispatcher is not None and not asked.is_forwarded:
@@ -144,12 +144,12 @@ class Locations:
 
 
 def has_every_input(pattern: tuple[str | Argument, ...], resource: RepresentedResource | None) -> bool:
-    """Return whether the path of a route names everything that the path of its request needs."""
+    """Return whether the path of a route has all values for the path of its request."""
     return resource is not None and resource.inputs is not None and resource.inputs <= _list_names(pattern)
 
 
 def _rename_fields(query: str, resource: RepresentedResource) -> str:
-    """Return a query with the names by which callers of an operation give its fields."""
+    """Return a query with the names that callers use for its fields."""
     names = resource.query_inputs
     if not names or not query:
         return query
@@ -161,14 +161,14 @@ def _rename_fields(query: str, resource: RepresentedResource) -> str:
 
 
 def make_relative_to_base(target: str, operation: BoundOperation, url: str) -> str:
-    """Return the path and query of a URL below the base URI of its API; other URLs stay as they are.
+    """Return the path and query of a URL below the base URI of its API. Other URLs are unchanged.
 
     The API's own key is left out of the query.
 
     Args:
-        target: As the upstream wrote it.
-        operation: What was called.
-        url: The URL that was sent, which a relative one is relative to.
+        target: The URL from the upstream.
+        operation: The called operation.
+        url: The URL of the request. Relative URLs are relative to it.
     """
     if (resource := operation.execution.resource) is None:
         return target
@@ -190,7 +190,7 @@ def _drop_secrets(split: SplitResult, resource: RepresentedResource) -> SplitRes
 
 
 def _find_rest(split: SplitResult, resource: RepresentedResource) -> str | None:
-    """Return the path behind a base URI. None if a URL is not below it."""
+    """Return the path after a base URI. None if the URL is not below it."""
     base = urlsplit(resource.base_uri)
     prefix = base.path.rstrip("/")
     if _get_origin(split) != _get_origin(base) or not f"{split.path}/".startswith(f"{prefix}/"):

@@ -1,4 +1,4 @@
-"""What of a REST expose with errors can be served."""
+"""Removes the broken routes and forwards of a REST expose."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def keep_sound(expose: RestExpose, server: RestServer, broken_parts: BrokenParts
 def _iter_broken_routes(
     expose: RestExpose, resource: RestResource, operation: RestOperation | None, reason: str, broken_parts: BrokenParts
 ) -> Iterator[BrokenRoute]:
-    """Yield the place that explains the refusal to a caller; None if it is not known."""
+    """Yield the broken routes, each with its place; None if the place is unknown."""
     method = "*" if operation is None else operation.method
     what = f"the forward at {resource.path}" if operation is None else f"{method} {resource.path}"
     placed = resource.path_to("path") not in broken_parts.unread

@@ -1,4 +1,4 @@
-"""Skills. They are not served yet, and checked here."""
+"""Skills. They are checked here, but not served yet."""
 
 from naftiko_runtime.exposes.skill.lint import CHECKS
 from naftiko_runtime.exposes.unserved import link, list_operations

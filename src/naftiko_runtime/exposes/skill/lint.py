@@ -1,4 +1,4 @@
-"""Checks of skills, and of what their tools come from."""
+"""Checks skills and the sources of their tools."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def check_skills(expose: OtherExpose, subject: Subject) -> None:
 
 
 class _Actions:
-    """What skills can take their tools from.
+    """The operations that skills can use as tools.
 
     Attributes:
         of: The names of the operations of each expose by its namespace.
-        whole: Whether all exposes are known: no import failed.
+        whole: Whether all exposes are known, because no import failed.
     """
 
     def __init__(self, subject: Subject) -> None:

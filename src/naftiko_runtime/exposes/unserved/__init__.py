@@ -1,4 +1,4 @@
-"""Exposes of types that are not served: they are refused. The interface is :class:`..kind.ExposeKind`."""
+"""Exposes of types that are not served. They are reported. The interface is :class:`..kind.ExposeKind`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exposes of no kind that is served: what they miss is reported, and nothing of them is linked."""
+"""Reports exposes of types that are not served. Nothing of them is linked."""
 
 from __future__ import annotations
 

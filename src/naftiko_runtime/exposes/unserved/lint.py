@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_port(expose: OtherExpose, subject: Subject) -> None:
-    """Report the port of an expose of another type; those that are served are compared when they are linked.
+    """Report the port of an expose that is not served. Linking compares the ports of served ones.
 
     A second expose of a type that may occur once has no port of its own.
     """
