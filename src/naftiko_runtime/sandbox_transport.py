@@ -70,17 +70,17 @@ def read_responses(path: Path, operations: Collection[str]) -> dict[str, Stub]:
     file = parse_part(SandboxFile, source, findings)
     responses: dict[str, Stub] = {}
     for name, response in (file.operations if file else {}).items():
-        steps = ("operations", name)
+        key_path = ("operations", name)
         if name not in operations:
             advice = suggest(name, operations, helps.CONSUMED_OPERATIONS)
-            findings.report(rules.SANDBOX(call=name), source.find_span(steps, key=True), advice)
+            findings.report(rules.SANDBOX(call=name), source.find_span(key_path, key=True), advice)
             continue
         try:
             responses[name] = _make_response(response, path.parent)
         except _ResponseError as error:
-            findings.report(error.statement, source.find_span(steps, key=True))
+            findings.report(error.statement, source.find_span(key_path, key=True))
         except ValueError as error:  # a header or a body holds what none can carry
-            findings.report(rules.INVALID_VALUE_RESPONSE(problem=str(error)), source.find_span(steps, key=True))
+            findings.report(rules.INVALID_VALUE_RESPONSE(problem=str(error)), source.find_span(key_path, key=True))
     if findings.has_errors:
         raise SourceError(findings.list_sorted(), source)
     return responses

@@ -198,9 +198,9 @@ ODD_VALUES: tuple[Any, ...] = (
 )
 
 
-def places(value: Any, steps: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+def places(value: Any, key_path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [steps, *(place for key, inner in entries for place in places(inner, (*steps, key)))]
+    return [key_path, *(place for key, inner in entries for place in places(inner, (*key_path, key)))]
 
 
 def parsed(text: str) -> Any:
@@ -220,9 +220,9 @@ PLACES = tuple(places(data)[1:] for data in DATA)
 STRINGS = tuple((*leaves(data), *ODD_STRINGS) for data in DATA)
 
 
-def change_data(data: Any, steps: tuple[Any, ...], what: int, how: int, strings: tuple[str, ...]) -> None:
+def change_data(data: Any, key_path: tuple[Any, ...], what: int, how: int, strings: tuple[str, ...]) -> None:
     """Do one odd thing at a path; nothing when an earlier change took the path away."""
-    *above, last = steps
+    *above, last = key_path
     try:
         for step in above:
             data = data[step]

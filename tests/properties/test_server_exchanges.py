@@ -20,7 +20,7 @@ from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.server.listeners import SERVER_LIMITS
-from support.exchange_scripts import ALL, PICKS, STEPS, Step, Steps, at_once, joined, picked, step
+from support.exchange_scripts import ALL, PICKS, STEPS, KeyPath, Step, at_once, joined, picked, step
 from support.exchange_streams import Foreign, Message, request_body, response_body
 from support.stepped_sockets import Caller, StepLoop
 
@@ -79,7 +79,7 @@ class Request:
 CLOSING_SECONDS: Final = 10
 
 
-class Server(Steps):
+class Server(KeyPath):
     """A listener between callers and an application that do anything at any moment."""
 
     def __init__(self, loop: str) -> None:

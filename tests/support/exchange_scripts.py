@@ -72,7 +72,7 @@ def at_once(*steps: st.SearchStrategy[Step]) -> st.SearchStrategy[Step]:
     return ordered.map(lambda given: Step("at_once", {"steps": given}))
 
 
-class Steps:
+class KeyPath:
     """What takes steps."""
 
     def take(self, step: Step) -> None:
@@ -95,7 +95,7 @@ class Steps:
         raise NotImplementedError
 
 
-class UpstreamSteps(Steps):
+class UpstreamSteps(KeyPath):
     """A loop, an upstream, and what the upstream does."""
 
     def __init__(self) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
     from naftiko_runtime.strict.translate_errors import Deviation
 
 MUTATIONS = 100
@@ -277,19 +277,19 @@ def trimmed(sample: Any, key: str = "") -> Any:
 
 def edged(instances: list[Any]) -> Iterator[Any]:
     """Samples with every edge value at every place, and some of them a level below, each kind of place once."""
-    done: set[Steps] = set()
+    done: set[KeyPath] = set()
     for instance in instances:
         if not isinstance(instance, dict):
             yield from EDGES
             continue
-        for container, steps in places(instance):
-            kind = tuple("*" if isinstance(step, int) else step for step in (*steps, instance.get("type", "")))
+        for container, key_path in places(instance):
+            kind = tuple("*" if isinstance(step, int) else step for step in (*key_path, instance.get("type", "")))
             if kind in done:
                 continue
             done.add(kind)
-            key = steps[-1]
+            key = key_path[-1]
             kept = container[key]
-            lower = len(steps) > 1  # most of these are the upper places of other samples
+            lower = len(key_path) > 1  # most of these are the upper places of other samples
             values = OTHER_VALUES if isinstance(kept, list | dict) else EDGES
             for value in values[len(done) % THIN :: THIN] if lower else values:
                 container[key] = value
@@ -297,7 +297,7 @@ def edged(instances: list[Any]) -> Iterator[Any]:
             container[key] = kept
 
 
-def places(data: Any, above: Steps = ()) -> Iterator[tuple[Any, Steps]]:
+def places(data: Any, above: KeyPath = ()) -> Iterator[tuple[Any, KeyPath]]:
     """Every place of the two upper levels: what holds it, and its path."""
     for key, value in list(data.items() if isinstance(data, dict) else enumerate(data)):
         yield data, (*above, key)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.authentication.kind import Linker, TextOf
     from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.frozen_values import Term
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 else:
     orjson = import_lazily("orjson")
@@ -157,19 +157,19 @@ def _link_headers(part: ApiKey, headers: dict[str, str], linker: Linker) -> ApiK
     linker.report(rules.NON_STANDARD_KEY_HEADERS(), part.path_to("headers"), key=True)
     keys = []
     for name, value in headers.items():
-        steps = part.path_to("headers", name)
-        require(value, name, steps, linker)
-        _check_name(name, steps, linker)
-        keys.append((Constant(name), linker.link_secret_text(value, steps)))
+        key_path = part.path_to("headers", name)
+        require(value, name, key_path, linker)
+        _check_name(name, key_path, linker)
+        keys.append((Constant(name), linker.link_secret_text(value, key_path)))
     return ApiKeyCredential(tuple(keys), "header")
 
 
-def _check_name(name: str, steps: Steps, linker: Linker) -> None:
+def _check_name(name: str, key_path: KeyPath, linker: Linker) -> None:
     """Check the name of a header that takes a key."""
     if not HEADER_NAME.fullmatch(name):
-        linker.report(rules.INVALID_VALUE_HEADER_NAME(name=name), steps)
+        linker.report(rules.INVALID_VALUE_HEADER_NAME(name=name), key_path)
     if name.lower() in {*FRAMING_HEADERS, "host"}:
-        linker.report(rules.INVALID_VALUE_OWN_HEADER(name=name), steps, helps.NAME_KEY_HEADER())
+        linker.report(rules.INVALID_VALUE_OWN_HEADER(name=name), key_path, helps.NAME_KEY_HEADER())
 
 
 def _show_name(term: Term) -> str:

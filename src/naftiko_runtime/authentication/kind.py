@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Span
     from naftiko_runtime.frozen_values import Term
     from naftiko_runtime.rules import Advice, Statement
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 SECRET: Final = "secret"  # noqa: S105 - a mark, no secret
 SENT: Final = "sent"
@@ -73,13 +73,15 @@ class Endpoint(Struct, frozen=True):
 class Linker(Protocol):
     """What a kind needs to link a part of a document. ``link.context.Context`` implements it."""
 
-    def report(self, statement: Statement, steps: Steps, advice: Advice | None = None, *, key: bool = False) -> None:
+    def report(
+        self, statement: Statement, key_path: KeyPath, advice: Advice | None = None, *, key: bool = False
+    ) -> None:
         """Note a finding at a place of the document, or at its key."""
 
-    def link_secret_text(self, text: str, steps: Steps) -> Term:
+    def link_secret_text(self, text: str, key_path: KeyPath) -> Term:
         """Return a template in which only bound variables may stand."""
 
-    def find_span(self, steps: Steps) -> Span:
+    def find_span(self, key_path: KeyPath) -> Span:
         """Return the place of a value."""
 
 
@@ -202,7 +204,7 @@ class AuthenticationKind(ABC, Generic[P, C]):
         return {}
 
 
-def require(value: str, key: str, steps: Steps, linker: Linker) -> None:
+def require(value: str, key: str, key_path: KeyPath, linker: Linker) -> None:
     """Report a value that is needed and empty."""
     if not value:
-        linker.report(rules.EMPTY_CREDENTIAL(key=key), steps, key=True)
+        linker.report(rules.EMPTY_CREDENTIAL(key=key), key_path, key=True)

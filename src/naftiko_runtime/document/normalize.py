@@ -21,7 +21,7 @@ from naftiko_runtime.suggest import suggest
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Edit, Findings
     from naftiko_runtime.rules import Statement
-    from naftiko_runtime.source import Source, Steps
+    from naftiko_runtime.source import KeyPath, Source
 
 VERSIONS: Final = ("0.5", "1.0.0-alpha1", "1.0.0-alpha2")
 """Versions whose spelling is the canonical one."""
@@ -98,15 +98,15 @@ class _Normalizer:
             self._rename_key(info, "title", "label", ("info",))
         capability = data.get("capability")
         holders = [((), data), (("capability",), capability if isinstance(capability, dict) else {})]
-        for steps, holder in holders:
-            self._convert_external_refs(holder, steps)
+        for key_path, holder in holders:
+            self._convert_external_refs(holder, key_path)
             for section in ("consumes", "binds", "exposes", "aggregates"):
                 for _, entry in _list_mappings(holder.get(section)):
                     self._normalize_import(entry)
             for index, api in _list_mappings(holder.get("consumes")):
-                self._normalize_api(api, (*steps, "consumes", index))
+                self._normalize_api(api, (*key_path, "consumes", index))
             for index, expose in _list_mappings(holder.get("exposes")):
-                self._normalize_expose(expose, (*steps, "exposes", index))
+                self._normalize_expose(expose, (*key_path, "exposes", index))
         return self._draft.build()
 
     def _check_root_key(self, data: dict[str, Any]) -> None:
@@ -123,13 +123,13 @@ class _Normalizer:
         if "from" in entry and "import" in entry and "location" not in entry:
             self._draft.rename_key(entry, "from", "location")
 
-    def _convert_external_refs(self, holder: dict[str, Any], steps: Steps) -> None:
+    def _convert_external_refs(self, holder: dict[str, Any], key_path: KeyPath) -> None:
         """Version 0.5 writes ``externalRefs`` for ``binds``: a name, and a file's URI or the environment."""
         if "externalRefs" not in holder or "binds" in holder:
             return
         if self._version != _FIRST:
             statement = rules.NON_STANDARD_KEY(written="externalRefs", meant="binds")
-            self._report((*steps, "externalRefs"), statement, key=True)
+            self._report((*key_path, "externalRefs"), statement, key=True)
         if isinstance(holder["externalRefs"], dict) and _is_map(holder["externalRefs"]):
             self._draft.convert_to_list(holder, "externalRefs")
         self._draft.rename_key(holder, "externalRefs", "binds")
@@ -150,104 +150,106 @@ class _Normalizer:
             if key in entry:
                 self._draft.remove_key(entry, key)
 
-    def _normalize_api(self, api: dict[str, Any], steps: Steps) -> None:
-        self._rename_key(api, "auth", "authentication", steps)
+    def _normalize_api(self, api: dict[str, Any], key_path: KeyPath) -> None:
+        self._rename_key(api, "auth", "authentication", key_path)
         if isinstance(authentication := api.get("authentication"), dict):
-            self._normalize_authentication(authentication, (*steps, "authentication"))
-        self._convert_maps(api, steps, "inputParameters", "resources")
+            self._normalize_authentication(authentication, (*key_path, "authentication"))
+        self._convert_maps(api, key_path, "inputParameters", "resources")
         for number, resource in _list_mappings(api.get("resources")):
-            place = (*steps, "resources", number)
+            place = (*key_path, "resources", number)
             self._convert_maps(resource, place, "inputParameters", "operations")
             for index, operation in _list_mappings(resource.get("operations")):
                 self._convert_maps(operation, (*place, "operations", index), "inputParameters", "outputParameters")
                 self._normalize_operation(operation, (*place, "operations", index))
 
-    def _normalize_expose(self, expose: dict[str, Any], steps: Steps) -> None:
+    def _normalize_expose(self, expose: dict[str, Any], key_path: KeyPath) -> None:
         if self._version == _FIRST and expose.get("type") == "api":  # what later versions call 'rest'
             self._draft.set_key(expose, "type", "rest", like="type")
-        self._rename_key(expose, "auth", "authentication", steps)
-        self._convert_maps(expose, steps, "inputParameters", "tools", "resources", "prompts", "skills")
+        self._rename_key(expose, "auth", "authentication", key_path)
+        self._convert_maps(expose, key_path, "inputParameters", "tools", "resources", "prompts", "skills")
         for number, skill in _list_mappings(expose.get("skills")):
-            self._normalize_skill(skill, (*steps, "skills", number))
+            self._normalize_skill(skill, (*key_path, "skills", number))
         for index, tool in _list_mappings(expose.get("tools")):
             if "name" not in tool and isinstance(ref := tool.get("ref"), str):  # it has the name of what it refers to
                 self._draft.set_key(tool, "name", ref.rpartition(".")[2], like="ref")
-            self._convert_maps(tool, (*steps, "tools", index), "inputParameters", "steps")
-            self._normalize_outputs(tool, (*steps, "tools", index), rest=False)
+            self._convert_maps(tool, (*key_path, "tools", index), "inputParameters", "steps")
+            self._normalize_outputs(tool, (*key_path, "tools", index), rest=False)
         for number, resource in _list_mappings(expose.get("resources")):
-            place = (*steps, "resources", number)
+            place = (*key_path, "resources", number)
             self._convert_maps(resource, place, "inputParameters", "operations")
             for index, operation in _list_mappings(resource.get("operations")):
                 self._convert_maps(operation, (*place, "operations", index), "inputParameters", "steps")
                 self._normalize_outputs(operation, (*place, "operations", index), rest=True)
 
-    def _normalize_outputs(self, operation: dict[str, Any], steps: Steps, *, rest: bool) -> None:
+    def _normalize_outputs(self, operation: dict[str, Any], key_path: KeyPath, *, rest: bool) -> None:
         """Normalize outputs. Values that the specification allows but that mean nothing are not served."""
         free = rest and self._later and not isinstance(operation.get("outputParameters"), list)
-        self._outputs.normalize(operation, steps, maps=self._later)
+        self._outputs.normalize(operation, key_path, maps=self._later)
         outputs = operation.get("outputParameters")
         if outputs is None or (isinstance(outputs, list) and all(map(is_readable, outputs))):
             return
         if "ref" in operation:  # it is not served, and its outputs may be anything
             self._draft.remove_key(operation, "outputParameters")
         elif free:
-            place = (*steps, "outputParameters")
+            place = (*key_path, "outputParameters")
             span = self._draft.build().find_span(place, key=True)
             self._findings.report(rules.NOT_SERVED_OUTPUTS(), span, part=place)
             self._draft.remove_key(operation, "outputParameters")
 
-    def _normalize_skill(self, skill: dict[str, Any], steps: Steps) -> None:
-        self._convert_maps(skill, steps, "tools")
+    def _normalize_skill(self, skill: dict[str, Any], key_path: KeyPath) -> None:
+        self._convert_maps(skill, key_path, "tools")
         for index, tool in _list_mappings(skill.get("tools")):
-            self._rename_display(tool, (*steps, "tools", index))
+            self._rename_display(tool, (*key_path, "tools", index))
             if isinstance(origin := tool.get("from"), dict):
-                place = (*steps, "tools", index, "from")
+                place = (*key_path, "tools", index, "from")
                 self._rename_key(origin, "namespace", "sourceNamespace", place)
                 self._rename_key(origin, "name", "action", place)
 
-    def _convert_maps(self, holder: dict[str, Any], steps: Steps, *keys: str) -> None:
+    def _convert_maps(self, holder: dict[str, Any], key_path: KeyPath, *keys: str) -> None:
         """Convert maps by name to lists, and ``display`` to ``label``: the spelling of later versions."""
-        self._rename_display(holder, steps)
+        self._rename_display(holder, key_path)
         for key in keys:
             named = holder.get(key)
             if not isinstance(named, dict) or not _is_map(named):
                 continue
             if not self._later:
-                self._report((*steps, key), rules.NON_STANDARD_KEY_MAP(key=key), key=True)
+                self._report((*key_path, key), rules.NON_STANDARD_KEY_MAP(key=key), key=True)
             self._draft.convert_to_list(holder, key)
 
-    def _rename_display(self, holder: dict[str, Any], steps: Steps) -> None:
+    def _rename_display(self, holder: dict[str, Any], key_path: KeyPath) -> None:
         if self._lacks_label and "label" in holder and "display" not in holder:
-            fix = replace_text(self._draft.build(), (*steps, "label"), "label", "display", key=True)
+            fix = replace_text(self._draft.build(), (*key_path, "label"), "label", "display", key=True)
             statement = rules.NON_STANDARD_KEY(written="label", meant="display")
-            self._report((*steps, "label"), statement, key=True, fix=fix)
+            self._report((*key_path, "label"), statement, key=True, fix=fix)
         if self._later and "display" in holder and "label" not in holder:
             self._draft.rename_key(holder, "display", "label")
         elif "label" not in holder:
-            self._rename_key(holder, "display", "label", steps)
+            self._rename_key(holder, "display", "label", key_path)
 
-    def _normalize_authentication(self, authentication: dict[str, Any], steps: Steps) -> None:
+    def _normalize_authentication(self, authentication: dict[str, Any], key_path: KeyPath) -> None:
         for kind in KINDS:
             if authentication.get("type") == kind.name:
                 for old, new in kind.list_spellings(authentication):
-                    self._rename_key(authentication, old, new, steps)
+                    self._rename_key(authentication, old, new, key_path)
 
-    def _normalize_operation(self, operation: dict[str, Any], steps: Steps) -> None:
+    def _normalize_operation(self, operation: dict[str, Any], key_path: KeyPath) -> None:
         body = operation.get("body")
         if isinstance(body, dict) and body.get("type") == "form":
-            place = (*steps, "body", "type")
+            place = (*key_path, "body", "type")
             fix = replace_text(self._draft.build(), place, "form", "formUrlEncoded")
             self._report(place, rules.NON_STANDARD_KEY(written="form", meant="formUrlEncoded"), fix=fix)
             self._draft.set_key(body, "type", "formUrlEncoded", like="type")
 
-    def _rename_key(self, mapping: dict[str, Any], old: str, new: str, steps: Steps) -> None:
+    def _rename_key(self, mapping: dict[str, Any], old: str, new: str, key_path: KeyPath) -> None:
         if old in mapping and new not in mapping:
-            fix = replace_text(self._draft.build(), (*steps, old), old, new, key=True)
-            self._report((*steps, old), rules.NON_STANDARD_KEY(written=old, meant=new), key=True, fix=fix)
+            fix = replace_text(self._draft.build(), (*key_path, old), old, new, key=True)
+            self._report((*key_path, old), rules.NON_STANDARD_KEY(written=old, meant=new), key=True, fix=fix)
             self._draft.rename_key(mapping, old, new)
 
-    def _report(self, steps: Steps, statement: Statement, *, key: bool = False, fix: tuple[Edit, ...] = ()) -> None:
-        place = self._draft.build().find_span(steps, key=key)  # as reshaped so far
+    def _report(
+        self, key_path: KeyPath, statement: Statement, *, key: bool = False, fix: tuple[Edit, ...] = ()
+    ) -> None:
+        place = self._draft.build().find_span(key_path, key=key)  # as reshaped so far
         self._findings.report(statement, place, fix=fix)
 
 

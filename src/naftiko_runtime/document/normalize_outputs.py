@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from naftiko_runtime.rules import Statement
-    from naftiko_runtime.source import Draft, Steps
+    from naftiko_runtime.source import Draft, KeyPath
 
 _NESTED: Final = frozenset({"properties", "items", "values", "mapping"})
 """Keys of an output that hold other outputs."""
@@ -26,19 +26,19 @@ class OutputNormalizer:
         note: Reports what is read otherwise than the specification of the document's version has it.
     """
 
-    def __init__(self, draft: Draft, note: Callable[[Steps, Statement], None]) -> None:
+    def __init__(self, draft: Draft, note: Callable[[KeyPath, Statement], None]) -> None:
         self._draft = draft
         self._note = note
 
-    def normalize(self, operation: dict[str, Any], steps: Steps, *, maps: bool) -> None:
+    def normalize(self, operation: dict[str, Any], key_path: KeyPath, *, maps: bool) -> None:
         """Rewrite the outputs of an operation or a tool.
 
         Args:
             operation: Has them, or not.
-            steps: Its place.
+            key_path: Its place.
             maps: Whether the specification of the document's version has maps of named outputs.
         """
-        outputs, place = operation.get("outputParameters"), (*steps, "outputParameters")
+        outputs, place = operation.get("outputParameters"), (*key_path, "outputParameters")
         if isinstance(outputs, dict):
             if outputs and _is_output(outputs):
                 self._note(place, rules.NON_STANDARD_KEY_OUTPUT())
@@ -50,25 +50,25 @@ class OutputNormalizer:
         for index, output in enumerate(_to_list(operation.get("outputParameters"))):
             self._normalize_output(output, (*place, index))
 
-    def _normalize_output(self, output: Any, steps: Steps) -> None:
+    def _normalize_output(self, output: Any, key_path: KeyPath) -> None:
         """Rewrite what is inside an output."""
         if not isinstance(output, dict):
             return
         items, properties = output.get("items"), output.get("properties")
         for index, entry in enumerate(_to_list(items)):
-            self._normalize_output(entry, (*steps, "items", index))
+            self._normalize_output(entry, (*key_path, "items", index))
         if isinstance(items, list) and items and all(map(is_readable, items)):  # the first one counts
             self._draft.replace_by_entry(output, "items", 0)
         elif isinstance(items, dict) and items and _is_map_of_mappings(items) and not _is_output(items):
             self._draft.replace_by_entry(output, "items", next(iter(items)))
         if isinstance(properties, list) and properties and all(_has_name(entry) for entry in properties):
-            self._note((*steps, "properties"), rules.NON_STANDARD_KEY_PROPERTIES())
+            self._note((*key_path, "properties"), rules.NON_STANDARD_KEY_PROPERTIES())
             self._draft.convert_to_map(output, "properties")
         for key in ("items", "values", "mapping"):
-            self._normalize_output(output.get(key), (*steps, key))
+            self._normalize_output(output.get(key), (*key_path, key))
         properties = output.get("properties")
         for name, inner in properties.items() if isinstance(properties, dict) else ():
-            self._normalize_output(inner, (*steps, "properties", name))
+            self._normalize_output(inner, (*key_path, "properties", name))
 
 
 def is_readable(output: Any) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.diagnostic import Findings
     from naftiko_runtime.rules import Advice, Noun
-    from naftiko_runtime.source import Source, Steps
+    from naftiko_runtime.source import KeyPath, Source
 
 PartT = TypeVar("PartT", bound=Part)
 
@@ -41,7 +41,7 @@ class Parsed(Struct, frozen=True):
     """
 
     document: Document
-    unread: frozenset[Steps] = frozenset()
+    unread: frozenset[KeyPath] = frozenset()
     fragment: bool = False
 
 
@@ -102,73 +102,76 @@ def parse_part(model: type[PartT], source: Source, findings: Findings) -> PartT 
     return part
 
 
-def _find_place(detail: ErrorDetails, data: Any) -> Steps:
+def _find_place(detail: ErrorDetails, data: Any) -> KeyPath:
     """Return the place of a wrong value or of a missing key."""
-    steps = _remove_union_tags(detail["loc"], data)
-    return (*steps, detail["loc"][-1]) if detail["type"] == "missing" else steps
+    key_path = _remove_union_tags(detail["loc"], data)
+    return (*key_path, detail["loc"][-1]) if detail["type"] == "missing" else key_path
 
 
 def _report_error(detail: ErrorDetails, source: Source, findings: Findings) -> None:
     kind, context = detail["type"], detail.get("ctx", {})
-    steps = _find_place(detail, source.data)
-    part, span = nouns.name_part(steps), source.find_span(steps)
+    key_path = _find_place(detail, source.data)
+    part, span = nouns.name_part(key_path), source.find_span(key_path)
     if kind == "missing":
-        _report_missing(steps, source, findings)
+        _report_missing(key_path, source, findings)
     elif kind in ("literal_error", "enum"):
         expected = str(context.get("expected", "")).replace(" or ", ", ").replace("'", "").split(", ")
-        value = _get_value(source.data, steps)
+        value = _get_value(source.data, key_path)
         is_short = isinstance(value, str) and len(value) <= _SHOWN_MAX
         shown = nouns.VALUE(value=value) if is_short else nouns.THIS_VALUE()
         advice = suggest(str(value), expected, helps.ONE_OF)
         meant = find_only_near(value, expected) if isinstance(value, str) else None
-        fix = replace_text(source, steps, value, meant) if meant else ()
-        findings.report(rules.INVALID_VALUE(value=shown, part=part), span, advice, part=steps, fix=fix)
+        fix = replace_text(source, key_path, value, meant) if meant else ()
+        findings.report(rules.INVALID_VALUE(value=shown, part=part), span, advice, part=key_path, fix=fix)
     elif wanted := _WANTED.get(kind):
-        value = _get_value(source.data, steps)
+        value = _get_value(source.data, key_path)
         if value is None:
             findings.report(
-                rules.WRONG_TYPE_EMPTY(part=part, wanted=wanted()), span, _advise_indenting(steps, source), part=steps
+                rules.WRONG_TYPE_EMPTY(part=part, wanted=wanted()),
+                span,
+                _advise_indenting(key_path, source),
+                part=key_path,
             )
         else:
             statement = rules.WRONG_TYPE(part=part, wanted=wanted(), kind=_name_kind(value)())
-            findings.report(statement, span, _advise_form(wanted, value, steps), part=steps)
+            findings.report(statement, span, _advise_form(wanted, value, key_path), part=key_path)
     else:
         problem = detail["msg"].removeprefix("Input ")
-        advice = helps.PORT_NUMBER() if steps[-1:] == ("port",) else None
-        findings.report(rules.INVALID_VALUE_CHECKED(part=part, problem=problem), span, advice, part=steps)
+        advice = helps.PORT_NUMBER() if key_path[-1:] == ("port",) else None
+        findings.report(rules.INVALID_VALUE_CHECKED(part=part, problem=problem), span, advice, part=key_path)
 
 
-def _advise_indenting(steps: Steps, source: Source) -> Advice | None:
+def _advise_indenting(key_path: KeyPath, source: Source) -> Advice | None:
     """Advice for a ``capability`` whose sections are written beside it."""
     beside = tuple(key for key in Capability.model_fields if key in source.data)
-    return helps.INDENT_BELOW(keys=beside, parent="capability") if steps == ("capability",) and beside else None
+    return helps.INDENT_BELOW(keys=beside, parent="capability") if key_path == ("capability",) and beside else None
 
 
-def _advise_form(wanted: Noun, value: Any, steps: Steps) -> Advice | None:
+def _advise_form(wanted: Noun, value: Any, key_path: KeyPath) -> Advice | None:
     """Advice on how to write a value of the wanted type: names in a list as a map, where the map has names."""
-    names = value if isinstance(value, list) and steps[-1:] == ("keys",) else []
+    names = value if isinstance(value, list) and key_path[-1:] == ("keys",) else []
     if names and all(isinstance(name, str) and _NAME.fullmatch(name) for name in names):
         return helps.MAP_FORM(key="keys", pairs=tuple(f"{name}: {name}" for name in names))
-    if steps[-1:] == ("port",):
+    if key_path[-1:] == ("port",):
         return helps.PORT_NUMBER()
-    if wanted is nouns.LIST and isinstance(value, dict) and steps[-1:] == ("binds",):
+    if wanted is nouns.LIST and isinstance(value, dict) and key_path[-1:] == ("binds",):
         return helps.LIST_BINDS()
     advised = _ADVICE.get(wanted)
     return None if advised is None else advised()
 
 
-def _report_missing(steps: Steps, source: Source, findings: Findings) -> None:
+def _report_missing(key_path: KeyPath, source: Source, findings: Findings) -> None:
     """Report a missing key. A similar key in the same mapping is suggested."""
-    key, present = str(steps[-1]), _get_value(source.data, steps[:-1])
+    key, present = str(key_path[-1]), _get_value(source.data, key_path[:-1])
     statement = rules.MISSING_KEY(key=key)
     if slip := find_nearest(key, present):
-        place = (*steps[:-1], slip)
+        place = (*key_path[:-1], slip)
         advice = helps.DID_YOU_MEAN_WHERE(suggestion=key, written=slip)
         fix = replace_text(source, place, slip, key, key=True) if find_only_near(key, present) else ()
-        findings.report(statement, source.find_span(place, key=True), advice, part=steps, fix=fix)
+        findings.report(statement, source.find_span(place, key=True), advice, part=key_path, fix=fix)
     else:
         known = _TO_ADD.get(key)
-        findings.report(statement, source.find_span(steps), None if known is None else known(), part=steps)
+        findings.report(statement, source.find_span(key_path), None if known is None else known(), part=key_path)
 
 
 def _name_kind(value: Any) -> Noun:
@@ -225,9 +228,9 @@ _WANTED = {
 }
 
 
-def _remove_union_tags(location: Iterable[str | int], data: Any) -> Steps:
+def _remove_union_tags(location: Iterable[str | int], data: Any) -> KeyPath:
     """Pydantic's location without the tags of union members, which are not in the file."""
-    steps: list[str | int] = []
+    key_path: list[str | int] = []
     parts = list(location)
     for part, following in zip_longest(parts, parts[1:]):
         in_list = isinstance(data, list) and isinstance(part, int) and part < len(data)
@@ -235,60 +238,60 @@ def _remove_union_tags(location: Iterable[str | int], data: Any) -> Steps:
         if in_mapping and following in data and not isinstance(data[part], dict | list):
             continue  # the tag of a union member that is also the name of a sibling key
         if in_list or in_mapping:
-            steps.append(part)
+            key_path.append(part)
             data = data[part]
-    return tuple(steps)
+    return tuple(key_path)
 
 
-def _get_value(data: Any, steps: Steps) -> Any:
-    for step in steps:
+def _get_value(data: Any, key_path: KeyPath) -> Any:
+    for step in key_path:
         data = data[step]
     return data
 
 
-def _locate_parts(part: Part, steps: Steps, source: Source, findings: Findings, pruned: Any = None) -> None:
+def _locate_parts(part: Part, key_path: KeyPath, source: Source, findings: Findings, pruned: Any = None) -> None:
     """Set the paths of a part and of all parts below it. Report unknown keys, and keys that are not served yet.
 
     Args:
         part: What was read.
-        steps: Its place.
+        key_path: Its place.
         source: The document.
         findings: Gets the reports.
         pruned: The data that the part was read from, when something was removed from the document.
     """
-    part.set_path(steps)
+    part.set_path(key_path)
     fields = type(part).model_fields
     for key in () if part.takes_any_key else part.__pydantic_extra__ or ():
-        _report_unknown_key(part, key, (*steps, key), source, findings)
+        _report_unknown_key(part, key, (*key_path, key), source, findings)
     for name in fields.keys() & part.model_fields_set:
         field, value = fields[name], getattr(part, name)
         alias = field.alias or name
         if NOT_SERVED in field.metadata:
             if value is not None:
-                place = (*steps, alias)
+                place = (*key_path, alias)
                 advice = _INSTEAD[alias]() if alias in _INSTEAD else None
                 findings.report(rules.NOT_SERVED(key=alias), source.find_span(place, key=True), advice, part=place)
             continue
         if NO_EFFECT in field.metadata and value is not None:
-            span = source.find_span((*steps, alias), key=True)
+            span = source.find_span((*key_path, alias), key=True)
             findings.report(rules.NO_EFFECT(key=alias), span, _WHY_NOT[alias]() if alias in _WHY_NOT else None)
-        for below, inner, data in _iter_parts(value, (*steps, alias), look_up(pruned, alias)):
+        for below, inner, data in _iter_parts(value, (*key_path, alias), look_up(pruned, alias)):
             _locate_parts(inner, below, source, findings, data)
 
 
-def _iter_parts(value: Any, steps: Steps, pruned: Any) -> Iterator[tuple[Steps, Part, Any]]:
+def _iter_parts(value: Any, key_path: KeyPath, pruned: Any) -> Iterator[tuple[KeyPath, Part, Any]]:
     if isinstance(value, Part):
-        yield steps, value, pruned
+        yield key_path, value, pruned
     elif isinstance(value, tuple):
         for index, item in zip(list_indices(pruned), value, strict=False):
-            yield from _iter_parts(item, (*steps, index), look_up(pruned, index))
+            yield from _iter_parts(item, (*key_path, index), look_up(pruned, index))
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _iter_parts(item, (*steps, key), look_up(pruned, key))
+            yield from _iter_parts(item, (*key_path, key), look_up(pruned, key))
 
 
-def _report_unknown_key(part: Part, key: str, steps: Steps, source: Source, findings: Findings) -> None:
-    span = source.find_span(steps, key=True)
+def _report_unknown_key(part: Part, key: str, key_path: KeyPath, source: Source, findings: Findings) -> None:
+    span = source.find_span(key_path, key=True)
     if findings.has(rules.MISSING_KEY, span):
         return  # the finding about the missing key covers it
     known = [field.alias or name for name, field in type(part).model_fields.items()]
@@ -299,13 +302,13 @@ def _report_unknown_key(part: Part, key: str, steps: Steps, source: Source, find
         and not find_nearest(key, known)
     ):
         below = helps.INDENT_BELOW(keys=(meant,), parent="capability")
-        findings.report(rules.MISSPELT_KEY_AT_ROOT(key=key), span, below, part=steps)
+        findings.report(rules.MISSPELT_KEY_AT_ROOT(key=key), span, below, part=key_path)
         return
     advice = helps.REPLACE_CHARACTER(code=f"{ord(odd):04X}") if odd else advise_instead(type(part), key)
     close = find_nearest(key, known) if odd or advice is None else None
     if close is not None:
-        fix = replace_text(source, steps, key, close, key=True) if find_only_near(key, known) else ()
+        fix = replace_text(source, key_path, key, close, key=True) if find_only_near(key, known) else ()
         advice = advice or helps.DID_YOU_MEAN(suggestion=close)
-        findings.report(rules.MISSPELT_KEY(key=key), span, advice, part=steps, fix=fix)
+        findings.report(rules.MISSPELT_KEY(key=key), span, advice, part=key_path, fix=fix)
     else:
         findings.report(rules.UNKNOWN_KEY(key=key), span, advice)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 _REMOVED: Final = object()
 """Stands in a list for a removed entry, so that the others keep their indices."""
@@ -38,23 +38,23 @@ class PrunedData:
 
     def __init__(self, data: Any) -> None:
         self._data = _copy(data)
-        self.unread: set[Steps] = set()
+        self.unread: set[KeyPath] = set()
         """The places of what was removed, replaced or missing, in the original data."""
 
-    def prune(self, steps: Steps) -> bool:
+    def prune(self, key_path: KeyPath) -> bool:
         """Remove a wrong value, or add a missing required key. Return whether that changed anything.
 
         A value that a large part needs is replaced. For other required values, the part that needs them is removed.
 
         Args:
-            steps: The place in the original data, of a value or of a missing key.
+            key_path: The place in the original data, of a value or of a missing key.
         """
-        above = self._get(steps[:-1])
-        if not steps or not isinstance(above, dict | list):
+        above = self._get(key_path[:-1])
+        if not key_path or not isinstance(above, dict | list):
             return False
-        self.unread.add(steps)
-        key: Any = steps[-1]
-        stand_in = _find_substitute(steps)
+        self.unread.add(key_path)
+        key: Any = key_path[-1]
+        stand_in = _find_substitute(key_path)
         if stand_in is not None and isinstance(above, dict):
             changed = above.get(key) != stand_in
             above[key] = stand_in
@@ -64,25 +64,25 @@ class PrunedData:
         else:
             changed = key in above
             above.pop(key, None)
-        return changed or (key not in above and self.prune(steps[:-1]))
+        return changed or (key not in above and self.prune(key_path[:-1]))
 
     def compact(self) -> Any:
         """Return the remaining data, for a model to read."""
         return _remove_pruned(self._data)
 
-    def find_original(self, steps: Steps) -> Steps:
+    def find_original(self, key_path: KeyPath) -> KeyPath:
         """Return the place in the original data of a place in the compact data."""
         found: list[str | int] = []
         value = self._data
-        for step in steps:
+        for step in key_path:
             index = list_indices(value)[step] if isinstance(value, list) and isinstance(step, int) else step
             found.append(index)
             value = look_up(value, index)
         return tuple(found)
 
-    def _get(self, steps: Steps) -> Any:
+    def _get(self, key_path: KeyPath) -> Any:
         value = self._data
-        for step in steps:
+        for step in key_path:
             value = look_up(value, step)
         return value
 
@@ -109,8 +109,8 @@ def look_up(value: Any, step: str | int) -> Any:
     return value.get(step) if isinstance(value, dict) else None
 
 
-def _find_substitute(steps: Steps) -> str | int | None:
-    own = steps[1:] if steps[:1] == ("capability",) else steps
+def _find_substitute(key_path: KeyPath) -> str | int | None:
+    own = key_path[1:] if key_path[:1] == ("capability",) else key_path
     stand_in = _REQUIRED.get(tuple(int if isinstance(step, int) else step for step in own))
     return stand_in.format(".".join(map(str, own))) if isinstance(stand_in, str) else stand_in
 

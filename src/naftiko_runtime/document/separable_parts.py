@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 
-def find_separable_part(part: Steps) -> Steps:
+def find_separable_part(part: KeyPath) -> KeyPath:
     """Return the path of the smallest part that contains a place and can be left out. Empty for the whole document.
 
     That is an operation, a forward, a tool, a resource, an API, an expose, a bind or one of its variables,
     or a whole section.
     """
-    root, steps = (part[:1], part[1:]) if part[:1] == ("capability",) else ((), part)
-    match steps:
+    root, key_path = (part[:1], part[1:]) if part[:1] == ("capability",) else ((), part)
+    match key_path:
         case ("exposes" | "consumes", int(), "resources", int(), "operations", int(), *_):
-            return (*root, *steps[:6])
+            return (*root, *key_path[:6])
         case ("exposes", int(), "resources", int(), "forward", *_):
-            return (*root, *steps[:5])
+            return (*root, *key_path[:5])
         case ("exposes" | "consumes", int(), "resources" | "tools", int(), *_) | ("binds", int(), "keys", str(), *_):
-            return (*root, *steps[:4])
+            return (*root, *key_path[:4])
         case ("exposes" | "consumes" | "binds", int(), *_):
-            return (*root, *steps[:2])
+            return (*root, *key_path[:2])
         case ("exposes" | "consumes" | "binds" | "aggregates" | "info", *_):
-            return (*root, *steps[:1])
+            return (*root, *key_path[:1])
         case _:
             return ()

@@ -9,7 +9,7 @@ from naftiko_runtime.model.part import Part
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 
 def walk_parts(value: object) -> Iterator[Part]:
@@ -26,30 +26,30 @@ def walk_parts(value: object) -> Iterator[Part]:
             yield from walk_parts(item)
 
 
-def iter_texts(data: Any, steps: Steps = ()) -> Iterator[tuple[Steps, str]]:
+def iter_texts(data: Any, key_path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
     """Yield the texts of a document's data, each with its path."""
     if isinstance(data, str):
-        yield steps, data
+        yield key_path, data
     elif isinstance(data, dict):
         for key, item in data.items():
-            yield from iter_texts(item, (*steps, key))
+            yield from iter_texts(item, (*key_path, key))
     elif isinstance(data, list):
         for index, item in enumerate(data):
-            yield from iter_texts(item, (*steps, index))
+            yield from iter_texts(item, (*key_path, index))
 
 
-def iter_entries(value: Any, steps: Steps) -> Iterator[tuple[dict[str, Any], Steps]]:
+def iter_entries(value: Any, key_path: KeyPath) -> Iterator[tuple[dict[str, Any], KeyPath]]:
     """Yield the mappings of a list, or of a map by name, each with its path.
 
     The key of a map's entry becomes its name.
     """
     if isinstance(value, dict):
-        yield from (({"name": name, **e}, (*steps, name)) for name, e in value.items() if isinstance(e, dict))
+        yield from (({"name": name, **e}, (*key_path, name)) for name, e in value.items() if isinstance(e, dict))
     elif isinstance(value, list):
-        yield from ((entry, (*steps, index)) for index, entry in enumerate(value) if isinstance(entry, dict))
+        yield from ((entry, (*key_path, index)) for index, entry in enumerate(value) if isinstance(entry, dict))
 
 
-def iter_parts(data: dict[str, Any], section: str) -> Iterator[tuple[dict[str, Any], Steps]]:
+def iter_parts(data: dict[str, Any], section: str) -> Iterator[tuple[dict[str, Any], KeyPath]]:
     """Yield the parts of a section, of the root and of the capability, each with its path."""
     yield from iter_entries(data.get(section), (section,))
     if isinstance(capability := data.get("capability"), dict):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.rules import Rule
-    from naftiko_runtime.source import Source, Steps
+    from naftiko_runtime.source import KeyPath, Source
 
 _OPERATIONS: Final = ("resources", "operations")
 """The keys of a consumed API that contain its operations."""
@@ -51,7 +51,7 @@ _WITHOUT: Final[dict[str, frozenset[Rule]]] = {
 def suppress_follow_ups(
     found: Sequence[Diagnostic],
     source: Source,
-    unread: frozenset[Steps] = frozenset(),
+    unread: frozenset[KeyPath] = frozenset(),
     read: Container[Diagnostic] = frozenset(),
 ) -> tuple[Diagnostic, ...]:
     """Return the findings without the follow-up findings.
@@ -78,18 +78,18 @@ class _HiddenParts:
     """The parts of a document that cannot be read, and the findings that follow from them."""
 
     def __init__(self) -> None:
-        self.of: dict[Steps, frozenset[Rule]] = {}
+        self.of: dict[KeyPath, frozenset[Rule]] = {}
         """By path: the rules whose findings follow there and below. The empty path is the whole document."""
         self.calls: set[str] = set()
         """The namespaces of which some or all operations are unknown."""
         self.any_call = False
         """Whether some namespaces are unknown."""
-        self.places: set[Steps] = set()
+        self.places: set[KeyPath] = set()
         """The parts whose findings are all suppressed, with those below them."""
         self.inputs: set[str] = set()
         """The operations whose parameters are unknown. A namespace with a dot is all operations of an API."""
 
-    def add(self, part: Steps, missed: Iterable[Rule]) -> None:
+    def add(self, part: KeyPath, missed: Iterable[Rule]) -> None:
         """Suppress findings of some rules in a part and below it."""
         self.of[part] = self.of.get(part, frozenset()) | frozenset(missed)
 
@@ -115,7 +115,7 @@ def _get_called_namespace(finding: Diagnostic) -> str:
     return str(arguments["namespace"] if "namespace" in arguments else arguments["call"]).partition(".")[0]
 
 
-def _hide_below_misspelt_key(hidden: _HiddenParts, part: Steps, source: Source) -> None:
+def _hide_below_misspelt_key(hidden: _HiddenParts, part: KeyPath, source: Source) -> None:
     """A misspelt key: its value is unknown."""
     *above, slip = part
     place, inner = tuple(above), _below_root(part)[:-1]
@@ -132,14 +132,14 @@ def _hide_below_misspelt_key(hidden: _HiddenParts, part: Steps, source: Source) 
         _hide_in_expose(hidden, str(slip), place)
 
 
-def _hide_in_api(hidden: _HiddenParts, part: Steps, source: Source) -> None:
+def _hide_in_api(hidden: _HiddenParts, part: KeyPath, source: Source) -> None:
     if find_nearest(str(part[-1]), _OPERATIONS):
         hidden.calls |= _list_namespaces(_get_value(source, _get_entry(part)))
     elif find_nearest(str(part[-1]), _TAKING):
         hidden.inputs |= _list_operations(part, source)
 
 
-def _hide_in_expose(hidden: _HiddenParts, slip: str, place: Steps) -> None:
+def _hide_in_expose(hidden: _HiddenParts, slip: str, place: KeyPath) -> None:
     if find_nearest(slip, _CALLING):
         hidden.add(place, {rules.MISSING_KEY, rules.NOT_SERVED, rules.MAPPING_WITHOUT_CALL})
     if find_nearest(slip, _SERVED):
@@ -147,20 +147,20 @@ def _hide_in_expose(hidden: _HiddenParts, slip: str, place: Steps) -> None:
     _hide_in_step(hidden, place)
 
 
-def _hide_in_step(hidden: _HiddenParts, place: Steps) -> None:
+def _hide_in_step(hidden: _HiddenParts, place: KeyPath) -> None:
     """A broken step: other steps and the outputs may refer to it."""
     if "steps" in place:
         hidden.add(place[: place.index("steps")], {rules.UNKNOWN_STEP, rules.UNKNOWN_REFERENCE})
 
 
-def _hide_below_invalid_path(hidden: _HiddenParts, part: Steps, source: Source) -> None:
+def _hide_below_invalid_path(hidden: _HiddenParts, part: KeyPath, source: Source) -> None:
     """A path that does not parse: its placeholders are unknown."""
     hidden.add(part[:-1], _OF_PATHS)
     if _below_root(part)[:1] == ("consumes",):
         hidden.inputs |= _list_operations(part, source)
 
 
-def _hide_below_duplicate_namespace(hidden: _HiddenParts, part: Steps, source: Source) -> None:
+def _hide_below_duplicate_namespace(hidden: _HiddenParts, part: KeyPath, source: Source) -> None:
     """A duplicate namespace: one of the two should have another name."""
     hidden.add(part[:-1], _MISSED)
     hidden.add((), {rules.UNKNOWN_ACTION})
@@ -169,22 +169,22 @@ def _hide_below_duplicate_namespace(hidden: _HiddenParts, part: Steps, source: S
         hidden.inputs |= _list_operations(_get_entry(part), source)
 
 
-def _hide_below_unknown_expose(hidden: _HiddenParts, _part: Steps, _source: Source) -> None:
+def _hide_below_unknown_expose(hidden: _HiddenParts, _part: KeyPath, _source: Source) -> None:
     """An expose of an unknown type: what it serves is unknown."""
     hidden.add((), {rules.UNKNOWN_ACTION})
 
 
-def _hide_beside_mapping(hidden: _HiddenParts, part: Steps, _source: Source) -> None:
+def _hide_beside_mapping(hidden: _HiddenParts, part: KeyPath, _source: Source) -> None:
     """A mapping without a call: the call would take the inputs."""
     hidden.add(part[: part.index("outputParameters")], {rules.UNUSED_INPUT})
 
 
-def _hide_below_missing_key(hidden: _HiddenParts, part: Steps, _source: Source) -> None:
+def _hide_below_missing_key(hidden: _HiddenParts, part: KeyPath, _source: Source) -> None:
     """A missing key, perhaps because it is misspelt."""
     _hide_in_step(hidden, part)
 
 
-def _hide_below_unread(hidden: _HiddenParts, part: Steps, source: Source) -> None:
+def _hide_below_unread(hidden: _HiddenParts, part: KeyPath, source: Source) -> None:
     """A wrong value or a missing key: the value is unknown."""
     unit, inner = find_separable_part(part), _below_root(part)
     hidden.places.add(part)
@@ -225,12 +225,12 @@ _HIDES: Final = {
 }
 
 
-def _get_entry(part: Steps) -> Steps:
+def _get_entry(part: KeyPath) -> KeyPath:
     """Return the path of the API or expose that contains a part."""
     return part[: len(part) - len(_below_root(part)) + 2]
 
 
-def _list_operations(part: Steps, source: Source) -> set[str]:
+def _list_operations(part: KeyPath, source: Source) -> set[str]:
     """Return the operations of an API's part: all of the API, or one resource's."""
     api = _get_entry(part)
     namespace = next(iter(_list_namespaces(_get_value(source, api))), "")
@@ -241,14 +241,14 @@ def _list_operations(part: Steps, source: Source) -> set[str]:
     return {f"{namespace}.{each['name']}" for each in named if isinstance(each, dict) and "name" in each}
 
 
-def _below_root(part: Steps) -> Steps:
+def _below_root(part: KeyPath) -> KeyPath:
     return part[1:] if part[:1] == ("capability",) else part
 
 
-def _get_value(source: Source, steps: Steps) -> Any:
+def _get_value(source: Source, key_path: KeyPath) -> Any:
     """Return the value at a path, if there is one."""
     value = source.data
-    for step in steps:
+    for step in key_path:
         found = isinstance(step, int) and isinstance(value, list) and step < len(value)
         value = value[step] if found or (isinstance(value, dict) and step in value) else None
     return value

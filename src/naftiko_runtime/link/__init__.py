@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.parse import Parsed
     from naftiko_runtime.link.expose_kind import FindLinkedKind
     from naftiko_runtime.link.operator_overrides import Overrides
-    from naftiko_runtime.source import Source, Steps
+    from naftiko_runtime.source import KeyPath, Source
 
 
 def link(parsed: Parsed, source: Source, findings: Findings, overrides: Overrides, kind_of: FindLinkedKind) -> Linked:
@@ -47,7 +47,7 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
     linked, parts = link_exposes(document, operations, upstreams, context, kind_of)
     exposes = tuple((expose, None if server is None else overrides.move_server(server)) for expose, server in linked)
     servers = tuple(server for _, server in exposes if server is not None)
-    places = {id(part): steps for steps, part in parts.items()}
+    places = {id(part): key_path for key_path, part in parts.items()}
     places |= {id(server): expose.path_to() for expose, server in exposes if server is not None}
     check_ports(servers, findings, lambda part: places.get(id(part)))
     plan = Plan(
@@ -68,7 +68,7 @@ def _has_broken_binds(findings: Findings) -> bool:
     return any("binds" in (error.part or ())[:2] for error in findings.errors)
 
 
-def _find_first_apis(document: Document) -> dict[str, Steps]:
+def _find_first_apis(document: Document) -> dict[str, KeyPath]:
     """Return the places of the consumed APIs by namespace; the first one of duplicates."""
     apis = (*document.consumes, *document.capability.consumes)
     return {api.namespace: api.path_to() for api in reversed(apis) if isinstance(api, ConsumedHttp)}

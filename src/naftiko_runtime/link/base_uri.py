@@ -75,14 +75,14 @@ def link_template(api: ConsumedHttp, context: Context) -> Term | None:
         api: Whose base URI it is.
         context: The linking run.
     """
-    steps = api.path_to("baseUri")
+    key_path = api.path_to("baseUri")
     text = api.base_uri.strip()
-    term = context.link_secret_text(text, steps)
+    term = context.link_secret_text(text, key_path)
     if sum(isinstance(part, Variable) for part in _split_parts(term)) < len(_PLACEHOLDER.findall(text)):
         return None  # a variable is unknown, which is reported
     fault = _find_misplaced(term) or check_base_uri("".join(_fill_samples(term, _SAMPLES.__getitem__)))
     if fault is not None:
-        context.report(fault, steps, advise_url(text, api.namespace, helps.GIVE_URL_WITH_VARIABLE))
+        context.report(fault, key_path, advise_url(text, api.namespace, helps.GIVE_URL_WITH_VARIABLE))
         return None
     return term
 
@@ -102,22 +102,22 @@ def advise_url(text: str, namespace: str, otherwise: Help = helps.GIVE_URL) -> A
 
 def refuse_other_form(api: ConsumedHttp, context: Context) -> bool:
     """Report variables of a base URI that are not written in double braces; return whether there are any."""
-    text, steps = api.base_uri.strip(), api.path_to("baseUri")
+    text, key_path = api.base_uri.strip(), api.path_to("baseUri")
     found = {m[0]: m[1] or m[2] or "NAME" for m in _OTHER_FORM.finditer(text) if _means_variable(m, context)}
     if not found:
         return False
     for name in found.values():
-        context.variables.mark_used(name, context.find_span(steps))
+        context.variables.mark_used(name, context.find_span(key_path))
     meant = text
     for written, name in found.items():
         meant = meant.replace(written, f"{{{{{name}}}}}")
     unknown = dict.fromkeys(name for name in found.values() if not context.variables.knows(name))
-    fix = () if unknown else replace_text(context.source, steps, text, meant)
+    fix = () if unknown else replace_text(context.source, key_path, text, meant)
     names = tuple(f"{{{{{name}}}}}" for name in dict.fromkeys(found.values()))
     advice = helps.WRITE_BRACES(meant=names, namespace=api.namespace)
     if unknown:
         advice = helps.WRITE_BRACES_AND_BIND(meant=names, unbound=tuple(unknown), namespace=api.namespace)
-    context.report(rules.BASE_URI_FORM(written=tuple(found)), steps, advice, fix=fix)
+    context.report(rules.BASE_URI_FORM(written=tuple(found)), key_path, advice, fix=fix)
     return True
 
 

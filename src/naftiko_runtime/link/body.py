@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.parameters import BodyKind
     from naftiko_runtime.link.call_scope import CallReferences
     from naftiko_runtime.plan import Body, Term
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _TEXT_TYPES: Final = {
@@ -40,28 +40,28 @@ _TEXT_TYPES: Final = {
 _PART_KEYS: Final = ("name", "value", "filename", "contentType")
 
 
-def link_body(spec: str | BodyTemplate, steps: Steps, references: CallReferences) -> Body | None:
+def link_body(spec: str | BodyTemplate, key_path: KeyPath, references: CallReferences) -> Body | None:
     """Link a body; None if it is refused, which is reported.
 
     Args:
         spec: The body in the document; a text is JSON.
-        steps: Its place.
+        key_path: Its place.
         references: Resolves its placeholders.
     """
     if isinstance(spec, str):
-        return link_json_text(spec, steps, references)
-    steps = (*steps, "data")
+        return link_json_text(spec, key_path, references)
+    key_path = (*key_path, "data")
     match spec.type:
         case "json":
-            return _link_json(spec.data, steps, references)
+            return _link_json(spec.data, key_path, references)
         case "yaml":
-            return _link_yaml(spec.data, steps, references)
+            return _link_yaml(spec.data, key_path, references)
         case "text" | "xml" | "sparql":
-            return _link_text(spec, steps, references)
+            return _link_text(spec, key_path, references)
         case "formUrlEncoded":
-            return _link_form(spec.data, steps, references)
+            return _link_form(spec.data, key_path, references)
         case "multipartForm":
-            return _link_multipart(spec.data, steps, references)
+            return _link_multipart(spec.data, key_path, references)
         case _:
             assert_never(spec.type)
 
@@ -87,75 +87,75 @@ def make_body_of_fields(kind: BodyKind, fields: dict[str, Term]) -> Body | None:
             assert_never(kind)
 
 
-def _link_json(data: Any, steps: Steps, references: CallReferences) -> Body | None:
+def _link_json(data: Any, key_path: KeyPath, references: CallReferences) -> Body | None:
     if data is None:
         return OpenBody()
     if isinstance(data, str):
-        return link_json_text(data, steps, references)
-    return JsonTree(link_tree(data, steps, references))
+        return link_json_text(data, key_path, references)
+    return JsonTree(link_tree(data, key_path, references))
 
 
-def _link_yaml(data: Any, steps: Steps, references: CallReferences) -> Body | None:
+def _link_yaml(data: Any, key_path: KeyPath, references: CallReferences) -> Body | None:
     if data is None:
         return OpenBody("text", "application/yaml")
     if isinstance(data, str):
-        return link_yaml_text(data, steps, references)
-    return YamlTree(link_tree(data, steps, references))
+        return link_yaml_text(data, key_path, references)
+    return YamlTree(link_tree(data, key_path, references))
 
 
-def _link_text(spec: BodyTemplate, steps: Steps, references: CallReferences) -> Body | None:
+def _link_text(spec: BodyTemplate, key_path: KeyPath, references: CallReferences) -> Body | None:
     content_type = _TEXT_TYPES[spec.type]
     if spec.data is None:
         return OpenBody("text", content_type)
     if not isinstance(spec.data, str):
-        references.context.report(rules.WRONG_TYPE_TEXT_BODY(type=spec.type), steps)
+        references.context.report(rules.WRONG_TYPE_TEXT_BODY(type=spec.type), key_path)
         return None
-    return link_text_body(spec.data, content_type, spec.type, steps, references)
+    return link_text_body(spec.data, content_type, spec.type, key_path, references)
 
 
-def _link_form(data: Any, steps: Steps, references: CallReferences) -> Body | None:
+def _link_form(data: Any, key_path: KeyPath, references: CallReferences) -> Body | None:
     if data is None:
         return OpenBody("form", _FORM)
     if isinstance(data, str):
-        return link_text_body(data, _FORM, "formUrlEncoded", steps, references)
+        return link_text_body(data, _FORM, "formUrlEncoded", key_path, references)
     if not isinstance(data, dict):
-        references.context.report(rules.WRONG_TYPE_FORM(), steps)
+        references.context.report(rules.WRONG_TYPE_FORM(), key_path)
         return None
-    fields = ((name, link_tree(value, (*steps, name), references)) for name, value in data.items())
+    fields = ((name, link_tree(value, (*key_path, name), references)) for name, value in data.items())
     return Form(tuple(FormField(name, term) for name, term in fields))
 
 
-def _link_multipart(data: Any, steps: Steps, references: CallReferences) -> Body | None:
+def _link_multipart(data: Any, key_path: KeyPath, references: CallReferences) -> Body | None:
     """Return a form of parts: a list of them, or, outside the specification, a mapping of plain fields."""
     if data is None:
         return OpenBody("multipart", "multipart/form-data")
     _check_content_type(references)
     if isinstance(data, dict):
-        references.context.report(rules.NON_STANDARD_KEY_PARTS(), steps, key=True)
-        named = ((name, link_tree(value, (*steps, name), references)) for name, value in data.items())
+        references.context.report(rules.NON_STANDARD_KEY_PARTS(), key_path, key=True)
+        named = ((name, link_tree(value, (*key_path, name), references)) for name, value in data.items())
         return Multipart(tuple(MultipartPart(name, term) for name, term in named))
     if not isinstance(data, list):
-        references.context.report(rules.WRONG_TYPE_MULTIPART(), steps)
+        references.context.report(rules.WRONG_TYPE_MULTIPART(), key_path)
         return None
-    parts = [_link_part(entry, (*steps, index), references) for index, entry in enumerate(data)]
+    parts = [_link_part(entry, (*key_path, index), references) for index, entry in enumerate(data)]
     return None if None in parts else Multipart(tuple(part for part in parts if part is not None))
 
 
-def _link_part(entry: Any, steps: Steps, references: CallReferences) -> MultipartPart | None:
+def _link_part(entry: Any, key_path: KeyPath, references: CallReferences) -> MultipartPart | None:
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or "value" not in entry:
-        references.context.report(rules.WRONG_TYPE_PART(), steps)
+        references.context.report(rules.WRONG_TYPE_PART(), key_path)
         return None
     for key in entry:
         if key not in _PART_KEYS:
             advice = suggest(key, _PART_KEYS, helps.KNOWN_KEYS)
-            references.context.report(rules.MISSPELT_KEY(key=key), (*steps, key), advice, key=True)
+            references.context.report(rules.MISSPELT_KEY(key=key), (*key_path, key), advice, key=True)
 
     def text(key: str) -> Term | None:
-        return None if entry.get(key) is None else link_text(str(entry[key]), (*steps, key), references)
+        return None if entry.get(key) is None else link_text(str(entry[key]), (*key_path, key), references)
 
     filename, content_type = text("filename"), text("contentType")
     return MultipartPart(
-        entry["name"], link_tree(entry["value"], (*steps, "value"), references), filename, content_type
+        entry["name"], link_tree(entry["value"], (*key_path, "value"), references), filename, content_type
     )
 
 

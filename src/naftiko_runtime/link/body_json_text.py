@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.link.call_scope import CallReferences
     from naftiko_runtime.plan import Body, Term
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
     from naftiko_runtime.template import Placeholder
 else:
     orjson = import_lazily("orjson")
@@ -27,12 +27,14 @@ _MARK: Final = "\0"
 """JSON text cannot hold it."""
 
 
-def link_json_text(text: str, steps: Steps, references: CallReferences) -> Body | None:
+def link_json_text(text: str, key_path: KeyPath, references: CallReferences) -> Body | None:
     """Link a JSON text with placeholders, each of which is bare, in a string or in a key; None if it is not JSON."""
-    pieces = references.split_body_template(text, steps)
-    if not _is_json(pieces, steps, references):
+    pieces = references.split_body_template(text, key_path)
+    if not _is_json(pieces, key_path, references):
         return None
-    terms = iter([references.resolve_body_piece(piece, text, steps) for piece in pieces if not isinstance(piece, str)])
+    terms = iter(
+        [references.resolve_body_piece(piece, text, key_path) for piece in pieces if not isinstance(piece, str)]
+    )
     whole = "".join(piece if isinstance(piece, str) else _MARK for piece in pieces)
     parts: list[str | tuple[Term, _JsonPlace]] = []
     end = 0
@@ -68,12 +70,12 @@ def _link_string(text: str, terms: Iterator[Term]) -> Term:
     return parts[0] if len(parts) == 1 else Composed(tuple(parts))
 
 
-def _is_json(pieces: tuple[str | Placeholder, ...], steps: Steps, references: CallReferences) -> bool:
+def _is_json(pieces: tuple[str | Placeholder, ...], key_path: KeyPath, references: CallReferences) -> bool:
     """With any values in it, the text must be JSON: ``0`` fits bare and inside a string alike."""
     sample = "".join(piece if isinstance(piece, str) else "0" for piece in pieces)
     try:
         orjson.loads(sample)
     except orjson.JSONDecodeError as error:
-        references.context.report(rules.INVALID_VALUE_JSON_BODY(problem=error.msg), steps)
+        references.context.report(rules.INVALID_VALUE_JSON_BODY(problem=error.msg), key_path)
         return False
     return True

@@ -11,12 +11,12 @@ from naftiko_runtime.plan import PlainText
 if TYPE_CHECKING:
     from naftiko_runtime.link.call_scope import CallReferences
     from naftiko_runtime.plan import Body, Escape, Term
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 
-def link_text_body(text: str, content_type: str, kind: str, steps: Steps, references: CallReferences) -> Body:
+def link_text_body(text: str, content_type: str, kind: str, key_path: KeyPath, references: CallReferences) -> Body:
     """Link a text; each value is escaped for the kind of text and for its place in it."""
-    pieces = references.split_body_template(text, steps)
+    pieces = references.split_body_template(text, key_path)
     before = ""
     parts: list[str | tuple[Term, Escape]] = []
     for piece in pieces:
@@ -25,7 +25,7 @@ def link_text_body(text: str, content_type: str, kind: str, steps: Steps, refere
             before += piece
         else:
             escaping = _choose_escape(kind, before, whole=len(pieces) == 1)
-            parts.append((references.resolve_body_piece(piece, text, steps), escaping))
+            parts.append((references.resolve_body_piece(piece, text, key_path), escaping))
             before += "x"
     return PlainText(tuple(parts), content_type)
 

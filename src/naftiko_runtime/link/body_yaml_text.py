@@ -15,28 +15,28 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.link.call_scope import CallReferences
     from naftiko_runtime.plan import Body, Term, Tree
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 _YAML_MARK: Final = "\ue000{}\ue001"
 _YAML_MARKED: Final = compile_lazily("\ue000([0-9]+)\ue001")
 
 
-def link_yaml_text(text: str, steps: Steps, references: CallReferences) -> Body | None:
+def link_yaml_text(text: str, key_path: KeyPath, references: CallReferences) -> Body | None:
     """Link a YAML text with placeholders; None if it is refused.
 
     The text is parsed before it has any values, so that no value can change its structure.
     """
-    pieces = references.split_body_template(text, steps)
-    terms = [references.resolve_body_piece(piece, text, steps) for piece in pieces if not isinstance(piece, str)]
+    pieces = references.split_body_template(text, key_path)
+    terms = [references.resolve_body_piece(piece, text, key_path) for piece in pieces if not isinstance(piece, str)]
     numbers = iter(range(len(terms)))
     marked = "".join(p if isinstance(p, str) else _YAML_MARK.format(next(numbers)) for p in pieces)
     try:
         parsed = parse_source(marked.encode(), "body").data
     except SourceError as error:
-        references.context.report(rules.INVALID_VALUE_YAML_BODY(problem=error.diagnostics[0].statement), steps)
+        references.context.report(rules.INVALID_VALUE_YAML_BODY(problem=error.diagnostics[0].statement), key_path)
         return None
     if _has_marked_key(parsed):
-        references.context.report(rules.INVALID_VALUE_YAML_KEY(), steps)
+        references.context.report(rules.INVALID_VALUE_YAML_KEY(), key_path)
         return None
     return YamlTree(_replace_marks(parsed, terms))
 

@@ -12,7 +12,7 @@ from naftiko_runtime.link.term_substitution import find_variables
 if TYPE_CHECKING:
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.link.linked import Linked
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 
 class LeftOut(Struct, frozen=True):
@@ -39,7 +39,9 @@ class BrokenParts:
         left_out: The parts that are not served.
     """
 
-    def __init__(self, linked: Linked, document: Document, reasons: dict[Steps, str], unread: frozenset[Steps]) -> None:
+    def __init__(
+        self, linked: Linked, document: Document, reasons: dict[KeyPath, str], unread: frozenset[KeyPath]
+    ) -> None:
         self.parts = linked.parts
         self._operations = linked.operations
         self._reasons = reasons
@@ -60,13 +62,13 @@ class BrokenParts:
                 if reason := self.find_reason_above(bind.path_to("keys", variable)):
                     self._describe_unbound[f"{bind.namespace}.{variable}"] = reason
 
-    def find_reason_above(self, steps: Steps) -> str | None:
+    def find_reason_above(self, key_path: KeyPath) -> str | None:
         """Find an error in a part, or in one that contains it."""
-        return next((why for n in range(len(steps), 0, -1) if (why := self._reasons.get(steps[:n]))), None)
+        return next((why for n in range(len(key_path), 0, -1) if (why := self._reasons.get(key_path[:n]))), None)
 
-    def find_reason_against(self, steps: Steps, served: Any, call: str | None = None) -> str | None:
+    def find_reason_against(self, key_path: KeyPath, served: Any, call: str | None = None) -> str | None:
         """Find why a part is left out: an error in it, above it, in the operation that it calls, or in a variable."""
-        if reason := self.find_reason_above(steps):
+        if reason := self.find_reason_above(key_path):
             return reason
         if call is not None:
             consumed = self._operations.get(call)

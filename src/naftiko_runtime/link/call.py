@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Body
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 _PARTS: Final = ("path", "query", "headers", "cookies", "body")
 
@@ -89,15 +89,15 @@ class CallLinker:
         self._outputs: list[Term] = []
         """The templates of the outputs."""
 
-    def link_output(self, text: str, steps: Steps) -> Term:
+    def link_output(self, text: str, key_path: KeyPath) -> Term:
         """Link a template of an output, which may name inputs. Call it before :meth:`link`."""
         if text.startswith(("$.", "$[")):
-            self._context.report(rules.UNKNOWN_REFERENCE_PATH(path=text), steps)
-        template = self._references.link_exposed_template(text, steps)
+            self._context.report(rules.UNKNOWN_REFERENCE_PATH(path=text), key_path)
+        template = self._references.link_exposed_template(text, key_path)
         self._outputs.append(template)
         term: Term = substitute(template, self._fixed)
         for name in set(find_variables(term)):
-            self._context.report(rules.SECRET_SHOWN(name=name), steps)
+            self._context.report(rules.SECRET_SHOWN(name=name), key_path)
         return term
 
     def link_mock(self) -> Contract:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.rules import Advice
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 
 class Calls:
@@ -29,11 +29,11 @@ class Calls:
         self._imported = frozenset(api.namespace for api in apis if isinstance(api, ImportedConsumes))
         self._namespaces = frozenset(api.namespace for api in apis if api.namespace is not None)
 
-    def resolve(self, call: str, steps: Steps) -> Consumed | None:
+    def resolve(self, call: str, key_path: KeyPath) -> Consumed | None:
         """Return the operation that a call names; None if there is none, which is reported."""
         consumed = self._operations.get(call)
         if consumed is None and not self._may_be_imported(call) and not self._may_be_completed(call):
-            self._context.report(rules.UNRESOLVED_CALL(call=call), steps, self._advise_nearest(call))
+            self._context.report(rules.UNRESOLVED_CALL(call=call), key_path, self._advise_nearest(call))
         return consumed
 
     def _may_be_imported(self, call: str) -> bool:

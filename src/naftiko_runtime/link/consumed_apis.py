@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.consumes import ConsumedOperation, ConsumedResource, ImportedConsumes
     from naftiko_runtime.document.parameters import ConsumedOutput, ConsumedParameter
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 
 def link_consumed_apis(
@@ -75,10 +75,10 @@ def _report_entry(entry: ImportedConsumes, context: Context) -> None:
         report_missing_import(entry.path_to("import"), context)
 
 
-def report_missing_import(steps: Steps, context: Context) -> None:
+def report_missing_import(key_path: KeyPath, context: Context) -> None:
     """Report an import that was not spliced, unless splicing it failed, which is reported already."""
     if not context.findings.has_errors:
-        context.report(rules.IMPORT_WITHOUT_FOLDER(), steps)
+        context.report(rules.IMPORT_WITHOUT_FOLDER(), key_path)
 
 
 def _register(operation: Consumed, operations: dict[str, Consumed], context: Context) -> None:
@@ -90,7 +90,7 @@ def _register(operation: Consumed, operations: dict[str, Consumed], context: Con
 
 
 def _link_upstream(api: ConsumedHttp, base_uri: str | None, context: Context) -> Upstream:
-    steps, template = api.path_to("baseUri"), None
+    key_path, template = api.path_to("baseUri"), None
     if base_uri is None:
         base_uri = api.base_uri.strip()
         if refuse_other_form(api, context):
@@ -99,12 +99,12 @@ def _link_upstream(api: ConsumedHttp, base_uri: str | None, context: Context) ->
             template = link_template(api, context)
             base_uri = base_uri if template is not None else "http://invalid"
         elif fault := check_base_uri(base_uri):
-            context.report(fault, steps, fault.advice or advise_url(base_uri, api.namespace))
+            context.report(fault, key_path, fault.advice or advise_url(base_uri, api.namespace))
             base_uri = "http://invalid"
     if template is None:
         base_uri = encode_host(base_uri)
     proof, exposed = link_credential(api.authentication, context), tuple(sorted(list_exposed_headers(api, context)))
-    return Upstream(api.namespace.strip(), base_uri, proof, context.find_span(steps), exposed, template)
+    return Upstream(api.namespace.strip(), base_uri, proof, context.find_span(key_path), exposed, template)
 
 
 def _link_operations(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.parameters import ConsumedParameter
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.rules import Advice
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 
 def link_path(resource: ConsumedResource, context: Context) -> tuple[str | Placeholder, ...]:
@@ -31,24 +31,24 @@ def link_own_path(
     resource: ConsumedResource, operation: ConsumedOperation, context: Context
 ) -> tuple[str | Placeholder, ...]:
     """Split an operation's own path (not in the specification); append a relative one to the resource's."""
-    steps, own = operation.path_to("path"), operation.path or ""
-    context.report(rules.NON_STANDARD_KEY_PATH(), steps, key=True)
-    return _split(own if own.startswith("/") else f"{resource.path.rstrip('/')}/{own}", steps, context)
+    key_path, own = operation.path_to("path"), operation.path or ""
+    context.report(rules.NON_STANDARD_KEY_PATH(), key_path, key=True)
+    return _split(own if own.startswith("/") else f"{resource.path.rstrip('/')}/{own}", key_path, context)
 
 
-def _split(text: str, steps: Steps, context: Context) -> tuple[str | Placeholder, ...]:
+def _split(text: str, key_path: KeyPath, context: Context) -> tuple[str | Placeholder, ...]:
     try:
         path = split_path(text)
     except ValueError as error:
-        context.report(rules.PATH(problem=str(error)), steps)
+        context.report(rules.PATH(problem=str(error)), key_path)
         return (text,)
     if any(isinstance(piece, str) and "#" in piece for piece in path):
-        context.report(rules.PATH_FRAGMENT(), steps)
-    return _resolve_placeholders(path, text, steps, context)
+        context.report(rules.PATH_FRAGMENT(), key_path)
+    return _resolve_placeholders(path, text, key_path, context)
 
 
 def _resolve_placeholders(
-    path: tuple[str | Placeholder, ...], text: str, steps: Steps, context: Context
+    path: tuple[str | Placeholder, ...], text: str, key_path: KeyPath, context: Context
 ) -> tuple[str | Placeholder, ...]:
     """Replace references in placeholders by the names of the inputs."""
     spaces = context.namespaces
@@ -63,7 +63,7 @@ def _resolve_placeholders(
         before = pieces[-1] if pieces else ""
         if isinstance(before, str) and before.endswith("/$") and f"${{{piece.name}}}" in text:
             pieces[-1] = before[:-1]
-            context.report_form(f"${{{piece.name}}}", f"{{{name}}}", text, steps)
+            context.report_form(f"${{{piece.name}}}", f"{{{name}}}", text, key_path)
         pieces.append(Placeholder(name, piece.offset))
     return tuple(pieces)
 
@@ -83,9 +83,9 @@ def match_placeholders(
         found = [n for n in names - declared if parameter.in_ == "path" and fold_name(n) == fold_name(parameter.name)]
         if len(found) == 1 and parameter.name not in names:
             spelt[parameter.name] = found[0]
-            steps = parameter.path_to("name")
-            fix = replace_text(context.source, steps, parameter.name, found[0])
-            context.report(rules.PLACEHOLDER_CASE(name=parameter.name, meant=found[0]), steps, fix=fix)
+            key_path = parameter.path_to("name")
+            fix = replace_text(context.source, key_path, parameter.name, found[0])
+            context.report(rules.PLACEHOLDER_CASE(name=parameter.name, meant=found[0]), key_path, fix=fix)
     return spelt
 
 

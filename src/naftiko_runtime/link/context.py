@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.model.part import Part
     from naftiko_runtime.plan import Variable
     from naftiko_runtime.rules import Advice, Statement
-    from naftiko_runtime.source import Source, Steps
+    from naftiko_runtime.source import KeyPath, Source
 
 WORKFLOW: Final = compile_lazily(r"\$\{\{\s*(?:env|secrets|vars)\.([^{}\s]+)\s*\}\}")
 """A variable in the syntax of GitHub Actions."""
@@ -57,14 +57,14 @@ class Context(Struct, frozen=True):
     """Folders that a document may read, besides its own."""
     shared: bool = False
     """Whether the document is only for import: other documents may bind its variables."""
-    unread: frozenset[Steps] = frozenset()
+    unread: frozenset[KeyPath] = frozenset()
     """The places of wrong values and missing keys, which have replacement values."""
     namespaces: Namespaces = Namespaces()
 
     def report(
         self,
         statement: Statement,
-        steps: Steps,
+        key_path: KeyPath,
         advice: Advice | None = None,
         *,
         key: bool = False,
@@ -75,14 +75,14 @@ class Context(Struct, frozen=True):
 
         Args:
             statement: What is wrong.
-            steps: The place of the value.
+            key_path: The place of the value.
             advice: Advice that replaces the statement's own.
             key: Whether the place is the key, and not the value.
             fix: The edits that resolve it.
             related: A related place.
         """
-        span = self.source.find_span(steps, key=key)
-        self.findings.report(statement, span, advice, part=steps, fix=fix, related=related)
+        span = self.source.find_span(key_path, key=key)
+        self.findings.report(statement, span, advice, part=key_path, fix=fix, related=related)
 
     def may_be_completed(self, name: str, known: Iterable[str]) -> bool:
         """Return whether an unknown name may be known in a document that imports this one.
@@ -91,28 +91,28 @@ class Context(Struct, frozen=True):
         """
         return self.shared and not any(is_close(name, candidate) for candidate in known)
 
-    def find_span(self, steps: Steps) -> Span:
+    def find_span(self, key_path: KeyPath) -> Span:
         """Return the place of a value."""
-        return self.source.find_span(steps)
+        return self.source.find_span(key_path)
 
     def takes_nothing(self, *levels: Part) -> bool:
         """Return whether one of several levels has ``inputParameters: []``; a key without a value does not count."""
         written = (level for level in levels if "input_parameters" in level.model_fields_set)
         return any(self.source.get(level.path_to("inputParameters")) == [] for level in written)
 
-    def link_secret_text(self, text: str, steps: Steps) -> Term:
+    def link_secret_text(self, text: str, key_path: KeyPath) -> Term:
         """Link a template that may have only variables, as in credentials and base URIs."""
-        pieces = self.split_template(text, steps, self.means_variable)
-        parts = tuple(Constant(p) if isinstance(p, str) else self._link_secret_piece(p, text, steps) for p in pieces)
+        pieces = self.split_template(text, key_path, self.means_variable)
+        parts = tuple(Constant(p) if isinstance(p, str) else self._link_secret_piece(p, text, key_path) for p in pieces)
         return parts[0] if len(parts) == 1 else Composed(parts)
 
-    def needs_caller(self, text: str, steps: Steps) -> bool:
+    def needs_caller(self, text: str, key_path: KeyPath) -> bool:
         """Return whether a template may mean an input: a name in it is no variable's, nor written like one."""
         try:
             names = [piece.name for piece in split_template(text) if not isinstance(piece, str)]
         except ValueError:  # reported where the text is read
             return False
-        span = self.find_span(steps)
+        span = self.find_span(key_path)
         return not all(looks_like_variable(name) or self.variables.resolve(name, span) for name in names)
 
     def means_variable(self, written: str, _: Where = "whole") -> bool:
@@ -129,74 +129,74 @@ class Context(Struct, frozen=True):
     def _variable_words(self) -> Words:
         return Words((), (), self.variables.namespaces, lambda _: False)
 
-    def _link_secret_piece(self, piece: Placeholder, text: str, steps: Steps) -> Constant | Variable:
+    def _link_secret_piece(self, piece: Placeholder, text: str, key_path: KeyPath) -> Constant | Variable:
         reference = self._variable_words.read(piece.name) if piece.bare else None
         if reference is None:
-            variable = self.resolve_variable(piece.name, steps)
+            variable = self.resolve_variable(piece.name, key_path)
         elif reference.kind == "variable":
-            variable = self.resolve_variable(reference.name, steps)
+            variable = self.resolve_variable(reference.name, key_path)
             if variable is not None:
-                self.report_form(piece.name, f"{{{{{reference.name}}}}}", text, steps)
+                self.report_form(piece.name, f"{{{{{reference.name}}}}}", text, key_path)
         elif "." in piece.name and "${" not in piece.name:
-            self.report(rules.UNKNOWN_REFERENCE_CALLERS(name=piece.name), steps)
+            self.report(rules.UNKNOWN_REFERENCE_CALLERS(name=piece.name), key_path)
             return Constant("")
         else:
-            self.report_shell_reference(piece.name, text, steps)
+            self.report_shell_reference(piece.name, text, key_path)
             return Constant("")
         if variable is None:
-            self.report_unbound(piece.name, steps)
+            self.report_unbound(piece.name, key_path)
             return Constant("")
         return variable
 
-    def resolve_variable(self, name: str, steps: Steps) -> Variable | None:
+    def resolve_variable(self, name: str, key_path: KeyPath) -> Variable | None:
         """Return the variable of a name, where only variables are possible: an unlisted one is the environment's."""
-        span = self.find_span(steps)
+        span = self.find_span(key_path)
         return self.variables.resolve(name, span) or self.variables.resolve_unlisted(name, span)
 
     def split_template(
-        self, text: str, steps: Steps, is_reference: Callable[[str, Where], bool]
+        self, text: str, key_path: KeyPath, is_reference: Callable[[str, Where], bool]
     ) -> tuple[str | Placeholder, ...]:
         """Split a template; one that does not parse is reported, and is a literal.
 
         Args:
             text: The template.
-            steps: Its place.
+            key_path: Its place.
             is_reference: Whether a part of it outside double braces is a reference.
         """
         if "{{" not in text and is_reference(text, "whole"):
             return (Placeholder(text, 0, bare=True),)
         if (workflow := WORKFLOW.search(text)) is not None:
-            self.report(rules.TEMPLATE_WORKFLOW(written=workflow[0], name=workflow[1]), steps)
+            self.report(rules.TEMPLATE_WORKFLOW(written=workflow[0], name=workflow[1]), key_path)
             return (text,)
         try:
             pieces = split_template(text)
         except ValueError as error:
-            self.report(rules.TEMPLATE(problem=str(error)), steps)
+            self.report(rules.TEMPLATE(problem=str(error)), key_path)
             return (text,)
         single = _SINGLE_BRACES.search(text)
         if single is not None and self.variables.knows(single["name"]):
-            self.report_shell_reference(single[0], text, steps)
+            self.report_shell_reference(single[0], text, key_path)
             return (text,)
         if isinstance(pieces[0], str) and pieces[0].lstrip().startswith("{{"):
-            self.report(rules.TEMPLATE_OPEN(), steps)
+            self.report(rules.TEMPLATE_OPEN(), key_path)
         return tuple(part for piece in pieces for part in _divide(piece, text, is_reference))
 
-    def report_form(self, written: str, meant: str, text: str, steps: Steps) -> None:
+    def report_form(self, written: str, meant: str, text: str, key_path: KeyPath) -> None:
         """Report a reference in another form than the specification's."""
-        fix = replace_text(self.source, steps, text, text.replace(written, meant))
-        self.report(rules.UNDOCUMENTED_REFERENCE(written=written, meant=meant), steps, fix=fix)
+        fix = replace_text(self.source, key_path, text, text.replace(written, meant))
+        self.report(rules.UNDOCUMENTED_REFERENCE(written=written, meant=meant), key_path, fix=fix)
 
-    def report_shell_reference(self, written: str, text: str, steps: Steps) -> None:
+    def report_shell_reference(self, written: str, text: str, key_path: KeyPath) -> None:
         """Report a name outside double braces, where only variables are possible."""
         name = written.strip("${} ")
         known = self.variables.knows(name)
-        fix = replace_text(self.source, steps, text, text.replace(written, f"{{{{{name}}}}}")) if known else ()
+        fix = replace_text(self.source, key_path, text, text.replace(written, f"{{{{{name}}}}}")) if known else ()
         close = None if known else find_closest(name, self.variables.list_names())
         advice = helps.DID_YOU_MEAN(suggestion=f"{{{{{close}}}}}") if close else None
-        self.report(rules.TEMPLATE_SHELL(written=written, name=name), steps, advice, fix=fix)
-        self.variables.mark_used(close or name, self.find_span(steps))  # so that it is not reported as unused
+        self.report(rules.TEMPLATE_SHELL(written=written, name=name), key_path, advice, fix=fix)
+        self.variables.mark_used(close or name, self.find_span(key_path))  # so that it is not reported as unused
 
-    def report_unbound(self, name: str, steps: Steps, also: Iterable[str] = ()) -> None:
+    def report_unbound(self, name: str, key_path: KeyPath, also: Iterable[str] = ()) -> None:
         """Report an unknown name in an expression."""
         inputs = tuple(also)
         short = name.rpartition(".")[2]
@@ -207,9 +207,9 @@ class Context(Struct, frozen=True):
         if self.shared and not known:
             return
         advice = suggest(name, known) or self._advise_unbound(short, namespace, inputs)
-        self.report(self._describe_unbound(name, namespace, has_inputs=bool(inputs)), steps, advice)
+        self.report(self._describe_unbound(name, namespace, has_inputs=bool(inputs)), key_path, advice)
         for meant in known:  # so that a misspelt variable is not reported as unused
-            self.variables.mark_used(meant, self.find_span(steps))
+            self.variables.mark_used(meant, self.find_span(key_path))
 
     def _advise_unbound(self, name: str, namespace: str, inputs: tuple[str, ...]) -> Advice:
         """Advise on an unknown name that resembles no known one: an input, a key of a bind, or a bind."""

@@ -49,11 +49,11 @@ def _find_served(authentication: Authentication | None, context: Context) -> Aut
 
 
 def _report_unknown(authentication: Authentication, context: Context) -> None:
-    name, steps = authentication.type, authentication.path_to("type")
+    name, key_path = authentication.type, authentication.path_to("type")
     if not name:
-        context.report(rules.MISSING_KEY(key="type"), steps, helps.ADD_AUTHENTICATION_TYPE(known=KIND_NAMES))
+        context.report(rules.MISSING_KEY(key="type"), key_path, helps.ADD_AUTHENTICATION_TYPE(known=KIND_NAMES))
     else:
         meant = find_only_near(name, KIND_NAMES)
-        fix = replace_text(context.source, steps, name, meant) if meant else ()
+        fix = replace_text(context.source, key_path, name, meant) if meant else ()
         advised = suggest(name, KIND_NAMES, helps.KNOWN_TYPES)
-        context.report(rules.INVALID_VALUE_AUTHENTICATION(type=name), steps, advised, fix=fix)
+        context.report(rules.INVALID_VALUE_AUTHENTICATION(type=name), key_path, advised, fix=fix)

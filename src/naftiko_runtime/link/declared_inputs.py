@@ -75,12 +75,12 @@ def link_fixed_values(
 
 
 def _link_fixed_value(parameter: ExposedParameter | ToolParameter, text: str, context: Context) -> Term:
-    steps = parameter.path_to("value")
-    term = compose((context.link_secret_text(text, steps),))
+    key_path = parameter.path_to("value")
+    term = compose((context.link_secret_text(text, key_path),))
     if not isinstance(term, Constant) or parameter.type == "binary":
         return term
     try:
         return Constant(freeze(convert_text(term.value, parameter.type)))
     except ValueError as error:
-        context.report(rules.INVALID_VALUE_FIXED(name=parameter.name, problem=str(error)), steps)
+        context.report(rules.INVALID_VALUE_FIXED(name=parameter.name, problem=str(error)), key_path)
         return term

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def link_format(consumed: Consumed, context: Context) -> Format | None:
     """Link the format of an operation's responses; None if it is refused, which is reported."""
     spec = consumed.spec
-    raw_format, steps = spec.output_raw_format, spec.path_to("outputSchema")
+    raw_format, key_path = spec.output_raw_format, spec.path_to("outputSchema")
     if raw_format == "binary":
         context.report(rules.INVALID_VALUE_BINARY_MAPPED(), spec.path_to("outputRawFormat"))
         return None
@@ -34,11 +34,11 @@ def link_format(consumed: Consumed, context: Context) -> Format | None:
         advice = helps.INSTALL_EXTRA(extra=raw_format)
         context.report(rules.NOT_SERVED_LIBRARY(format=raw_format), spec.path_to("outputRawFormat"), advice)
     except OSError as error:
-        context.report(rules.INVALID_VALUE_SCHEMA_UNREADABLE(problem=error.strerror or str(error)), steps)
+        context.report(rules.INVALID_VALUE_SCHEMA_UNREADABLE(problem=error.strerror or str(error)), key_path)
     except _OutsideError:
-        context.report(rules.INVALID_VALUE_SCHEMA_OUTSIDE(), steps)
+        context.report(rules.INVALID_VALUE_SCHEMA_OUTSIDE(), key_path)
     except ValueError as error:
-        context.report(rules.INVALID_VALUE_SCHEMA(problem=str(error)), steps)
+        context.report(rules.INVALID_VALUE_SCHEMA(problem=str(error)), key_path)
     else:
         return found
     return None

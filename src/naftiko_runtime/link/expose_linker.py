@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.model.part import Part
     from naftiko_runtime.plan import Execution, ServedPart, Shape, Term, Upstream
     from naftiko_runtime.rules import Message, Statement
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 _REFERENCE: Final = compile_lazily(rf"\$(?:this\b|input|\{{|[.\[])|(?:{'|'.join((*PREFIXES, INPUTS))})\.")
 _TEMPLATE: Final = compile_lazily(r"\$?\{{1,2}\s*(?:\$\.)?(?P<name>\w[\w.-]*)\s*\}{1,2}")
@@ -59,15 +59,15 @@ class ExposeLinker:
         self.document = document
         self.upstreams = upstreams
         self.context = context
-        self.parts: dict[Steps, ServedPart] = {}
+        self.parts: dict[KeyPath, ServedPart] = {}
         self._calls = calls
         self._formats: dict[str, Format | None] = {}
 
     def report_empty(self, part: Part, statement: Statement, key: str) -> None:
         """Report a part that serves nothing: at its empty key, or at the part if the key is missing."""
         written = key in part.model_fields_set
-        steps = part.path_to(key) if written else part.path_to()
-        self.context.report(statement, steps, key=written)
+        key_path = part.path_to(key) if written else part.path_to()
+        self.context.report(statement, key_path, key=written)
 
     def link_operation(
         self,

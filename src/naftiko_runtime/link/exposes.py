@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.expose_kind import FindLinkedKind
     from naftiko_runtime.plan import ServedPart, Server, Upstream
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 
 def link_exposes(
@@ -27,7 +27,7 @@ def link_exposes(
     upstreams: Sequence[Upstream],
     context: Context,
     kind_of: FindLinkedKind,
-) -> tuple[list[tuple[Expose, Server | None]], dict[Steps, ServedPart]]:
+) -> tuple[list[tuple[Expose, Server | None]], dict[KeyPath, ServedPart]]:
     """Link every expose of a document.
 
     Returns:

@@ -9,10 +9,10 @@ from naftiko_runtime.encode_value import HEADER_NAME
 
 if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 
-def check_header_name(name: str, steps: Steps, context: Context) -> None:
+def check_header_name(name: str, key_path: KeyPath, context: Context) -> None:
     """Report a header name that HTTP does not allow."""
     if not HEADER_NAME.fullmatch(name):
-        context.report(rules.INVALID_VALUE_HEADER_NAME(name=name), steps)
+        context.report(rules.INVALID_VALUE_HEADER_NAME(name=name), key_path)

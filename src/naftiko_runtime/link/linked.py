@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Plan, ServedPart, Server
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 
 class Linked(Struct, frozen=True):
@@ -30,7 +30,7 @@ class Linked(Struct, frozen=True):
 
     plan: Plan
     exposes: tuple[tuple[Expose, Server | None], ...]
-    parts: Mapping[Steps, ServedPart]
+    parts: Mapping[KeyPath, ServedPart]
     operations: Mapping[str, Consumed]
-    upstreams: Mapping[str, Steps]
+    upstreams: Mapping[str, KeyPath]
     context: Context

@@ -9,10 +9,10 @@ from naftiko_runtime.source.edits import replace_stretches, replace_text
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Edit
-    from naftiko_runtime.source import Source, Steps
+    from naftiko_runtime.source import KeyPath, Source
 
 
-def rename_placeholder(source: Source, resource: Steps, old: str, new: str) -> tuple[Edit, ...]:
+def rename_placeholder(source: Source, resource: KeyPath, old: str, new: str) -> tuple[Edit, ...]:
     """Return the edits that rename a placeholder of a route: in its path, and in its declarations.
 
     There are none if a template of the resource has the name.

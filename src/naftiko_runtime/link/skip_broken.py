@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.expose_kind import KindOfServer
     from naftiko_runtime.link.linked import Linked
     from naftiko_runtime.plan import Plan, Server
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 _HARMLESS = ("resources", "prompts", "aggregates")
 """Parts that are not served yet, and on which no other parts depend without a finding of their own."""
@@ -65,7 +65,7 @@ class Errors(Struct, frozen=True):
 
 
 def keep_sound(
-    linked: Linked, document: Document, errors: Errors, unread: frozenset[Steps], kind_of: KindOfServer
+    linked: Linked, document: Document, errors: Errors, unread: frozenset[KeyPath], kind_of: KindOfServer
 ) -> Sound:
     """Keep the parts of a document that can be served.
 
@@ -76,7 +76,7 @@ def keep_sound(
         unread: The places of wrong values and missing keys.
         kind_of: The table of kinds by their servers.
     """
-    reasons: dict[Steps, str] = {}
+    reasons: dict[KeyPath, str] = {}
     for error in errors.list_ordered():
         part = error.part or ()
         unit = find_separable_part(part)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.call_scope import CallReferences
     from naftiko_runtime.plan import Body, Input
     from naftiko_runtime.rules import Advice, Message, Rule
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 
 class UnplacedInputs(Struct, frozen=True):
@@ -49,8 +49,8 @@ class UnplacedInputs(Struct, frozen=True):
         for name in values.list_unused():
             if name not in in_path:  # a path parameter without a placeholder is reported where it stands
                 statement = rules.UNKNOWN_PARAMETER(operation=consumed.name, name=name)
-                steps = self.exposed.path_to("with", name)
-                self.references.context.report(statement, steps, self._advise_place(name), key=True)
+                key_path = self.exposed.path_to("with", name)
+                self.references.context.report(statement, key_path, self._advise_place(name), key=True)
         bound = {*find_arguments(tuple(values.terms.values())), *in_path}
         names = [spec.name for spec in left] if self._has_known_parameters() else []
         sent = {name for name in names if NamedTerm(name, Argument(name)) in query}
@@ -138,7 +138,7 @@ class UnplacedInputs(Struct, frozen=True):
         return [name for name in names if name not in inputs or inputs[name].inferred]
 
 
-def find_declaration(exposed: Exposed, name: str) -> Steps:
+def find_declaration(exposed: Exposed, name: str) -> KeyPath:
     """Find where an operation declares an input; its call, if something around it does."""
     declared = getattr(exposed, "input_parameters", ())
     return next(

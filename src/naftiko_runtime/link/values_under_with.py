@@ -54,8 +54,8 @@ class WithValues(Struct):
             return None
         key, meant = found[0], self.consumed.spelt.get(name, name)
         if key != meant:  # otherwise the parameter is misspelt, which is reported where it stands
-            steps = self.exposed.path_to("with", key)
-            fix = replace_text(self.context.source, steps, key, meant, key=True)
+            key_path = self.exposed.path_to("with", key)
+            fix = replace_text(self.context.source, key_path, key, meant, key=True)
             statement = rules.PLACEHOLDER_CASE_WITH(name=key, meant=meant, operation=self.consumed.name)
-            self.context.report(statement, steps, key=True, fix=fix)
+            self.context.report(statement, key_path, key=True, fix=fix)
         return key

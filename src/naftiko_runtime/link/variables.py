@@ -56,18 +56,18 @@ class Variables:
                 self._environments.append(bind.namespace)
             elif (scheme := bind.location.partition("://")[0]) not in SCHEMES or "://" not in bind.location:
                 advice = suggest(scheme[:40], SCHEMES, helps.KNOWN_SCHEMES)
-                steps = bind.path_to("location")
-                findings.report(rules.PROVIDER(scheme=scheme[:40]), source.find_span(steps), advice, part=steps)
+                key_path = bind.path_to("location")
+                findings.report(rules.PROVIDER(scheme=scheme[:40]), source.find_span(key_path), advice, part=key_path)
             for variable, key in bind.keys.items():
                 self._declare(bind, variable, key, source, findings)
 
     def _declare(self, bind: Bind, variable: str, key: str, source: Source, findings: Findings) -> None:
-        steps = bind.path_to("keys", variable)
-        span = source.find_span(steps, key=True)
+        key_path = bind.path_to("keys", variable)
+        span = source.find_span(key_path, key=True)
         binding = Binding(bind.namespace, variable, key, span, location=bind.location)
         if binding.name in self._bindings:
             first = self._bindings[binding.name].span
-            findings.report(rules.DUPLICATE_NAME_VARIABLE(name=binding.name), span, part=steps, related=first)
+            findings.report(rules.DUPLICATE_NAME_VARIABLE(name=binding.name), span, part=key_path, related=first)
             return
         self._bindings[binding.name] = binding
         self._short.setdefault(variable, []).append(binding.name)

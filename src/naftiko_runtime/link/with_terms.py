@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Exposed
     from naftiko_runtime.link.call_scope import CallReferences
     from naftiko_runtime.link.reference_syntax import Reference
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 _REFERENCE_START: Final = compile_lazily(r"\$[\w.\[{]")
 """How a reference begins; a dollar before a placeholder is a currency sign."""
@@ -31,10 +31,10 @@ def link_with_values(exposed: Exposed, references: CallReferences) -> dict[str, 
 
 
 def _link_value(name: str, value: Any, exposed: Exposed, references: CallReferences) -> Term:
-    steps, context = exposed.path_to("with", name), references.context
+    key_path, context = exposed.path_to("with", name), references.context
     if not isinstance(value, str):
         if isinstance(value, dict | list) or value is None:
-            context.report(rules.WRONG_TYPE_WITH(name=name), steps)
+            context.report(rules.WRONG_TYPE_WITH(name=name), key_path)
         return Constant(freeze(value))
     if value in references.inputs.by_name:
         return Argument(value)
@@ -42,23 +42,23 @@ def _link_value(name: str, value: Any, exposed: Exposed, references: CallReferen
     if reference is not None:
         return _link_reference(reference, name, value, exposed, references)
     if "{{" in value or "${" in value:
-        return _link_template(value, steps, references)
-    _check_prefix(value, name, steps, references)
+        return _link_template(value, key_path, references)
+    _check_prefix(value, name, key_path, references)
     return Constant(value)
 
 
-def _link_template(text: str, steps: Steps, references: CallReferences) -> Term:
-    pieces = references.context.split_template(text, steps, lambda _, where: where != "whole")
+def _link_template(text: str, key_path: KeyPath, references: CallReferences) -> Term:
+    pieces = references.context.split_template(text, key_path, lambda _, where: where != "whole")
     first = pieces[0] if isinstance(pieces[0], str) else ""
     is_reference = _REFERENCE_START.match(first) or (first.startswith("$") and len(pieces) == 1)
     if is_reference and not WORKFLOW.search(text):  # that is reported already
-        references.refuse(text, steps, under_with=True)
-    return compose(Constant(p) if isinstance(p, str) else references.resolve_piece(p, text, steps) for p in pieces)
+        references.refuse(text, key_path, under_with=True)
+    return compose(Constant(p) if isinstance(p, str) else references.resolve_piece(p, text, key_path) for p in pieces)
 
 
 def _link_reference(reference: Reference, name: str, text: str, exposed: Exposed, references: CallReferences) -> Term:
     """Add an input that the operation does not list, unless its name is similar to that of a listed one."""
-    inputs, context, steps = references.inputs, references.context, exposed.path_to("with", name)
+    inputs, context, key_path = references.inputs, references.context, exposed.path_to("with", name)
     before = {*inputs.by_name, *inputs.displaced}
     parameters = getattr(exposed, "input_parameters", ())
     listed = [parameter.name for parameter in parameters if parameter.name not in inputs.displaced]
@@ -67,17 +67,17 @@ def _link_reference(reference: Reference, name: str, text: str, exposed: Exposed
         and not references.is_known_input(reference.name)
         and find_nearest(reference.name, listed)
     ):
-        references.refuse(text, steps, under_with=True)
+        references.refuse(text, key_path, under_with=True)
         references.failed = True
         return Constant("")
-    term = references.resolve(reference, Placeholder(text, 0, bare=True), text, steps, fills=name)
+    term = references.resolve(reference, Placeholder(text, 0, bare=True), text, key_path, fills=name)
     if listed and isinstance(term, Argument) and term.name not in before:
         advice = suggest(term.name, listed, helps.LISTED)
-        context.report(rules.UNLISTED_INPUT(name=term.name), steps, advice)
+        context.report(rules.UNLISTED_INPUT(name=term.name), key_path, advice)
     return term
 
 
-def _check_prefix(text: str, fills: str, steps: Steps, references: CallReferences) -> None:
+def _check_prefix(text: str, fills: str, key_path: KeyPath, references: CallReferences) -> None:
     """Report text that is nearly a reference: a misspelt prefix would otherwise be sent as a constant."""
     match = _DOTTED.fullmatch(text)
     if match is None:
@@ -88,5 +88,5 @@ def _check_prefix(text: str, fills: str, steps: Steps, references: CallReference
     meant = find_closest(prefix, known) if is_input else find_nearest(prefix, known)
     if meant is not None:
         advice = helps.DID_YOU_MEAN(suggestion=meant)
-        references.context.report(rules.UNKNOWN_REFERENCE_PREFIX(prefix=prefix), steps, advice)
+        references.context.report(rules.UNKNOWN_REFERENCE_PREFIX(prefix=prefix), key_path, advice)
         references.failed = True

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.lint.check import Subject
     from naftiko_runtime.model.part import Part
     from naftiko_runtime.rules import Statement
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 _BAD_PERCENT: Final = compile_lazily(r"%(?![0-9A-Fa-f]{2})")
 _PASTED: Final = compile_lazily(
@@ -84,13 +84,13 @@ def _white_space(key: str, text: str) -> Statement:
     return (rules.INVALID_VALUE_SPACE_BEFORE if before else rules.INVALID_VALUE_SPACE_AFTER)(key=key, text=text.strip())
 
 
-def _check_path(text: str | None, steps: Steps, context: Context) -> None:
+def _check_path(text: str | None, key_path: KeyPath, context: Context) -> None:
     if text is None:
         return
     if is_absolute(text):
-        context.report(rules.PATH_URL(), steps)
+        context.report(rules.PATH_URL(), key_path)
     if _BAD_PERCENT.search(text):
-        context.report(rules.PATH_PERCENT(), steps)
+        context.report(rules.PATH_PERCENT(), key_path)
 
 
 def _check_default(parameter: Parameter, context: Context) -> None:
@@ -175,11 +175,11 @@ def _check_keys(bind: Bind, context: Context) -> None:
 
 def _report_key(bind: Bind, variable: str, key: str, context: Context) -> None:
     """Report a key that cannot be an environment variable: a reference, or perhaps a secret."""
-    steps = bind.path_to("keys", variable)
+    key_path = bind.path_to("keys", variable)
     reference = _REFERENCE.fullmatch(key)
     advice = helps.WRITE_KEY(variable=variable, name=reference["name"]) if reference else None
-    fix = replace_text(context.source, steps, key, reference["name"]) if reference else ()
-    context.report(rules.INVALID_VALUE_KEY(variable=variable), steps, advice, fix=fix)
+    fix = replace_text(context.source, key_path, key, reference["name"]) if reference else ()
+    context.report(rules.INVALID_VALUE_KEY(variable=variable), key_path, advice, fix=fix)
 
 
 def _check_outputs(spec: Exposed, context: Context) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.model.part import Part
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 
 def list_own_apis(document: Document, context: Context) -> list[ConsumedHttp]:
@@ -27,11 +27,11 @@ def is_own(part: Part, context: Context) -> bool:
     return context.find_span(part.path_to()).file == context.source.file
 
 
-def filter_readable(found: Iterable[tuple[str, Steps]], context: Context) -> list[tuple[str, Steps]]:
+def filter_readable(found: Iterable[tuple[str, KeyPath]], context: Context) -> list[tuple[str, KeyPath]]:
     """Return the names and places that could be read."""
-    return [(name, steps) for name, steps in found if steps not in context.unread]
+    return [(name, key_path) for name, key_path in found if key_path not in context.unread]
 
 
-def list_names(found: Iterable[tuple[str, Steps]]) -> tuple[str, ...]:
+def list_names(found: Iterable[tuple[str, KeyPath]]) -> tuple[str, ...]:
     """Return the names of names and places."""
     return tuple(name for name, _ in found)

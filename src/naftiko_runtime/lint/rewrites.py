@@ -48,22 +48,22 @@ def _check_value(namespace: str, exposed: Exposed, name: str, value: Any, source
     match = _PREFIXED.fullmatch(value) if isinstance(value, str) else None
     if match is None or match[1] == namespace or not _NAMESPACE.fullmatch(namespace):
         return
-    own, steps = f"{namespace}.{match[2]}", exposed.path_to("with", name)
-    span = source.find_span(steps)
+    own, key_path = f"{namespace}.{match[2]}", exposed.path_to("with", name)
+    span = source.find_span(key_path)
     declared = {parameter.name for parameter in getattr(exposed, "input_parameters", ())}
     if span.file != source.file or {value, own} & declared:  # an input of that very name is what is meant then
         return
-    fix = replace_text(source, steps, value, own)
-    findings.report(rules.VALUE_PREFIX(prefix=match[1], meant=own), span, part=steps, fix=fix)
+    fix = replace_text(source, key_path, value, own)
+    findings.report(rules.VALUE_PREFIX(prefix=match[1], meant=own), span, part=key_path, fix=fix)
 
 
 def _check_mapping(output: Output, source: Source, findings: Findings) -> None:
     if output.mapping != "$.":
         return
-    steps = output.path_to("mapping")
-    span = source.find_span(steps)
+    key_path = output.path_to("mapping")
+    span = source.find_span(key_path)
     if span.file == source.file:
-        findings.report(rules.ROOT_PATH(), span, part=steps, fix=replace_text(source, steps, "$.", "$"))
+        findings.report(rules.ROOT_PATH(), span, part=key_path, fix=replace_text(source, key_path, "$.", "$"))
 
 
 CHECKS: Final = (make_check(check_rewrites, rules.VALUE_PREFIX, rules.ROOT_PATH, occasion="fix"),)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.lint.check import Subject
     from naftiko_runtime.model.part import Part
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 _SECRET_NAME: Final = compile_lazily(
     r"(proxy-)?authorization|(x-)?(api|auth|access|secret)[-_]?(key|token)|api[-_]?secret|client[-_]?secret|password|secret",
@@ -43,8 +43,8 @@ def check_security(subject: Subject) -> None:
             _check_parameter(part, context)
         elif isinstance(part, ConsumedHttp):
             _check_upstream(part, context)
-    for steps, text in iter_texts(context.source.data):
-        _check_form(text, steps, context)
+    for key_path, text in iter_texts(context.source.data):
+        _check_form(text, key_path, context)
 
 
 def _check_text(part: Part, context: Context) -> None:
@@ -74,17 +74,17 @@ def _check_parameter(part: ConsumedParameter | ExposedParameter, context: Contex
         context.report(rules.HARD_CODED_PARAMETER(name=part.name), part.path_to("value"))
 
 
-def _check_form(text: str, steps: Steps, context: Context) -> None:
+def _check_form(text: str, key_path: KeyPath, context: Context) -> None:
     """Report a text with the form of a key or token. Those in the keys of binds have a rule of their own."""
-    if not has_token_form(text) or (steps[-4:-3], steps[-2:-1]) == (("binds",), ("keys",)):
+    if not has_token_form(text) or (key_path[-4:-3], key_path[-2:-1]) == (("binds",), ("keys",)):
         return
-    span = context.find_span(steps)
+    span = context.find_span(key_path)
     if any(context.findings.has(rule, span) for rule in (rules.HARD_CODED, rules.SECRET_AS_NAME)):
         return
-    key = next((step for step in reversed(steps) if isinstance(step, str)), "")
-    named = context.source.get(steps[:-1]) if key == "value" else None
+    key = next((step for step in reversed(key_path) if isinstance(step, str)), "")
+    named = context.source.get(key_path[:-1]) if key == "value" else None
     name = named.get("name", key) if isinstance(named, dict) else key
-    context.report(rules.HARD_CODED_PARAMETER(name=str(name)), steps)
+    context.report(rules.HARD_CODED_PARAMETER(name=str(name)), key_path)
 
 
 def _check_upstream(api: ConsumedHttp, context: Context) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.lint.check import Subject
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "call": ("call",),
@@ -40,8 +40,8 @@ def check_steps(subject: Subject) -> None:
     holders = [*iter_parts(context.source.data, "exposes"), *iter_parts(context.source.data, "aggregates")]
     names = {*PREFIXES, ENVIRONMENT, *(str(holder.get("namespace")) for holder, _ in holders)}
     names |= {bind.namespace for bind in (*document.binds, *document.capability.binds)}
-    for part, steps in holders:
-        for operation, place, around in _iter_operations(part, steps):
+    for part, key_path in holders:
+        for operation, place, around in _iter_operations(part, key_path):
             if operation.get("steps"):
                 inputs = {
                     str(p.get("name")) for holder in around for p, _ in iter_entries(holder.get("inputParameters"), ())
@@ -50,11 +50,11 @@ def check_steps(subject: Subject) -> None:
 
 
 def _iter_operations(
-    part: dict[str, Any], steps: Steps
-) -> Iterator[tuple[dict[str, Any], Steps, Sequence[dict[str, Any]]]]:
+    part: dict[str, Any], key_path: KeyPath
+) -> Iterator[tuple[dict[str, Any], KeyPath, Sequence[dict[str, Any]]]]:
     """Yield the operations that may have steps, with their places and the parts that declare their inputs."""
     for key in ("tools", "functions", "flows", "resources"):
-        for operation, place in iter_entries(part.get(key), (*steps, key)):
+        for operation, place in iter_entries(part.get(key), (*key_path, key)):
             yield operation, place, (operation, part)
             for inner, below in iter_entries(operation.get("operations"), (*place, "operations")):
                 yield inner, below, (inner, operation, part)
@@ -63,7 +63,7 @@ def _iter_operations(
 class _Orchestration:
     """The steps of one operation."""
 
-    def __init__(self, operation: dict[str, Any], place: Steps, names: set[str], context: Context) -> None:
+    def __init__(self, operation: dict[str, Any], place: KeyPath, names: set[str], context: Context) -> None:
         self._operation = operation
         self._place = place
         self._names = names
@@ -87,7 +87,7 @@ class _Orchestration:
                 self._check_text(text, where, len(self._steps))
 
     def _check_names(self) -> None:
-        first: dict[str, Steps] = {}
+        first: dict[str, KeyPath] = {}
         for step, place in self._steps:
             if not (name := str(step.get("name", ""))):
                 self._context.report(rules.MISSING_KEY_STEP_NAME(), (*place, "name"))
@@ -95,7 +95,7 @@ class _Orchestration:
                 related = self._context.find_span(before)
                 self._context.report(rules.DUPLICATE_NAME_STEP(name=name), (*place, "name"), related=related)
 
-    def _check_kind(self, step: dict[str, Any], place: Steps) -> None:
+    def _check_kind(self, step: dict[str, Any], place: KeyPath) -> None:
         kind, where = step.get("type", "call" if "call" in step else None), (*place, "type")
         kinds = suggest(str(kind)[:40], _NEEDED, helps.STEP_KINDS)
         if kind is None:
@@ -106,7 +106,7 @@ class _Orchestration:
             for need in (need for need in _NEEDED[kind] if need not in step):
                 self._context.report(rules.MISSING_KEY_OF_STEP(type=kind, key=need), (*place, need))
 
-    def _check_text(self, text: str, place: Steps, number: int) -> None:
+    def _check_text(self, text: str, place: KeyPath, number: int) -> None:
         """Check the names in a value. A JSONPath names a step or an input; a template may also name a namespace."""
         if "{{" in text:
             for name in dict.fromkeys(_DOTTED.findall(text)):
@@ -115,7 +115,7 @@ class _Orchestration:
         elif (match := _PATH.match(text)) and match[1] not in self._names:
             self._report_reference(match[1], place, number)
 
-    def _report_reference(self, name: str, place: Steps, number: int) -> None:
+    def _report_reference(self, name: str, place: KeyPath, number: int) -> None:
         """Report a reference from a step, by its number, to a step that runs later."""
         earlier = self._all[:number]
         if fold_name(name) in map(fold_name, earlier):
@@ -129,13 +129,13 @@ class _Orchestration:
             self._context.report(rules.UNKNOWN_STEP_LATER(name=name), place)
 
 
-def _iter_texts(value: Any, steps: Steps) -> Iterator[tuple[str, Steps]]:
+def _iter_texts(value: Any, key_path: KeyPath) -> Iterator[tuple[str, KeyPath]]:
     """Yield every text in a value, with its path."""
     if isinstance(value, str):
-        yield value, steps
+        yield value, key_path
     elif isinstance(value, dict | list):
         for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _iter_texts(inner, (*steps, key))
+            yield from _iter_texts(inner, (*key_path, key))
 
 
 CHECKS: Final = (

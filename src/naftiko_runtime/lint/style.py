@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.lint.check import Subject
     from naftiko_runtime.rules import Message
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 _EXAMPLE: Final = compile_lazily(r"(.+\.)?example\.(com|org|net|edu)")
 _PLACEHOLDER: Final = compile_lazily(
@@ -53,14 +53,14 @@ def _check_description(document: Document, context: Context) -> None:
 
 
 def _check_base_uri(api: ConsumedHttp, context: Context) -> None:
-    base_uri, steps = api.base_uri.strip(), api.path_to("baseUri")
+    base_uri, key_path = api.base_uri.strip(), api.path_to("baseUri")
     if check_base_uri(base_uri):
         return
     host = urlsplit(base_uri).hostname or ""
     if _EXAMPLE.fullmatch(host) or any(map(_PLACEHOLDER.fullmatch, host.split("."))):
-        context.report(rules.EXAMPLE_HOST(host=host, namespace=api.namespace), steps)
+        context.report(rules.EXAMPLE_HOST(host=host, namespace=api.namespace), key_path)
     if base_uri.endswith("/"):
-        context.report(rules.TRAILING_SLASH(), steps)
+        context.report(rules.TRAILING_SLASH(), key_path)
 
 
 def check_slashes(resources: Sequence[ConsumedResource | RestResource], message: Message, context: Context) -> None:
@@ -76,7 +76,7 @@ def _check_queries(resources: Sequence[ConsumedResource], context: Context) -> N
         context.report(rules.QUERY_IN_PATH(paths=list_names(asking)), asking[0][1])
 
 
-def _list_paths(resources: Sequence[ConsumedResource | RestResource], context: Context) -> list[tuple[str, Steps]]:
+def _list_paths(resources: Sequence[ConsumedResource | RestResource], context: Context) -> list[tuple[str, KeyPath]]:
     return filter_readable([(resource.path, resource.path_to("path")) for resource in resources], context)
 
 

@@ -156,4 +156,4 @@ def _find_imports(source: Source, file: Path, overrides: Overrides, findings: It
     if spoken is None:
         return {}
     places = ((name, find_import(spoken, file, overrides, Path(name).resolve())) for name in others)
-    return {name: spoken.find_span(steps) for name, steps in places if steps is not None}
+    return {name: spoken.find_span(key_path) for name, key_path in places if key_path is not None}

@@ -41,7 +41,7 @@ def list_completions(place: CursorPlace, outline: Outline) -> list[Word]:
     """
     if place.template:
         return [*_iter_inputs(place), *_iter_variables(outline)]
-    *above, key = place.steps
+    *above, key = place.key_path
     holder = above[-1] if above else ""
     match ("with" if holder == "with" else key), place.on_key:
         case "with", True:
@@ -55,7 +55,7 @@ def list_completions(place: CursorPlace, outline: Outline) -> list[Word]:
 
 
 def _list_values(place: CursorPlace, outline: Outline) -> list[Word]:
-    match place.steps[-1]:
+    match place.key_path[-1]:
         case "call":
             sent = {name: f"{operation.method} {operation.url}" for name, operation in outline.operations.items()}
             return _list_qualified(sent, place.typed)
@@ -65,7 +65,8 @@ def _list_values(place: CursorPlace, outline: Outline) -> list[Word]:
             return [Word(name, "namespace") for name in outline.namespaces]
         case _:
             return [
-                Word(value, "value") for value in make_vocabulary(place.source).list_values(place.source, place.steps)
+                Word(value, "value")
+                for value in make_vocabulary(place.source).list_values(place.source, place.key_path)
             ]
 
 
@@ -88,25 +89,27 @@ def _list_qualified(names: Mapping[str, str], typed: str) -> list[Word]:
 def _list_parameters(place: CursorPlace, outline: Outline) -> list[Word]:
     """List the parameters of the called operation that the ``with`` at the place does not set yet."""
     given = place.holder
-    part = place._replace(steps=place.steps[:-1]).holder
+    part = place._replace(key_path=place.key_path[:-1]).holder
     called = outline.operations.get(str(part.get("call")))
     return [Word(name, "parameter") for name in (called.parameters if called else ()) if name not in given]
 
 
 def _list_keys(place: CursorPlace) -> list[Word]:
-    if CURSOR not in str(place.steps[-1]):
+    if CURSOR not in str(place.key_path[-1]):
         return []
-    known = make_vocabulary(place.source).list_keys(place.source, place.steps[:-1])
+    known = make_vocabulary(place.source).list_keys(place.source, place.key_path[:-1])
     return [Word(key, "key", str(of.get("description", ""))) for key, of in known.items() if key not in place.holder]
 
 
 def _list_caller_prefixes(place: CursorPlace) -> list[str]:
     """List the prefixes for inputs of the caller: the namespaces of the expose."""
-    return list_own_names(place.source, place.steps)[:1]
+    return list_own_names(place.source, place.key_path)[:1]
 
 
 def _iter_inputs(place: CursorPlace, prefix: str = "") -> Iterator[Word]:
-    return (Word(f"{prefix}{name}", "input") for name in list_inputs(place.source, place.steps) if CURSOR not in name)
+    return (
+        Word(f"{prefix}{name}", "input") for name in list_inputs(place.source, place.key_path) if CURSOR not in name
+    )
 
 
 def _iter_variables(outline: Outline) -> Iterator[Word]:

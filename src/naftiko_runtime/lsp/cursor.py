@@ -17,7 +17,7 @@ from naftiko_runtime.source.places import Places
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 CURSOR: Final = "naftikoCursor"
 """Stands, while a text is read, for the word that is being typed."""
@@ -38,14 +38,14 @@ class CursorPlace(NamedTuple):
 
     Attributes:
         source: The source around it, in the canonical spelling.
-        steps: The path there, to a key or to a value.
+        key_path: The path there, to a key or to a value.
         on_key: Whether the place is the key.
         typed: The part of the current word before the cursor.
         template: Whether that word is in double braces.
     """
 
     source: Source
-    steps: Steps
+    key_path: KeyPath
     on_key: bool
     typed: str = ""
     template: bool = False
@@ -53,19 +53,19 @@ class CursorPlace(NamedTuple):
     @property
     def value(self) -> Any:
         """The value at its path; None if its shape has changed."""
-        return find_value(self.source, self.steps)
+        return find_value(self.source, self.key_path)
 
     @property
     def holder(self) -> dict[str, Any]:
         """The mapping that has the key at the end of the path."""
-        found = find_value(self.source, self.steps[:-1])
+        found = find_value(self.source, self.key_path[:-1])
         return found if isinstance(found, dict) else {}
 
 
-def find_value(source: Source, steps: Steps) -> Any:
+def find_value(source: Source, key_path: KeyPath) -> Any:
     """Return the value at a path, or None."""
     try:
-        return source.get(steps)
+        return source.get(key_path)
     except (KeyError, IndexError, TypeError):
         return None
 
@@ -191,13 +191,13 @@ def _closers(text: str) -> str:
 
 
 def _is_cursor(place: CursorPlace) -> bool:
-    said = place.steps[-1] if place.on_key else place.value
+    said = place.key_path[-1] if place.on_key else place.value
     return isinstance(said, str) and CURSOR in said
 
 
 def locate(source: Source, row: int, column: int) -> CursorPlace | None:
     """Return the innermost key or value at a place, or None."""
-    steps: Steps = ()
+    key_path: KeyPath = ()
     value: Any = source.data
     while True:
         found = [
@@ -207,11 +207,13 @@ def locate(source: Source, row: int, column: int) -> CursorPlace | None:
             if (start.line, start.column) <= (row, column) <= (end.line, end.column) and key in _list_keys(value)
         ]
         if not found:
-            return CursorPlace(source, steps, on_key=False) if steps and not isinstance(value, dict | list) else None
+            return (
+                CursorPlace(source, key_path, on_key=False) if key_path and not isinstance(value, dict | list) else None
+            )
         key, on_key = max(found, key=lambda one: _find_start(source, value, one[0], on_key=bool(one[1])))
-        steps = (*steps, key)
+        key_path = (*key_path, key)
         if on_key and isinstance(value, dict):
-            return CursorPlace(source, steps, on_key=True)
+            return CursorPlace(source, key_path, on_key=True)
         value = value[key]
 
 

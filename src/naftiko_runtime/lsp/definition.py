@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.link.operator_overrides import Overrides
     from naftiko_runtime.lsp.cursor import CursorPlace
-    from naftiko_runtime.source import Source, Steps
+    from naftiko_runtime.source import KeyPath, Source
 
 _TEMPLATE: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _PATH: Final = re.compile(r"\{+\s*([^{}/]+?)\s*\}+")
@@ -33,7 +33,7 @@ def find_definition(place: CursorPlace, outline: Outline, line: str, column: int
         line: The place's line.
         column: The column in the line, from 0.
     """
-    *above, key = place.steps
+    *above, key = place.key_path
     holder = above[-1] if above else ""
     if place.on_key:
         return _find_parameter(place, outline) if holder == "with" else None
@@ -61,13 +61,13 @@ def _find_braced(line: str, column: int, braced: re.Pattern[str]) -> str | None:
 
 
 def _find_input(place: CursorPlace, name: str) -> Span | None:
-    return find_input(place.source, place.steps, name)
+    return find_input(place.source, place.key_path, name)
 
 
 def _find_parameter(place: CursorPlace, outline: Outline) -> Span | None:
     """Find the parameter of the called operation for the ``with`` key at a place."""
-    called = outline.operations.get(str(place._replace(steps=place.steps[:-1]).holder.get("call")))
-    return find_nearly(called.parameters, str(place.steps[-1])) if called is not None else None
+    called = outline.operations.get(str(place._replace(key_path=place.key_path[:-1]).holder.get("call")))
+    return find_nearly(called.parameters, str(place.key_path[-1])) if called is not None else None
 
 
 def find_imported(place: CursorPlace, file: Path, overrides: Overrides) -> tuple[Span, Source] | None:
@@ -78,9 +78,9 @@ def find_imported(place: CursorPlace, file: Path, overrides: Overrides) -> tuple
         file: The importing document.
         overrides: The overrides for loading it.
     """
-    if place.on_key or place.steps[-1] not in ("import", "location") or len(place.steps) < 3:  # noqa: PLR2004
+    if place.on_key or place.key_path[-1] not in ("import", "location") or len(place.key_path) < 3:  # noqa: PLR2004
         return None
-    section, entry = str(place.steps[-3]), place.holder
+    section, entry = str(place.key_path[-3]), place.holder
     location = entry.get("location")
     if "import" not in entry or not isinstance(location, str):
         return None
@@ -94,23 +94,23 @@ def find_imported(place: CursorPlace, file: Path, overrides: Overrides) -> tuple
     end = found.end if isinstance(found, ImportChain) else found
     if end is None:
         return Span(source.file, 1, 1, 1, 1), source
-    return end.source.find_span((*end.steps, "namespace")), end.source
+    return end.source.find_span((*end.key_path, "namespace")), end.source
 
 
-def find_import(source: Source, file: Path, overrides: Overrides, imported_file: Path) -> Steps | None:
+def find_import(source: Source, file: Path, overrides: Overrides, imported_file: Path) -> KeyPath | None:
     """Find the path to the location by which a document imports a file directly, or None."""
     files = ImportedFiles(file, source, overrides.allowed_imports)
-    for steps, location in _iter_locations(source):
+    for key_path, location in _iter_locations(source):
         try:
             if files.resolve(location, files.folder) == imported_file:
-                return steps
+                return key_path
         except SourceError:
             continue
     return None
 
 
-def _iter_locations(source: Source) -> Iterator[tuple[Steps, str]]:
+def _iter_locations(source: Source) -> Iterator[tuple[KeyPath, str]]:
     for section in ("consumes", "binds", "exposes", "aggregates"):
-        for steps, entry in iter_imports(source.data, section):
+        for key_path, entry in iter_imports(source.data, section):
             if isinstance(location := entry.get("location"), str):
-                yield (*steps, "location"), location
+                yield (*key_path, "location"), location

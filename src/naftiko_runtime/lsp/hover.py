@@ -34,13 +34,13 @@ def _iter_descriptions(place: CursorPlace | None, outline: Outline) -> Iterator[
     if place is None:
         return
     if not place.on_key:
-        if place.steps[-1] == "call":
+        if place.key_path[-1] == "call":
             yield from _describe_operation(str(place.value), outline)
         return
-    meaning = make_vocabulary(place.source).find_meaning(place.source, place.steps)
+    meaning = make_vocabulary(place.source).find_meaning(place.source, place.key_path)
     if meaning is not None and "description" in meaning:
         example = json.dumps(meaning.get("examples", [None])[0], ensure_ascii=False)
-        yield f"**{place.steps[-1]}**: {meaning['description']}\n\nFor example `{example}`"
+        yield f"**{place.key_path[-1]}**: {meaning['description']}\n\nFor example `{example}`"
 
 
 def _describe_operation(name: str, outline: Outline) -> Iterator[str]:

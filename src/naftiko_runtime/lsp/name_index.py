@@ -16,7 +16,7 @@ from naftiko_runtime.template import Placeholder, split_path, split_template
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from naftiko_runtime.source import Source, Steps
+    from naftiko_runtime.source import KeyPath, Source
 
 
 class NamedOperation(NamedTuple):
@@ -56,22 +56,22 @@ def index_names(source: Source) -> Outline:
     """Index the names of a normalized document with its imports."""
     operations: dict[str, NamedOperation] = {}
     namespaces: dict[str, Span] = {}
-    for steps, api in iter_entries(source.data, "consumes"):
-        namespaces[get_name(api)] = source.find_span((*steps, "import" if "import" in api else "namespace"))
-        operations |= _iter_operations(source, steps, api)
+    for key_path, api in iter_entries(source.data, "consumes"):
+        namespaces[get_name(api)] = source.find_span((*key_path, "import" if "import" in api else "namespace"))
+        operations |= _iter_operations(source, key_path, api)
     variables = {
-        f"{get_name(bind)}.{variable}": source.find_span((*steps, "keys", variable), key=True)
-        for steps, bind in iter_entries(source.data, "binds")
+        f"{get_name(bind)}.{variable}": source.find_span((*key_path, "keys", variable), key=True)
+        for key_path, bind in iter_entries(source.data, "binds")
         for variable in get_variables(bind)
     }
     return Outline(operations, namespaces, variables, dict(_iter_functions(source)))
 
 
-def _iter_operations(source: Source, steps: Steps, api: dict[str, Any]) -> Iterator[tuple[str, NamedOperation]]:
+def _iter_operations(source: Source, key_path: KeyPath, api: dict[str, Any]) -> Iterator[tuple[str, NamedOperation]]:
     for at, resource in _iter_mappings(api, "resources"):
         url = f"{str(api.get('baseUri', '')).rstrip('/')}{resource.get('path', '')}"
         for below, operation in _iter_mappings(resource, "operations"):
-            place: Steps = (*steps, *at, *below)
+            place: KeyPath = (*key_path, *at, *below)
             body = _iter_placeholders(source, (*place, "body"), split_template)
             parameters = {**body, **list_inputs(source, place)}
             span = source.find_span((*place, "name") if "name" in operation else place)
@@ -81,54 +81,54 @@ def _iter_operations(source: Source, steps: Steps, api: dict[str, Any]) -> Itera
 
 
 def _iter_functions(source: Source) -> Iterator[tuple[str, Span]]:
-    for steps, aggregate in iter_entries(source.data, "aggregates"):
+    for key_path, aggregate in iter_entries(source.data, "aggregates"):
         for section in ("functions", "flows"):  # the later versions' word
-            place = (*steps, section)
+            place = (*key_path, section)
             listed = aggregate.get(section)
             if isinstance(listed, dict):
                 yield from (
                     (f"{get_name(aggregate)}.{name}", source.find_span((*place, name), key=True)) for name in listed
                 )
             for at, function in _iter_mappings(aggregate, section):
-                yield f"{get_name(aggregate)}.{function.get('name')}", source.find_span((*steps, *at, "name"))
+                yield f"{get_name(aggregate)}.{function.get('name')}", source.find_span((*key_path, *at, "name"))
 
 
-def list_inputs(source: Source, steps: Steps) -> dict[str, Span]:
+def list_inputs(source: Source, key_path: KeyPath) -> dict[str, Span]:
     """List the inputs of the part at a path, or of one around it: declared parameters, then placeholders of paths."""
     declared: dict[str, Span] = {}
     in_paths: dict[str, Span] = {}
-    for length in range(len(steps), 0, -1):
-        part = find_value(source, steps[:length])
+    for length in range(len(key_path), 0, -1):
+        part = find_value(source, key_path[:length])
         if isinstance(part, dict):
             for at, parameter in _iter_mappings(part, "inputParameters"):
                 if "name" in parameter:
-                    declared.setdefault(str(parameter["name"]), source.find_span((*steps[:length], *at, "name")))
-            in_paths = {**_iter_placeholders(source, (*steps[:length], "path"), split_path), **in_paths}
+                    declared.setdefault(str(parameter["name"]), source.find_span((*key_path[:length], *at, "name")))
+            in_paths = {**_iter_placeholders(source, (*key_path[:length], "path"), split_path), **in_paths}
     known = set(map(fold_name, declared))
     return declared | {name: span for name, span in in_paths.items() if fold_name(name) not in known}
 
 
 def _iter_placeholders(
-    source: Source, steps: Steps, splitting: Callable[[str], tuple[str | Placeholder, ...]]
+    source: Source, key_path: KeyPath, splitting: Callable[[str], tuple[str | Placeholder, ...]]
 ) -> dict[str, Span]:
     """Yield the placeholders at and below a path, each with its first place."""
-    value = find_value(source, steps)
+    value = find_value(source, key_path)
     found: dict[str, Span] = {}
     if isinstance(value, dict | list):
         for step in value if isinstance(value, dict) else range(len(value)):
-            found = _iter_placeholders(source, (*steps, step), splitting) | found
+            found = _iter_placeholders(source, (*key_path, step), splitting) | found
     elif isinstance(value, str) and "{" in value:
         try:
             names = [piece.name for piece in splitting(value) if isinstance(piece, Placeholder)]
         except ValueError:
             return {}
-        found = {name: _find_name(source, steps, name) for name in names}
+        found = {name: _find_name(source, key_path, name) for name in names}
     return found
 
 
-def _find_name(source: Source, steps: Steps, name: str) -> Span:
+def _find_name(source: Source, key_path: KeyPath, name: str) -> Span:
     """Find the place of a name in a template; for a template of several lines, the whole template."""
-    span = source.find_span(steps)
+    span = source.find_span(key_path)
     owner = source if span.file == source.file else source.places.files[span.file]
     at = re.search(rf"\{{\s*{re.escape(name)}\s*\}}", owner.get_line(span.line)[span.column - 1 :])
     if span.line != span.end_line or at is None:
@@ -137,7 +137,7 @@ def _find_name(source: Source, steps: Steps, name: str) -> Span:
     return Span(span.file, span.line, start, span.line, start + len(name))
 
 
-def _iter_mappings(part: dict[str, Any], section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
+def _iter_mappings(part: dict[str, Any], section: str) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
     """Yield the mappings of a list, with their paths."""
     listed = part.get(section)
     for index, entry in enumerate(listed if isinstance(listed, list) else ()):
@@ -145,21 +145,21 @@ def _iter_mappings(part: dict[str, Any], section: str) -> Iterator[tuple[Steps, 
             yield (section, index), entry
 
 
-def find_input(source: Source, steps: Steps, text: str) -> Span | None:
+def find_input(source: Source, key_path: KeyPath, text: str) -> Span | None:
     """Find the input that a value at a path names: ``$this.<namespace>.x``, ``rest.x`` or ``x``."""
-    known = list_inputs(source, steps)
+    known = list_inputs(source, key_path)
     if text in known:
         return known[text]
-    words = Words(tuple(list_own_names(source, steps)), (), (), lambda name: find_nearly(known, name) is not None)
+    words = Words(tuple(list_own_names(source, key_path)), (), (), lambda name: find_nearly(known, name) is not None)
     reference = words.read(text)
     if reference is not None:
         return find_nearly(known, reference.name) if reference.kind == "input" else None
     return find_nearly(known, text) if "." not in text else None
 
 
-def list_own_names(source: Source, steps: Steps) -> list[str]:
+def list_own_names(source: Source, key_path: KeyPath) -> list[str]:
     """List the names of the expose or aggregate around a path."""
-    parts = [find_value(source, steps[:length]) for length in range(len(steps), 0, -1)]
+    parts = [find_value(source, key_path[:length]) for length in range(len(key_path), 0, -1)]
     holders = [part for part in parts if isinstance(part, dict)]
     return [str(part[key]) for part in holders for key in ("namespace", "import") if isinstance(part.get(key), str)]
 

@@ -12,7 +12,7 @@ from naftiko_runtime.schema.write import write_schema
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.source import Source, Steps
+    from naftiko_runtime.source import KeyPath, Source
 
 
 def make_vocabulary(source: Source) -> Vocabulary:
@@ -31,32 +31,32 @@ class Vocabulary:
     def __init__(self, schema: dict[str, Any]) -> None:
         self._schema = schema
 
-    def list_keys(self, source: Source, steps: Steps) -> dict[str, dict[str, Any]]:
+    def list_keys(self, source: Source, key_path: KeyPath) -> dict[str, dict[str, Any]]:
         """List the keys that the mapping at a path may have, each with the schema of its value."""
         found: dict[str, dict[str, Any]] = {}
-        for part in self._find_parts(source, steps):
+        for part in self._find_parts(source, key_path):
             found = {**part.get("properties", {}), **found}
         return found
 
-    def find_meaning(self, source: Source, steps: Steps) -> dict[str, Any] | None:
+    def find_meaning(self, source: Source, key_path: KeyPath) -> dict[str, Any] | None:
         """Find the schema of the value at a path that ends with a key; None for an unknown key."""
-        return self.list_keys(source, steps[:-1]).get(str(steps[-1]))
+        return self.list_keys(source, key_path[:-1]).get(str(key_path[-1]))
 
-    def list_values(self, source: Source, steps: Steps) -> list[str]:
+    def list_values(self, source: Source, key_path: KeyPath) -> list[str]:
         """List the values that are allowed at a path, if the schema lists them."""
         found: dict[str, None] = {}
-        for part in self._find_parts(source, steps):
+        for part in self._find_parts(source, key_path):
             listed = [part["const"]] if "const" in part else part.get("enum", ())
             found |= dict.fromkeys(map(str, listed))
             if part.get("type") == "boolean":
                 found |= {"true": None, "false": None}
         return [value for value in found if value.isupper() or value.upper() not in found]
 
-    def _find_parts(self, source: Source, steps: Steps) -> list[dict[str, Any]]:
+    def _find_parts(self, source: Source, key_path: KeyPath) -> list[dict[str, Any]]:
         """Find the schemas that apply to the value at a path."""
         parts = list(self._iter_applicable(self._schema, source.data))
-        for length, step in enumerate(steps, 1):
-            value = find_value(source, steps[:length])
+        for length, step in enumerate(key_path, 1):
+            value = find_value(source, key_path[:length])
             below = [inner for part in parts for inner in _find_below(part, step)]
             parts = [meant for inner in below for meant in self._iter_applicable(inner, value)]
         return parts

@@ -11,7 +11,7 @@ from naftiko_runtime.model.key_annotations import BeforeValidator, PerClass, col
 from naftiko_runtime.source import format_as_written
 
 if TYPE_CHECKING:
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 NOT_SERVED: Final = "not served"
 NO_EFFECT: Final = "no effect"
@@ -29,7 +29,7 @@ class Part:
     them. Unknown keys are kept as extras, for the caller to report.
     """
 
-    __slots__ = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__", "_steps")
+    __slots__ = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__", "_key_path")
 
     model_fields: ClassVar = PerClass(collect_fields)
     """Its keys by their names in the program."""
@@ -83,18 +83,18 @@ class Part:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in vars(self).items())})"
 
-    def path_to(self, *keys: str | int) -> Steps:
+    def path_to(self, *keys: str | int) -> KeyPath:
         """Return the path from the document's root to this part, or to something in it."""
-        return (*getattr(self, "_steps", ()), *keys)
+        return (*getattr(self, "_key_path", ()), *keys)
 
     def get_value(self, key: str) -> Any:
         """Return the value of a key, also of an unknown key. None if it is absent."""
         extras = self.__pydantic_extra__ or {}
         return extras[key] if key in extras else getattr(self, key, None)
 
-    def set_path(self, steps: Steps) -> None:
+    def set_path(self, key_path: KeyPath) -> None:
         """Set the path of the part. The parser does it once."""
-        object.__setattr__(self, "_steps", steps)
+        object.__setattr__(self, "_key_path", key_path)
 
 
 def _convert_to_text(value: Any) -> Any:

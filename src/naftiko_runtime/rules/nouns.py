@@ -40,9 +40,9 @@ HTTP_ARCHIVE: Final = Noun("an HTTP archive")
 JSON_SCHEMA: Final = Noun("a JSON Schema")
 
 
-def name_part(steps: Sequence[str | int]) -> NounPhrase:
+def name_part(key_path: Sequence[str | int]) -> NounPhrase:
     """Return how a sentence names the part of a document at a path: by its key, an entry of a list by the list's."""
-    keys = [step for step in steps if isinstance(step, str)]
+    keys = [step for step in key_path if isinstance(step, str)]
     if not keys:
         return DOCUMENT()
-    return KEY(key=keys[-1]) if isinstance(steps[-1], str) else ENTRY(key=keys[-1])
+    return KEY(key=keys[-1]) if isinstance(key_path[-1], str) else ENTRY(key=keys[-1])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.diagnostic import Diagnostic
 
-Steps: TypeAlias = tuple[str | int, ...]
+KeyPath: TypeAlias = tuple[str | int, ...]
 Mark: TypeAlias = tuple[Any, Any]
 """Start and end as libyaml gives them: objects with `line` and `column`, counted from 0."""
 
@@ -40,7 +40,7 @@ class Source(Struct, frozen=True):
     data: Any
     places: Places
 
-    def find_span(self, steps: Steps, *, key: bool = False) -> Span:
+    def find_span(self, key_path: KeyPath, *, key: bool = False) -> Span:
         """Return the place of the value (or of its key) at a path from the root.
 
         For a path that does not exist, return the place of the last existing part, where the key is missing.
@@ -48,19 +48,19 @@ class Source(Struct, frozen=True):
         at: Any = self.data
         mark = self.places.root
         source = self
-        for number, step in enumerate(steps):
+        for number, step in enumerate(key_path):
             marks = self.places.get_entries(at).get(step)
             if marks is None:
                 return source.make_span(self.places.find_first_key(at, mark))
-            mark = marks[0] if key and number == len(steps) - 1 else marks[1]
+            mark = marks[0] if key and number == len(key_path) - 1 else marks[1]
             source = self.places.borrowed.get((id(at), step)) or self.places.find_owner(at[step], source)
             at = at[step]
         return source.make_span(mark)
 
-    def get(self, steps: Steps) -> Any:
+    def get(self, key_path: KeyPath) -> Any:
         """Return the value at a path that exists."""
         value = self.data
-        for step in steps:
+        for step in key_path:
             value = value[step]
         return value
 
@@ -81,9 +81,9 @@ class Source(Struct, frozen=True):
             self.places.secrets = find_secrets(self.data, self._get_lines)
         return self.places.secrets
 
-    def _get_lines(self, steps: Steps) -> list[str]:
+    def _get_lines(self, key_path: KeyPath) -> list[str]:
         """Return the text of a scalar as it is written, line by line."""
-        span = self.find_span(steps)
+        span = self.find_span(key_path)
         owner = self if span.file == self.file else self.places.files.get(span.file, self)
         lines = [owner.get_line(number) for number in range(span.line, span.end_line + 1)]
         lines[-1] = lines[-1][: span.end_column - 1]
@@ -187,23 +187,23 @@ class Draft:
                 self._places.borrowed[id(copy), key] = lender
         return copy
 
-    def get(self, steps: Steps) -> Any:
+    def get(self, key_path: KeyPath) -> Any:
         """Return the value at a path that exists, in the copy."""
         value = self.data
-        for step in steps:
+        for step in key_path:
             value = value[step]
         return value
 
-    def mount(self, entries: list[Any], index: int, source: Source, steps: Steps) -> dict[str, Any]:
+    def mount(self, entries: list[Any], index: int, source: Source, key_path: KeyPath) -> dict[str, Any]:
         """Replace an entry by a copy of a mapping of another file, with its places in that file. Return the copy."""
-        copy: dict[str, Any] = self._copy(source.get(steps), source.places)
+        copy: dict[str, Any] = self._copy(source.get(key_path), source.places)
         self._places.set_owner(copy, source)
-        self._get_entries(entries)[index] = source.places.get_entries(source.get(steps[:-1]))[steps[-1]]
+        self._get_entries(entries)[index] = source.places.get_entries(source.get(key_path[:-1]))[key_path[-1]]
         entries[index] = copy
         return copy
 
     def append(
-        self, holder: dict[str, Any], key: str, source: Source, steps: Steps, marks: tuple[Mark, Mark]
+        self, holder: dict[str, Any], key: str, source: Source, key_path: KeyPath, marks: tuple[Mark, Mark]
     ) -> dict[str, Any]:
         """Add a copy of a mapping of another file to a list of this file. Return the copy.
 
@@ -211,7 +211,7 @@ class Draft:
             holder: The mapping that has the list, or gets it.
             key: The key of the list.
             source: The other file.
-            steps: The path in the other file.
+            key_path: The path in the other file.
             marks: The place of the reference in this file. A new list gets this place.
         """
         if key not in holder:
@@ -220,7 +220,7 @@ class Draft:
             self._get_entries(holder)[key] = marks
         entries = holder[key]
         entries.append(None)
-        return self.mount(entries, len(entries) - 1, source, steps)
+        return self.mount(entries, len(entries) - 1, source, key_path)
 
     def borrow_key(self, mapping: dict[str, Any], key: str, giver: dict[str, Any], of: str) -> None:
         """Set a key of a mapping of another file to the value at a key of a mapping of this file."""

@@ -49,11 +49,11 @@ class Deviations:
 
     def add(self, deviation: Deviation, source: Source) -> Span:
         """Record the places of a deviation, and return the place to report."""
-        value = source.find_span(deviation.steps)
+        value = source.find_span(deviation.key_path)
         if deviation.missing:
-            self._missing.add((value, str(deviation.steps[-1])))
+            self._missing.add((value, str(deviation.key_path[-1])))
             return value
-        key = source.find_span(deviation.steps, key=True)
+        key = source.find_span(deviation.key_path, key=True)
         self._wrong |= {value, key}
         return key if deviation.key else value
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
 
     from naftiko_runtime.rules import Advice, Statement
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
     from naftiko_runtime.strict.schemas import Schema
 
 _LARGEST_FRACTION: Final = 2.0**52 - 0.5
@@ -39,14 +39,14 @@ class Deviation(Struct, frozen=True):
     Attributes:
         statement: What is wrong.
         advice: What the schema accepts there.
-        steps: The path.
+        key_path: The path.
         key: Whether the key is wrong, and not its value.
         missing: Whether the key is missing.
     """
 
     statement: Statement
     advice: Advice | None
-    steps: Steps
+    key_path: KeyPath
     key: bool = False
     missing: bool = False
 
@@ -63,7 +63,7 @@ class _Error(Struct, frozen=True):
 
     error: ValidationError
     part: Any
-    place: Steps
+    place: KeyPath
     value: Any
 
 
@@ -94,7 +94,7 @@ class _Translator:
             key=lambda found: isinstance(found.error.kind, Kind.Required)
         )  # a misspelt key before a missing one
         mistyped = {found.place for found in located if isinstance(found.error.kind, Kind.Type)}
-        deviations: dict[tuple[Steps, bool], Deviation] = {}
+        deviations: dict[tuple[KeyPath, bool], Deviation] = {}
         unions = []
         for found in located:
             if found.place in mistyped and not isinstance(found.error.kind, Kind.Type):
@@ -103,26 +103,26 @@ class _Translator:
                 unions.append((found, found.error.kind.context))
                 continue
             for deviation in self._translate_error(found):
-                deviations.setdefault((deviation.steps, deviation.key), deviation)
+                deviations.setdefault((deviation.key_path, deviation.key), deviation)
         yield from deviations.values()
-        places = {deviation.steps for deviation in deviations.values()}
+        places = {deviation.key_path for deviation in deviations.values()}
         for union, tried in unions:
             for deviation in self._translate_union(union, tried):
-                if deviation.steps not in places:
+                if deviation.key_path not in places:
                     yield deviation
 
     def _locate(self, error: ValidationError) -> _Error:
         """Return an error with its place. The validator gives keys like ``200`` and ``+05`` as numbers."""
-        steps: list[str | int] = []
+        key_path: list[str | int] = []
         value = self._data
         for step in error.instance_path:
             key = step
             if isinstance(step, int) and isinstance(value, dict):
                 alike = [key for key in value if key.removeprefix("+").isdecimal() and int(key) == step]
                 key = str(step) if str(step) in alike else alike[0]
-            steps.append(key)
+            key_path.append(key)
             value = value[key]
-        return _Error(error, self._schema.get_part(error.schema_path[:-1]), tuple(steps), value)
+        return _Error(error, self._schema.get_part(error.schema_path[:-1]), tuple(key_path), value)
 
     def _translate_error(self, found: _Error) -> Iterator[Deviation]:
         """Yield the deviations of one error that is not about a choice of shapes."""
@@ -183,12 +183,12 @@ def _find_sign(branch: Any, branches: Sequence[Any]) -> str | None:
     return next((key for key in branch.get("required", ()) if key not in others), None)
 
 
-def _name_part(steps: Steps) -> str:
+def _name_part(key_path: KeyPath) -> str:
     """Return how a message names the part at a path: by its key, an entry of a list by the list's."""
-    keys = [step for step in steps if isinstance(step, str)]
+    keys = [step for step in key_path if isinstance(step, str)]
     if not keys:
         return "the document"
-    return f"'{keys[-1]}'" if isinstance(steps[-1], str) else f"an entry of '{keys[-1]}'"
+    return f"'{keys[-1]}'" if isinstance(key_path[-1], str) else f"an entry of '{keys[-1]}'"
 
 
 def _convert_to_json(value: Any) -> Any:

@@ -26,4 +26,4 @@ def test_entries_of_a_list_and_of_a_map() -> None:
 
 def test_parts_of_a_section_are_those_of_the_root_and_of_the_capability() -> None:
     data = {"binds": [{"namespace": "a"}], "capability": {"binds": [{"namespace": "b"}]}}
-    assert [steps for _, steps in iter_parts(data, "binds")] == [("binds", 0), ("capability", "binds", 0)]
+    assert [key_path for _, key_path in iter_parts(data, "binds")] == [("binds", 0), ("capability", "binds", 0)]

@@ -262,12 +262,12 @@ def test_what_is_fatal_is_told(text: str, fatal: str) -> None:
     assert (loaded.plan, loaded.fatal) == (None, fatal)
 
 
-def places(value: Any, steps: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def places(value: Any, key_path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Every place in a document but the root."""
     for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
-        yield (*steps, key)
+        yield (*key_path, key)
         if isinstance(inner, dict | list):
-            yield from places(inner, (*steps, key))
+            yield from places(inner, (*key_path, key))
 
 
 def identity(one: Operation) -> Any:
@@ -286,10 +286,10 @@ def test_nothing_is_served_with_another_meaning() -> None:
     assert sound is not None
     meant = {identity(operation): meaning(operation) for operation in sound.exposed_operations}
     left_out = 0
-    for steps in places(data):
+    for key_path in places(data):
         for odd in ([1], {"odd": [1]}, None, 5.5, "odd odd"):
             spoilt = copy.deepcopy(data)
-            *above, last = steps
+            *above, last = key_path
             functools.reduce(operator.getitem, above, spoilt)[last] = odd
             loaded = skipping(json.dumps(spoilt, indent=1))
             if loaded.plan is None or not any(d.severity == "error" for d in loaded.diagnostics):
@@ -297,7 +297,7 @@ def test_nothing_is_served_with_another_meaning() -> None:
             left_out += bool(loaded.left_out)
             guards = {server.namespace: server.guard for server in loaded.plan.servers}
             for operation in loaded.plan.exposed_operations:
-                assert meaning(operation) == meant[identity(operation)], (steps, odd)
+                assert meaning(operation) == meant[identity(operation)], (key_path, odd)
             assert set(guards.values()) <= {None}
     assert left_out > 300
 

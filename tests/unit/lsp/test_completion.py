@@ -171,16 +171,16 @@ def test_what_a_key_means() -> None:
 # -- excerpts -----------------------------------------------------------------------------------------------------
 
 
-def places(value: Any, source: Source, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+def places(value: Any, source: Source, key_path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """The paths to all keys and values of a source that stand at places of their own."""
     for key in source.places.get_entries(value):
         if key in (value if isinstance(value, dict) else range(len(value))):
-            yield (*steps, key)
-            yield from places(value[key], source, (*steps, key))
+            yield (*key_path, key)
+            yield from places(value[key], source, (*key_path, key))
 
 
-def names(steps: tuple[str | int, ...]) -> list[str]:
-    return [step for step in steps if isinstance(step, str)]
+def names(key_path: tuple[str | int, ...]) -> list[str]:
+    return [step for step in key_path if isinstance(step, str)]
 
 
 @pytest.mark.parametrize("text", [TEXT, LATER, JSON, *(file.read_text(encoding="utf-8") for file in DOCUMENTS)])
@@ -188,15 +188,15 @@ def test_a_place_is_the_same_in_an_excerpt_as_in_the_whole(text: str) -> None:
     source = read(text)
     lines = text.split("\n")
     seen = 0
-    for steps in places(source.data, source):
-        span = source.find_span(steps, key=True)
+    for key_path in places(source.data, source):
+        span = source.find_span(key_path, key=True)
         row, column = span.line - 1, span.column - 1
         whole = locate(source, row, column)
         part = find_place(lines, row, column, "x.yml")
         if whole is None:
             continue
         assert part is not None, span
-        assert (names(part.steps), part.on_key) == (names(whole.steps), whole.on_key), span
+        assert (names(part.key_path), part.on_key) == (names(whole.key_path), whole.on_key), span
         if not part.on_key:
             assert part.value == whole.value
         seen += 1

@@ -25,9 +25,9 @@ def place(span: Span | None) -> tuple[int, int, int, int]:
     return span.line, span.column, span.end_line, span.end_column
 
 
-def quoted(text: str, *steps: str | int, key: bool = False) -> str:
+def quoted(text: str, *key_path: str | int, key: bool = False) -> str:
     """What stands at the place of a value or key."""
-    span = source(text).find_span(steps, key=key)
+    span = source(text).find_span(key_path, key=key)
     lines = text.removeprefix("\ufeff").splitlines()
     assert span.line == span.end_line
     return lines[span.line - 1][span.column - 1 : span.end_column - 1]
@@ -45,7 +45,7 @@ flow: {a: [1, 'two', "th\\"ree"], "b c": {d: e}}
 
 
 @pytest.mark.parametrize(
-    ("steps", "expected"),
+    ("key_path", "expected"),
     [
         (("block", "inner"), "plain text"),
         (("block", "list", 0), "first"),
@@ -59,12 +59,12 @@ flow: {a: [1, 'two', "th\\"ree"], "b c": {d: e}}
         (("quoted key",), "value"),
     ],
 )
-def test_the_place_of_a_value(steps: tuple[str | int, ...], expected: str) -> None:
-    assert quoted(PLACED, *steps) == expected
+def test_the_place_of_a_value(key_path: tuple[str | int, ...], expected: str) -> None:
+    assert quoted(PLACED, *key_path) == expected
 
 
 @pytest.mark.parametrize(
-    ("steps", "expected"),
+    ("key_path", "expected"),
     [
         (("block",), "block"),
         (("block", "inner"), "inner"),
@@ -75,13 +75,15 @@ def test_the_place_of_a_value(steps: tuple[str | int, ...], expected: str) -> No
         (("quoted key",), "'quoted key'"),
     ],
 )
-def test_the_place_of_a_key(steps: tuple[str | int, ...], expected: str) -> None:
-    assert quoted(PLACED, *steps, key=True) == expected
+def test_the_place_of_a_key(key_path: tuple[str | int, ...], expected: str) -> None:
+    assert quoted(PLACED, *key_path, key=True) == expected
 
 
 def test_every_key_and_value_has_its_own_place() -> None:
     placed = source(PLACED)
-    spans = [placed.find_span(steps, key=True) for steps in (("block",), ("block", "inner"), ("flow",), ("flow", "a"))]
+    spans = [
+        placed.find_span(key_path, key=True) for key_path in (("block",), ("block", "inner"), ("flow",), ("flow", "a"))
+    ]
     assert [(span.line, span.column) for span in spans] == [(1, 1), (2, 3), (6, 1), (6, 8)]
 
 

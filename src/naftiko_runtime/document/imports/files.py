@@ -23,7 +23,7 @@ from naftiko_runtime.suggest import find_closest, suggest
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.rules import Advice, Statement
-    from naftiko_runtime.source import ReadSource, Source, Steps
+    from naftiko_runtime.source import KeyPath, ReadSource, Source
 
 _SCHEME: Final = compile_lazily(r"([A-Za-z][\w+.-]*)://")
 _SUFFIXES: Final = (".yaml", ".yml")
@@ -35,17 +35,17 @@ class FoundPart(Struct, frozen=True):
     Attributes:
         path: The file.
         source: Its source, in the canonical spelling.
-        steps: The part's path there.
+        key_path: The part's path there.
     """
 
     path: Path
     source: Source
-    steps: Steps
+    key_path: KeyPath
 
     @property
     def part(self) -> dict[str, Any]:
         """The part itself."""
-        mapping: dict[str, Any] = self.source.get(self.steps)
+        mapping: dict[str, Any] = self.source.get(self.key_path)
         return mapping
 
 
@@ -146,7 +146,7 @@ class ImportedFiles:
 
     def find_notes(self, found: FoundPart) -> list[Diagnostic]:
         """Return the findings from reading its file that concern the part or the whole file."""
-        whole = found.source.find_span(found.steps)
+        whole = found.source.find_span(found.key_path)
         start, end = (whole.line, whole.column), (whole.end_line, whole.end_column)
 
         def is_about_part(note: Diagnostic) -> bool:
@@ -208,7 +208,9 @@ class ImportedFiles:
 
 def _find_own(path: Path, source: Source, section: str, name: str) -> FoundPart | None:
     found = (
-        FoundPart(path, source, steps) for steps, part in iter_own_parts(source.data, section) if get_name(part) == name
+        FoundPart(path, source, key_path)
+        for key_path, part in iter_own_parts(source.data, section)
+        if get_name(part) == name
     )
     return next(found, None)
 

@@ -9,7 +9,7 @@ from naftiko_runtime.lazy_import import compile_lazily
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 
 SECTIONS: Final = ("consumes", "binds", "exposes", "aggregates")
@@ -20,27 +20,27 @@ _NEEDED: Final = {"call": "consumes", "targetNamespace": "consumes", "ref": "agg
 _WORD: Final = compile_lazily(r"[^\s{}.$]+")
 
 
-def iter_lists(data: Any, section: str) -> Iterator[tuple[Steps, list[Any]]]:
+def iter_lists(data: Any, section: str) -> Iterator[tuple[KeyPath, list[Any]]]:
     """Yield the lists of a section: the root's, and the capability's."""
-    for steps, holder in (((), data), (("capability",), data.get("capability") if isinstance(data, dict) else None)):
+    for key_path, holder in (((), data), (("capability",), data.get("capability") if isinstance(data, dict) else None)):
         if isinstance(holder, dict) and isinstance(entries := holder.get(section), list):
-            yield (*steps, section), entries
+            yield (*key_path, section), entries
 
 
-def iter_entries(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
+def iter_entries(data: Any, section: str) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
     """Yield the mappings of a section with their paths."""
-    for steps, listed in iter_lists(data, section):
-        yield from (((*steps, index), entry) for index, entry in enumerate(listed) if isinstance(entry, dict))
+    for key_path, listed in iter_lists(data, section):
+        yield from (((*key_path, index), entry) for index, entry in enumerate(listed) if isinstance(entry, dict))
 
 
-def iter_own_parts(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
+def iter_own_parts(data: Any, section: str) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
     """Return the parts that a document defines itself, with their paths."""
-    return ((steps, entry) for steps, entry in iter_entries(data, section) if "import" not in entry)
+    return ((key_path, entry) for key_path, entry in iter_entries(data, section) if "import" not in entry)
 
 
-def iter_imports(data: Any, section: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
+def iter_imports(data: Any, section: str) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
     """Return the import entries of a document, with their paths."""
-    return ((steps, entry) for steps, entry in iter_entries(data, section) if "import" in entry)
+    return ((key_path, entry) for key_path, entry in iter_entries(data, section) if "import" in entry)
 
 
 def get_name(entry: dict[str, Any]) -> str:

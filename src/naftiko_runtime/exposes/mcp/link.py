@@ -67,12 +67,12 @@ def _link_tool(expose: McpExpose, spec: McpTool, linker: ExposeLinker) -> Tool |
 
 
 def _refuse_transport(expose: McpExpose, context: Context) -> None:
-    steps = expose.path_to("transport")
+    key_path = expose.path_to("transport")
     if expose.transport == "stdio":
-        context.report(rules.NOT_SERVED_STDIO(), steps)
+        context.report(rules.NOT_SERVED_STDIO(), key_path)
     else:
         advice = suggest(expose.transport, ("http", "stdio"), helps.ONE_OF)
-        context.report(rules.INVALID_VALUE_TRANSPORT(value=expose.transport), steps, advice)
+        context.report(rules.INVALID_VALUE_TRANSPORT(value=expose.transport), key_path, advice)
 
 
 def _list_hints(hints: Hints | None) -> tuple[tuple[str, bool], ...]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.expose_linker import ExposeLinker
     from naftiko_runtime.plan import ForwardRoute
     from naftiko_runtime.rules import Advice
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 
 def link(expose: RestExpose, linker: ExposeLinker) -> RestServer:
@@ -43,14 +43,14 @@ class _RestLinker:
         self._forwarding = Forwarding(linker.document, linker.upstreams, linker.context)
 
     def link(self, expose: RestExpose) -> RestServer:
-        routes: list[tuple[Route, Steps]] = []
+        routes: list[tuple[Route, KeyPath]] = []
         unread = self._context.unread
         for resource in expose.resources:
             for operation in resource.operations:
                 if (route := self._link_route(expose, resource, operation)) is not None:
                     self._linker.parts[operation.path_to()] = route
                     routes.append((route, operation.path_to("method")))
-        self._check_routes([(route, steps) for route, steps in routes if steps not in unread])
+        self._check_routes([(route, key_path) for route, key_path in routes if key_path not in unread])
         for resource in expose.resources:
             if not resource.operations and resource.forward is None:
                 self._linker.report_empty(resource, rules.EMPTY_EXPOSE_RESOURCE(path=resource.path), "operations")
@@ -95,21 +95,21 @@ class _RestLinker:
         return Route(spec.method, resource.path, pattern, operation)
 
     def _split_path(self, resource: RestResource) -> tuple[str | Argument, ...]:
-        steps = resource.path_to("path")
+        key_path = resource.path_to("path")
         try:
             pieces = split_path(resource.path)
         except ValueError as error:
-            self._context.report(rules.PATH(problem=str(error)), steps)
+            self._context.report(rules.PATH(problem=str(error)), key_path)
             return (resource.path,)
         if not resource.path.lstrip().startswith("/") and not is_absolute(resource.path):
-            self._context.report(rules.PATH_RELATIVE(path=resource.path), steps)
+            self._context.report(rules.PATH_RELATIVE(path=resource.path), key_path)
         if any(isinstance(piece, str) and re.search(r"[?#\s]", piece.strip()) for piece in pieces):
-            self._context.report(rules.PATH_CHARACTER(), steps)
+            self._context.report(rules.PATH_CHARACTER(), key_path)
         if any(isinstance(a, Placeholder) and isinstance(b, Placeholder) for a, b in pairwise(pieces)):
-            self._context.report(rules.PATH_ADJACENT(), steps)
+            self._context.report(rules.PATH_ADJACENT(), key_path)
         names = [piece.name for piece in pieces if isinstance(piece, Placeholder)]
         for name in {name for name in names if names.count(name) > 1}:
-            self._context.report(rules.DUPLICATE_NAME_PLACEHOLDER(name=name), steps)
+            self._context.report(rules.DUPLICATE_NAME_PLACEHOLDER(name=name), key_path)
         return tuple(piece if isinstance(piece, str) else Argument(piece.name) for piece in pieces)
 
     def _find_displaced(
@@ -129,13 +129,15 @@ class _RestLinker:
                 )
         return displaced
 
-    def _check_routes(self, routes: Sequence[tuple[Route, Steps]]) -> None:
-        first: dict[tuple[str, str], tuple[str, Steps]] = {}
-        for route, steps in routes:
-            path, place = first.setdefault((route.method, remove_placeholder_names(route.pattern)), (route.path, steps))
-            if place != steps:
+    def _check_routes(self, routes: Sequence[tuple[Route, KeyPath]]) -> None:
+        first: dict[tuple[str, str], tuple[str, KeyPath]] = {}
+        for route, key_path in routes:
+            path, place = first.setdefault(
+                (route.method, remove_placeholder_names(route.pattern)), (route.path, key_path)
+            )
+            if place != key_path:
                 statement = rules.DUPLICATE_ROUTE(method=route.method, path=route.path, first=path)
-                self._context.report(statement, steps, related=self._context.find_span(place))
+                self._context.report(statement, key_path, related=self._context.find_span(place))
 
 
 def _advise_placeholder(name: str, path: str, names: Sequence[str], unmatched: Sequence[str]) -> Advice:

@@ -91,13 +91,13 @@ class Forwarding:
 
     def _iter_trusted(self, spec: Forward, upstream: Upstream | None) -> Iterator[str]:
         for index, name in enumerate(spec.trusted_headers):
-            steps = spec.path_to("trustedHeaders", index)
+            key_path = spec.path_to("trustedHeaders", index)
             if upstream is not None and is_sealed("header", name, upstream.credential):
-                self._context.report(rules.AUTHENTICATION_INPUT_OF_FORWARD(name=name), steps)
+                self._context.report(rules.AUTHENTICATION_INPUT_OF_FORWARD(name=name), key_path)
             if name.lower() in _OURS:
-                self._context.report(rules.INVALID_VALUE_OWN_HEADER(name=name), steps, helps.REMOVE_FROM_LIST())
+                self._context.report(rules.INVALID_VALUE_OWN_HEADER(name=name), key_path, helps.REMOVE_FROM_LIST())
             else:
-                check_header_name(name, steps, self._context)
+                check_header_name(name, key_path, self._context)
                 yield name.lower()
 
     def _iter_fixed(self, namespace: str, place: str) -> Iterator[NamedTerm]:
@@ -110,10 +110,10 @@ class Forwarding:
     def _link_term(self, parameter: ConsumedParameter) -> Term | None:
         if parameter.value is None:
             return None if parameter.default is None else Constant(freeze(parameter.default))
-        context, steps = self._context, parameter.path_to("value")
-        if context.needs_caller(parameter.value, steps):
+        context, key_path = self._context, parameter.path_to("value")
+        if context.needs_caller(parameter.value, key_path):
             return None
-        return context.link_secret_text(parameter.value, steps)
+        return context.link_secret_text(parameter.value, key_path)
 
     def _report_unused(self, resource: RestResource, prefix: Sequence[str | Argument], rest: str | None) -> None:
         """Report declarations of the resource that a forward does not use."""
@@ -121,8 +121,8 @@ class Forwarding:
         names += [(piece.name, resource.path_to("path")) for piece in prefix if isinstance(piece, Argument)]
         if resource.operations:  # they may be theirs
             return
-        for name, steps in dict(names).items():
-            self._context.report(rules.UNUSED_INPUT_OF_FORWARD(name=name), steps)
+        for name, key_path in dict(names).items():
+            self._context.report(rules.UNUSED_INPUT_OF_FORWARD(name=name), key_path)
 
 
 def split_mount(pattern: Sequence[str | Argument]) -> tuple[tuple[str | Argument, ...], str | None]:

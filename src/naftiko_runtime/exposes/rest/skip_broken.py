@@ -33,12 +33,12 @@ def keep_sound(expose: RestExpose, server: RestServer, broken_parts: BrokenParts
     forwards: list[ForwardRoute] = []
     mounts: list[BrokenRoute] = []
     for resource in expose.resources:
-        steps = resource.path_to("forward")
-        if resource.forward is None and steps not in broken_parts.unread:
+        key_path = resource.path_to("forward")
+        if resource.forward is None and key_path not in broken_parts.unread:
             continue
-        forward = broken_parts.parts.get(steps)
+        forward = broken_parts.parts.get(key_path)
         missing = broken_parts.missing.get(resource.forward.target_namespace) if resource.forward is not None else None
-        if reason := broken_parts.find_reason_against(steps, forward) or missing:
+        if reason := broken_parts.find_reason_against(key_path, forward) or missing:
             mounts += _iter_broken_routes(expose, resource, None, reason, broken_parts)
         elif isinstance(forward, ForwardRoute):
             forwards.append(forward)

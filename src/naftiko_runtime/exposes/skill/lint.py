@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import OtherExpose
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.lint.check import Subject
-    from naftiko_runtime.source import Steps
+    from naftiko_runtime.source import KeyPath
 
 _ORIGIN: Final = ("sourceNamespace", "action")
 
@@ -23,8 +23,8 @@ _ORIGIN: Final = ("sourceNamespace", "action")
 def check_skills(expose: OtherExpose, subject: Subject) -> None:
     """Report mistakes in skills."""
     actions = _Actions(subject)
-    for skill, steps in iter_entries(expose.get_value("skills"), expose.path_to("skills")):
-        _check_skill(skill, steps, actions, subject.context)
+    for skill, key_path in iter_entries(expose.get_value("skills"), expose.path_to("skills")):
+        _check_skill(skill, key_path, actions, subject.context)
 
 
 class _Actions:
@@ -45,10 +45,10 @@ class _Actions:
         }
 
 
-def _check_skill(skill: dict[str, Any], steps: Steps, actions: _Actions, context: Context) -> None:
-    tools = list(iter_entries(skill.get("tools"), (*steps, "tools")))
+def _check_skill(skill: dict[str, Any], key_path: KeyPath, actions: _Actions, context: Context) -> None:
+    tools = list(iter_entries(skill.get("tools"), (*key_path, "tools")))
     if "location" not in skill and any("instruction" in tool for tool, _ in tools):
-        context.report(rules.MISSING_KEY_SKILL_LOCATION(name=str(skill.get("name"))), (*steps, "location"))
+        context.report(rules.MISSING_KEY_SKILL_LOCATION(name=str(skill.get("name"))), (*key_path, "location"))
     for tool, place in tools:
         match tool:
             case {"from": _, "instruction": _}:
@@ -64,10 +64,10 @@ def _check_skill(skill: dict[str, Any], steps: Steps, actions: _Actions, context
                 context.report(rules.MISSING_KEY_SKILL_TOOL(name=str(tool.get("name"))), (*place, "from"))
 
 
-def _check_origin(origin: dict[str, Any], steps: Steps, actions: _Actions, context: Context) -> None:
+def _check_origin(origin: dict[str, Any], key_path: KeyPath, actions: _Actions, context: Context) -> None:
     for key in _ORIGIN:
         if key not in origin:
-            context.report(rules.MISSING_KEY(key=key), (*steps, key))
+            context.report(rules.MISSING_KEY(key=key), (*key_path, key))
     if not all(key in origin for key in _ORIGIN) or not actions.whole:
         return
     namespace, action = (str(origin[key]) for key in _ORIGIN)
@@ -76,10 +76,10 @@ def _check_origin(origin: dict[str, Any], steps: Steps, actions: _Actions, conte
         return
     if known is None:
         advice = suggest(namespace, actions.of, helps.EXPOSED_NAMESPACES)
-        context.report(rules.UNKNOWN_ACTION_NAMESPACE(namespace=namespace), (*steps, "sourceNamespace"), advice)
+        context.report(rules.UNKNOWN_ACTION_NAMESPACE(namespace=namespace), (*key_path, "sourceNamespace"), advice)
     elif action not in known:
         advice = suggest(action, known, helps.IT_HAS) or helps.NAME_OPERATION()
-        context.report(rules.UNKNOWN_ACTION(namespace=namespace, action=action), (*steps, "action"), advice)
+        context.report(rules.UNKNOWN_ACTION(namespace=namespace, action=action), (*key_path, "action"), advice)
 
 
 CHECKS: Final = (

@@ -20,18 +20,18 @@ _TYPES: Final = (*SERVED_TYPES, *LATER_TYPES)
 
 def link(expose: OtherExpose, linker: ExposeLinker) -> None:
     """Report why an expose is not served."""
-    context, steps = linker.context, expose.path_to("type")
+    context, key_path = linker.context, expose.path_to("type")
     if expose.type in LATER_TYPES:
-        context.report(rules.NOT_SERVED_EXPOSE(type=expose.type), steps, LATER_TYPES[expose.type]())
+        context.report(rules.NOT_SERVED_EXPOSE(type=expose.type), key_path, LATER_TYPES[expose.type]())
         return
     if expose.import_ is not None:
         report_missing_import(expose.path_to("import"), context)
         return
     if not expose.type:
-        context.report(rules.MISSING_KEY(key="type"), steps, helps.ADD_EXPOSE_TYPE())
+        context.report(rules.MISSING_KEY(key="type"), key_path, helps.ADD_EXPOSE_TYPE())
         return
     served = find_closest(expose.type, LATER_TYPES) is None
     advice = suggest(expose.type, SERVED_TYPES if served else _TYPES, helps.KNOWN_TYPES)
     meant = find_only_near(expose.type, _TYPES)
-    fix = replace_text(context.source, steps, expose.type, meant) if meant in SERVED_TYPES else ()
-    context.report(rules.NO_SUCH_EXPOSE(type=expose.type), steps, advice, fix=fix)
+    fix = replace_text(context.source, key_path, expose.type, meant) if meant in SERVED_TYPES else ()
+    context.report(rules.NO_SUCH_EXPOSE(type=expose.type), key_path, advice, fix=fix)

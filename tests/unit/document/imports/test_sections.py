@@ -17,8 +17,10 @@ DATA = {
 
 
 def test_own_parts_and_imports_of_a_section() -> None:
-    assert [(get_name(part), steps) for steps, part in iter_own_parts(DATA, "consumes")] == [("a", ("consumes", 0))]
-    assert [(get_name(entry), steps) for steps, entry in iter_imports(DATA, "consumes")] == [
+    assert [(get_name(part), key_path) for key_path, part in iter_own_parts(DATA, "consumes")] == [
+        ("a", ("consumes", 0))
+    ]
+    assert [(get_name(entry), key_path) for key_path, entry in iter_imports(DATA, "consumes")] == [
         ("b", ("consumes", 1)),
         ("d", ("capability", "consumes", 0)),
     ]
