@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -108,6 +108,15 @@ class Diagnostic(Struct, frozen=True, eq=False):
 
     def __hash__(self) -> int:
         return hash(self._identity())
+
+
+Reason: TypeAlias = "Diagnostic | NounPhrase"
+"""Why something is not served: an error, or what is no error of a document."""
+
+
+def describe_reason(reason: Reason) -> str:
+    """Return the reason why something is not served as one line of text, for people."""
+    return reason.located_message if isinstance(reason, Diagnostic) else render_text(reason)
 
 
 def diagnose(

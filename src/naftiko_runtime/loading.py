@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from naftiko_runtime.diagnostic import Diagnostic
+    from naftiko_runtime.diagnostic import Diagnostic, Reason
     from naftiko_runtime.link.broken_parts import LeftOut
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.source import Source
@@ -44,14 +44,14 @@ class Loaded(Struct, frozen=True):
         source: The source with the imported files, for quoting lines. It has no data if the file is not YAML. None
             without text.
         left_out: The broken parts that are left out.
-        fatal: Why nothing can be served. Empty if something can, or if the findings say why.
+        fatal: Why nothing can be served. None if something can, or if the findings say why.
     """
 
     plan: Plan | None
     diagnostics: tuple[Diagnostic, ...]
     source: Source | None
     left_out: tuple[LeftOut, ...] = ()
-    fatal: str = ""
+    fatal: Reason | None = None
 
 
 def load(path: Path, overrides: Overrides = NO_OVERRIDES) -> Loaded:
@@ -64,7 +64,7 @@ def load(path: Path, overrides: Overrides = NO_OVERRIDES) -> Loaded:
     try:
         source = overrides.reading(path, str(path))
     except SourceError as error:
-        return Loaded(None, error.diagnostics, error.source, fatal=_format_first_error(error.diagnostics, error.source))
+        return Loaded(None, error.diagnostics, error.source, fatal=_find_first_error(error.diagnostics, error.source))
     return load_source(source, overrides, path)
 
 
@@ -118,12 +118,12 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
 def _make_refused(findings: Findings, deviations: Deviations | None, source: Source) -> Loaded:
     """Return the result for a file of which nothing can be read."""
     told = _drop_covered(findings, deviations)
-    return Loaded(None, told[:DIAGNOSTICS_MAX], source, fatal=_format_first_error(told, source))
+    return Loaded(None, told[:DIAGNOSTICS_MAX], source, fatal=_find_first_error(told, source))
 
 
-def _format_first_error(found: Iterable[Diagnostic], source: Source | None) -> str:
+def _find_first_error(found: Iterable[Diagnostic], source: Source | None) -> Diagnostic | None:
     secrets = (source.find_secrets() if source is not None else None) or ()
-    return next((redact_finding(f, secrets).located_message for f in found if f.severity is Severity.ERROR), "")
+    return next((redact_finding(f, secrets) for f in found if f.severity is Severity.ERROR), None)
 
 
 def _check_strictly(source: Source, findings: Findings) -> Deviations:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from naftiko_runtime.diagnostic import Diagnostic
-    from naftiko_runtime.plan import Plan
 
 HERE = Path(__file__).parent
 DOCUMENTS = sorted((*HERE.glob("*.yml"), *HERE.glob("strict/*.yml"), *(HERE.parent / "fix").glob("*.yml")))
@@ -59,21 +58,12 @@ def facts(found: tuple[Diagnostic, ...]) -> list[object]:
     return [(d, d.rule, d.part, d.fix) for d in found]
 
 
-def served(plan: Plan | None) -> object:
-    """A plan without the words in which callers are told why a part is not served."""
-    if plan is None:
-        return None
-    servers = [replace(s, broken=tuple(replace(one, reason="") for one in s.broken)) for s in plan.servers]
-    return replace(plan, servers=tuple(servers))
-
-
 def outcome(file: Path) -> object:
     """Everything that is decided about a document."""
     told = []
     for overrides in (Overrides(lint=True), Overrides(lint=True, strict=True), Overrides(skip_broken=True)):
         loaded = load(file, overrides)
-        left_out = [(one.part, one.expose) for one in loaded.left_out]
-        told.append((facts(loaded.diagnostics), served(loaded.plan), left_out, bool(loaded.fatal)))
+        told.append((facts(loaded.diagnostics), loaded.plan, loaded.left_out, loaded.fatal))
     made = fix_document(file.read_bytes(), file, Overrides(lint=True))
     left = [(facts((one.diagnostic,)), one.reason) for one in made.unfixed]
     return told, (made.resolved, made.raw, made.count, made.optional, left, facts(made.loaded.diagnostics))

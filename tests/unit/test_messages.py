@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from pathlib import Path
 from string import Formatter
@@ -116,9 +117,6 @@ def test_arguments_do_not_touch_each_other() -> None:
 SHOWING = {
     "cli/run.py",
     "diagnostic.py",
-    "link/skip_broken.py",
-    "link/drop_port_conflicts.py",
-    "loading.py",
     "lsp/convert_to_protocol.py",
     "lsp/server.py",
     "render/concise.py",
@@ -128,6 +126,28 @@ SHOWING = {
     "render/junit.py",
     "render/sarif.py",
 }
+# Modules that render data themselves: those above, and those that tell a caller, an operator or a person at a terminal.
+RENDERING = SHOWING | {
+    "cli/option_types.py",
+    "cli/skip_broken.py",
+    "exposes/mcp/tools.py",
+    "exposes/rest/app.py",
+    "openapi/write.py",
+    "suggest.py",
+    "sandbox_transport.py",
+    "formats/yaml.py",
+    "link/base_uri.py",
+}
+
+
+def test_data_is_rendered_where_it_is_shown_alone() -> None:
+    rendering = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if path.parent.name != "rules"
+        and re.search(r"\b(render_text|describe_reason|located_message)\b", path.read_text(encoding="utf-8"))
+    }
+    assert rendering <= RENDERING
 
 
 def test_the_text_of_findings_is_asked_for_where_it_is_shown_alone(monkeypatch: pytest.MonkeyPatch) -> None:

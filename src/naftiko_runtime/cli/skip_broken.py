@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
+from naftiko_runtime.diagnostic import describe_reason
 from naftiko_runtime.link.drop_port_conflicts import Kept, drop_conflicts
+from naftiko_runtime.rules import nouns, render_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from naftiko_runtime.loading import Loaded
 
 log = logging.getLogger("naftiko_runtime")
-_NO_SERVERS = "it has no 'capability', and is only there to be imported"
 
 
 def drop_clashing_parts(loaded: Sequence[Loaded]) -> list[Loaded]:
@@ -29,12 +30,12 @@ def drop_clashing_parts(loaded: Sequence[Loaded]) -> list[Loaded]:
 
 
 def _apply_kept(one: Loaded, kept: Kept) -> Loaded:
-    fatal = "" if kept.plan is not None else "nothing is left to serve"
+    fatal = None if kept.plan is not None else nouns.NOTHING_LEFT()
     return replace(one, plan=kept.plan, left_out=(*one.left_out, *kept.left_out), fatal=fatal)
 
 
 def _drop_plan(one: Loaded) -> Loaded:
-    return replace(one, plan=None, fatal=one.fatal or _NO_SERVERS)
+    return replace(one, plan=None, fatal=one.fatal or nouns.ONLY_FOR_IMPORT())
 
 
 def _list_left_out(loaded: Sequence[Loaded]) -> Iterator[tuple[str, str, str]]:
@@ -42,8 +43,8 @@ def _list_left_out(loaded: Sequence[Loaded]) -> Iterator[tuple[str, str, str]]:
     for one in loaded:
         file = next((d.span.file for d in one.diagnostics if d.span), "?") if one.source is None else one.source.file
         if one.fatal:
-            yield file, "the file", one.fatal
-        yield from ((file, left.part, left.reason) for left in one.left_out)
+            yield file, "the file", describe_reason(one.fatal)
+        yield from ((file, render_text(left.part), describe_reason(left.reason)) for left in one.left_out)
 
 
 def print_left_out(loaded: Sequence[Loaded]) -> None:

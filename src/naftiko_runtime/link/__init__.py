@@ -16,11 +16,15 @@ from naftiko_runtime.link.variables import Variables
 from naftiko_runtime.plan import Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from naftiko_runtime.diagnostic import Findings
     from naftiko_runtime.document.capability import Document
+    from naftiko_runtime.document.exposes import Expose
     from naftiko_runtime.document.parse import Parsed
     from naftiko_runtime.link.expose_kind import FindLinkedKind
     from naftiko_runtime.link.operator_overrides import Overrides
+    from naftiko_runtime.plan import ServedPart, Server
     from naftiko_runtime.source import KeyPath, Source
 
 
@@ -47,9 +51,8 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
     linked, parts = link_exposes(document, operations, upstreams, context, kind_of)
     exposes = tuple((expose, None if server is None else overrides.move_server(server)) for expose, server in linked)
     servers = tuple(server for _, server in exposes if server is not None)
-    places = {id(part): key_path for key_path, part in parts.items()}
-    places |= {id(server): expose.path_to() for expose, server in exposes if server is not None}
-    check_ports(servers, findings, lambda part: places.get(id(part)))
+    places = [_list_places(expose, server, parts) for expose, server in exposes if server is not None]
+    check_ports(servers, findings, lambda number, part: places[number][0 if part is None else part + 1])
     plan = Plan(
         label=document.info.label or source.file,
         file=source.file,
@@ -61,6 +64,16 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
         description=document.info.description or "",
     )
     return Linked(plan, exposes, parts, operations, _find_first_apis(document), context)
+
+
+def _list_places(expose: Expose, server: Server, parts: Mapping[KeyPath, ServedPart]) -> list[KeyPath]:
+    """Return the places of an expose, and of each part of its server. Parts with the same key are in order."""
+    own = expose.path_to()
+    places: dict[object, list[KeyPath]] = {}
+    for key_path, part in parts.items():
+        if key_path[: len(own)] == own:
+            places.setdefault(part.key, []).append(key_path)
+    return [own, *(places[part.key].pop(0) for part in server.parts)]
 
 
 def _has_broken_binds(findings: Findings) -> bool:

@@ -8,10 +8,13 @@ from msgspec import Struct
 
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.link.term_substitution import find_variables
+from naftiko_runtime.rules import nouns
 
 if TYPE_CHECKING:
+    from naftiko_runtime.diagnostic import Reason
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.link.linked import Linked
+    from naftiko_runtime.rules import NounPhrase
     from naftiko_runtime.source import KeyPath
 
 
@@ -20,12 +23,12 @@ class LeftOut(Struct, frozen=True):
 
     Attributes:
         part: Its name for operators.
-        reason: The error, with its place.
+        reason: Why.
         expose: The namespace, if it is a whole expose.
     """
 
-    part: str
-    reason: str
+    part: NounPhrase
+    reason: Reason
     expose: str | None = None
 
 
@@ -40,19 +43,19 @@ class BrokenParts:
     """
 
     def __init__(
-        self, linked: Linked, document: Document, reasons: dict[KeyPath, str], unread: frozenset[KeyPath]
+        self, linked: Linked, document: Document, reasons: dict[KeyPath, Reason], unread: frozenset[KeyPath]
     ) -> None:
         self.parts = linked.parts
         self._operations = linked.operations
         self._reasons = reasons
         self.unread = unread
-        self.missing: dict[str, str] = {}
-        self._describe_unbound: dict[str, str] = {}
+        self.missing: dict[str, Reason] = {}
+        self._unbound: dict[str, Reason] = {}
         """Why the value of a variable is unknown, by variable."""
         self.left_out: list[LeftOut] = []
         for api in (*document.consumes, *document.capability.consumes):
             if not isinstance(api, ConsumedHttp):  # an import that failed
-                self.missing[api.namespace or ""] = reasons.get(api.path_to(), "the API it calls could not be imported")
+                self.missing[api.namespace or ""] = reasons.get(api.path_to(), nouns.NOT_IMPORTED())
             elif (reason := self.find_reason_above(api.path_to())) and api.namespace not in self.missing:
                 first = linked.upstreams.get(api.namespace)
                 if first is None or first == api.path_to():
@@ -60,13 +63,13 @@ class BrokenParts:
         for bind in (*document.binds, *document.capability.binds):
             for variable in bind.keys:
                 if reason := self.find_reason_above(bind.path_to("keys", variable)):
-                    self._describe_unbound[f"{bind.namespace}.{variable}"] = reason
+                    self._unbound[f"{bind.namespace}.{variable}"] = reason
 
-    def find_reason_above(self, key_path: KeyPath) -> str | None:
+    def find_reason_above(self, key_path: KeyPath) -> Reason | None:
         """Find an error in a part, or in one that contains it."""
         return next((why for n in range(len(key_path), 0, -1) if (why := self._reasons.get(key_path[:n]))), None)
 
-    def find_reason_against(self, key_path: KeyPath, served: Any, call: str | None = None) -> str | None:
+    def find_reason_against(self, key_path: KeyPath, served: Any, call: str | None = None) -> Reason | None:
         """Find why a part is left out: an error in it, above it, in the operation that it calls, or in a variable."""
         if reason := self.find_reason_above(key_path):
             return reason
@@ -77,7 +80,7 @@ class BrokenParts:
                 return reason
         return self.find_reason_unbound(served)
 
-    def find_reason_unbound(self, served: Any) -> str | None:
+    def find_reason_unbound(self, served: Any) -> Reason | None:
         """Find why a variable of a part is unknown."""
-        needed = find_variables(served) if self._describe_unbound else ()
-        return next((self._describe_unbound[name] for name in needed if name in self._describe_unbound), None)
+        needed = find_variables(served) if self._unbound else ()
+        return next((self._unbound[name] for name in needed if name in self._unbound), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
 
 from naftiko_runtime import rules
@@ -56,24 +57,26 @@ def group_by_port(items: Iterable[T], server_of: Callable[[T], Server]) -> dict[
     return groups
 
 
-FindPlace: TypeAlias = "Callable[[object], tuple[str | int, ...] | None]"
-"""From a server, a route, a forward or a tool to its part in findings."""
+FindPlace: TypeAlias = "Callable[[int, int | None], tuple[str | int, ...] | None]"
+"""From the index of a server, and that of one of its parts or None for the server itself, to a place in findings."""
 
 
-def check_ports(servers: Sequence[Server], findings: Findings, place_of: FindPlace = lambda _: None) -> None:
+def check_ports(
+    servers: Sequence[Server], findings: Findings, place_of: FindPlace = lambda _server, _part: None
+) -> None:
     """Report invalid ports, and servers that want the same port and cannot share it.
 
     Args:
         servers: The servers that run together.
         findings: Gets the reports.
-        place_of: Returns the part of a finding.
+        place_of: Returns the part of the document that a finding is about.
     """
     for number, server in enumerate(servers):
         if not 0 <= server.port <= _PORT_MAX:
             statement = rules.PORT_RANGE(port=server.port, most=_PORT_MAX)
-            findings.report(statement, server.span, part=place_of(server))
+            findings.report(statement, server.span, part=place_of(number, None))
         for first in servers[:number]:
-            if _overlap(first, server) and not _can_share(first, server, findings, place_of):
+            if _overlap(first, server) and not _can_share(first, server, findings, partial(place_of, number)):
                 break  # one finding is enough: nothing of it can be served there
 
 
@@ -83,22 +86,24 @@ def _overlap(one: Server, other: Server) -> bool:
     return one.port == other.port != 0 and same_address
 
 
-def _can_share(first: Server, server: Server, findings: Findings, place_of: FindPlace) -> bool:
+def _can_share(
+    first: Server, server: Server, findings: Findings, place_of: Callable[[int | None], tuple[str | int, ...] | None]
+) -> bool:
     """Report why two servers cannot share their port; if they can, report the parts that both serve."""
     is_same_name = first.namespace == server.namespace
     if (why := _find_difference(first, server)) is not None:
         statement = rules.PORT(first=first.namespace, second=server.namespace, port=server.port)
         move = nouns.MOVE_IN_FILE if is_same_name else nouns.MOVE_ONE
         advice = why(move=move(namespace=server.namespace))
-        findings.report(statement, server.span, advice, part=place_of(server), related=first.span)
+        findings.report(statement, server.span, advice, part=place_of(None), related=first.span)
         return False
     if is_same_name:
         statement = rules.DUPLICATE_NAMESPACE_ON_PORT(namespace=server.namespace, port=server.port)
-        findings.report(statement, server.span, part=place_of(server), related=first.span)
+        findings.report(statement, server.span, part=place_of(None), related=first.span)
         return False
-    for known, part in _pair_parts(first, server):
+    for known, index in _pair_parts(first, server):
         statement = known.describe_duplicate(first.namespace, server.namespace, server.port)
-        findings.report(statement, server.span, part=place_of(part), related=first.span)
+        findings.report(statement, server.span, part=place_of(index), related=first.span)
     return True
 
 
@@ -113,8 +118,8 @@ def _find_difference(first: Server, server: Server) -> Help | None:
     return None
 
 
-def _pair_parts(first: Server, server: Server) -> Iterable[tuple[ServedPart, ServedPart]]:
-    """Return the parts that both servers have, in pairs."""
+def _pair_parts(first: Server, server: Server) -> Iterable[tuple[ServedPart, int]]:
+    """Return the parts of the first server that the other has too, each with the index of the other's."""
     known = {part.key: part for part in first.parts}
-    pairs = [(known[part.key], part) for part in server.parts if part.key in known]
-    return sorted(pairs, key=lambda pair: pair[0].label)
+    pairs = [(known[part.key], index) for index, part in enumerate(server.parts) if part.key in known]
+    return sorted(pairs, key=lambda pair: pair[0].key)

@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.link.broken_parts import LeftOut
 from naftiko_runtime.link.check_shared_ports import check_ports
+from naftiko_runtime.rules import nouns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.plan import Plan, Server
 
 
@@ -50,15 +50,14 @@ def _drop_conflicting_servers(taken: list[Server], plan: Plan) -> Kept:
 
 def _keep_shareable(taken: Sequence[Server], server: Server, left_out: list[LeftOut]) -> Server | None:
     """Drop the parts of a server that others serve already; None if it cannot have the port."""
-    served = {id(part): part.label for part in server.parts}
     findings = Findings()
-    check_ports([*taken, server], findings, lambda part: (id(part),))
-    mine: dict[int, Diagnostic] = {int(d.part[0]): d for d in findings.list_sorted(None) if d.part}
-    if (clash := mine.get(id(server))) is not None:
-        left_out.append(LeftOut(f"the expose '{server.namespace}'", clash.located_message, server.namespace))
+    check_ports([*taken, server], findings, lambda number, part: (number, -1 if part is None else part))
+    places = {found.part: found for found in findings.list_sorted(None)}
+    if (clash := places.get((len(taken), -1))) is not None:
+        left_out.append(LeftOut(nouns.EXPOSE(namespace=server.namespace), clash, server.namespace))
         return None
-    twice = {part: found for part, found in mine.items() if part in served}
-    if not twice:
-        return server
-    left_out += [LeftOut(f"{served[part]} of '{server.namespace}'", d.located_message) for part, d in twice.items()]
-    return server.remove_parts(set(twice))
+    twice = {i: found for i in range(len(server.parts)) if (found := places.get((len(taken), i))) is not None}
+    for index, found in twice.items():
+        part = nouns.PART_OF_EXPOSE(part=server.parts[index].label, namespace=server.namespace)
+        left_out.append(LeftOut(part, found))
+    return server.remove_parts(twice) if twice else server

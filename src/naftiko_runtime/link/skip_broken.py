@@ -12,11 +12,12 @@ from naftiko_runtime.diagnostic import redact_finding
 from naftiko_runtime.document.separable_parts import find_separable_part
 from naftiko_runtime.link.broken_parts import BrokenParts, LeftOut
 from naftiko_runtime.link.term_substitution import find_variables
+from naftiko_runtime.rules import nouns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from naftiko_runtime.diagnostic import Diagnostic
+    from naftiko_runtime.diagnostic import Diagnostic, Reason
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.document.exposes import Expose
     from naftiko_runtime.link.expose_kind import KindOfServer
@@ -34,12 +35,12 @@ class Sound(Struct, frozen=True):
     Attributes:
         plan: The plan without broken parts; None if nothing is left.
         left_out: The broken parts.
-        fatal: Why nothing can be served; empty if something can.
+        fatal: Why nothing can be served; None if something can.
     """
 
     plan: Plan | None
     left_out: tuple[LeftOut, ...] = ()
-    fatal: str = ""
+    fatal: Reason | None = None
 
 
 class Errors(Struct, frozen=True):
@@ -59,9 +60,9 @@ class Errors(Struct, frozen=True):
         """List all errors by place, primary errors first."""
         return sorted(self.all, key=lambda error: (error not in self.primary, error.span is not None, error.span))
 
-    def describe(self, error: Diagnostic) -> str:
-        """Describe an error as the reason why something is not served."""
-        return redact_finding(error, self.secrets).located_message
+    def redact(self, error: Diagnostic) -> Diagnostic:
+        """Return an error as the reason why something is not served: without credentials and edits."""
+        return replace(redact_finding(error, self.secrets), fix=())
 
 
 def keep_sound(
@@ -76,20 +77,20 @@ def keep_sound(
         unread: The places of wrong values and missing keys.
         kind_of: The table of kinds by their servers.
     """
-    reasons: dict[KeyPath, str] = {}
+    reasons: dict[KeyPath, Reason] = {}
     for error in errors.list_ordered():
         part = error.part or ()
         unit = find_separable_part(part)
         if not unit and error in errors.primary:
-            return Sound(None, fatal=errors.describe(error))
+            return Sound(None, fatal=errors.redact(error))
         if unit and (error.rule is not rules.NOT_SERVED or part[-1] not in _HARMLESS):
-            reasons.setdefault(unit, errors.describe(error))
+            reasons.setdefault(unit, errors.redact(error))
     broken = BrokenParts(linked, document, reasons, unread)
     servers = tuple(_keep_servers(broken, linked.exposes, kind_of))
     left_out = tuple(dict.fromkeys(broken.left_out))
     if any(server.operations for server in servers):
         return Sound(_drop_unused(replace(linked.plan, servers=servers)), left_out)
-    return Sound(None, left_out, "nothing is left to serve")
+    return Sound(None, left_out, nouns.NOTHING_LEFT())
 
 
 def _drop_unused(plan: Plan) -> Plan:
@@ -104,12 +105,17 @@ def _keep_servers(
 ) -> Iterator[Server]:
     """Yield each server without its broken parts, unless it is broken as a whole."""
     for expose, server in exposes:
-        describe = broken.find_reason_above(expose.path_to()) or broken.find_reason_unbound(
+        reason = broken.find_reason_above(expose.path_to()) or broken.find_reason_unbound(
             server.guard if server is not None else None
         )
-        if describe is not None or server is None:
+        if reason is not None or server is None:
             name = next(iter(expose.names), None)
-            what = f"the {expose.type} expose" if name is None else f"the {expose.type} expose '{name}'"
-            broken.left_out.append(LeftOut(what, describe or "it is not served", name))
+            kind = expose.type or ""
+            part = (
+                nouns.SOME_EXPOSE_OF_TYPE(type=kind)
+                if name is None
+                else nouns.EXPOSE_OF_TYPE(type=kind, namespace=name)
+            )
+            broken.left_out.append(LeftOut(part, reason or nouns.NOT_SERVED(), name))
         else:
             yield kind_of(server).keep_sound(expose, server, broken)

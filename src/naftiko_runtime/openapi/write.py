@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from naftiko_runtime.authentication.kinds import kind_of
+from naftiko_runtime.diagnostic import describe_reason
 from naftiko_runtime.encode_value import PATH_SAFE
 from naftiko_runtime.mapping.output_schema import make_result_schema
 from naftiko_runtime.openapi.inputs import describe_parameters, describe_request_body
@@ -162,7 +163,7 @@ class _PathItems:
         given = [{"name": name, "in": "path", "required": True, "schema": text} for name in placeholders.values()]
         found: dict[str, Any] = {"parameters": given} if given else {}
         refused = {"401": _make_reference("Unauthorized")} if self._guarded else {}
-        why = {"description": f"Not served: {route.reason}", "content": _PROBLEM}
+        why = {"description": f"Not served: {describe_reason(route.reason)}", "content": _PROBLEM}
         return {**found, "responses": {**refused, "501": why}}
 
     def _iter_responses(self, operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from naftiko_runtime.diagnostic import Span
+from naftiko_runtime.diagnostic import Diagnostic, Span
 from naftiko_runtime.frozen_values import Argument
 from naftiko_runtime.plan.inputs import Input
 from naftiko_runtime.plan.plan import Binding
@@ -51,6 +51,8 @@ def _strip(value: Any, names: Mapping[str, str]) -> Any:  # noqa: PLR0911 - one 
             return tuple(_strip(item, names) for item in value)
         case Argument(name):
             return Argument(names.get(name, name))
+        case Diagnostic():
+            return replace(value, span=_NOWHERE, related=None)
         case Binding():
             return replace(value, span=_NOWHERE, uses=(_NOWHERE,) if value.uses else ())
         case Input(name):

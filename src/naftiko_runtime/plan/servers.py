@@ -8,15 +8,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
+from naftiko_runtime.rules import nouns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from naftiko_runtime.authentication.kinds import Credential
-    from naftiko_runtime.diagnostic import Span
+    from naftiko_runtime.diagnostic import Reason, Span
     from naftiko_runtime.frozen_values import Argument
     from naftiko_runtime.plan.operation import Operation
-    from naftiko_runtime.rules import Statement
+    from naftiko_runtime.rules import NounPhrase, Statement
 
 
 def remove_placeholder_names(pattern: Sequence[str | Argument]) -> str:
@@ -44,9 +45,9 @@ class Route(Struct, frozen=True):
         return self.method, remove_placeholder_names(self.pattern)
 
     @property
-    def label(self) -> str:
+    def label(self) -> NounPhrase:
         """Its name in messages."""
-        return f"{self.method} {self.path}"
+        return nouns.ROUTE(method=self.method, path=self.path)
 
     def describe_duplicate(self, first: str, second: str, port: int) -> Statement:
         """Return the statement that two exposes have this part on one port."""
@@ -75,9 +76,9 @@ class ForwardRoute(Struct, frozen=True):
         return "*", remove_placeholder_names(self.pattern)
 
     @property
-    def label(self) -> str:
+    def label(self) -> NounPhrase:
         """Its name in messages."""
-        return f"what is forwarded at {self.path}"
+        return nouns.FORWARD(path=self.path)
 
     def describe_duplicate(self, first: str, second: str, port: int) -> Statement:
         """Return the statement that two exposes have this part on one port."""
@@ -104,9 +105,9 @@ class Tool(Struct, frozen=True):
         return self.name
 
     @property
-    def label(self) -> str:
+    def label(self) -> NounPhrase:
         """Its name in messages."""
-        return f"the tool '{self.name}'"
+        return nouns.TOOL(name=self.name)
 
     def describe_duplicate(self, first: str, second: str, port: int) -> Statement:
         """Return the statement that two exposes have this part on one port."""
@@ -119,14 +120,14 @@ class BrokenRoute(Struct, frozen=True):
     method: str
     path: str
     pattern: tuple[str | Argument, ...]
-    reason: str
+    reason: Reason
 
 
 class BrokenTool(Struct, frozen=True):
     """A tool that was left out, and why."""
 
     name: str
-    reason: str
+    reason: Reason
 
 
 class RestServer(Struct, frozen=True):
@@ -155,9 +156,10 @@ class RestServer(Struct, frozen=True):
         return (*self.routes, *self.forwards)
 
     def remove_parts(self, parts: Collection[int]) -> RestServer:
-        """Return the server without some of its parts. They are compared by identity."""
-        routes = tuple(route for route in self.routes if id(route) not in parts)
-        return replace(self, routes=routes, forwards=tuple(one for one in self.forwards if id(one) not in parts))
+        """Return the server without some of its parts, by their indexes."""
+        routes = tuple(route for i, route in enumerate(self.routes) if i not in parts)
+        forwards = tuple(forward for i, forward in enumerate(self.forwards, len(self.routes)) if i not in parts)
+        return replace(self, routes=routes, forwards=forwards)
 
     def map_operations(self, change: Callable[[Operation], Operation]) -> RestServer:
         """Return the server with other operations."""
@@ -199,8 +201,8 @@ class McpServer(Struct, frozen=True):
         return self.tools
 
     def remove_parts(self, parts: Collection[int]) -> McpServer:
-        """Return the server without some of its parts. They are compared by identity."""
-        return replace(self, tools=tuple(tool for tool in self.tools if id(tool) not in parts))
+        """Return the server without some of its parts, by their indexes."""
+        return replace(self, tools=tuple(tool for i, tool in enumerate(self.tools) if i not in parts))
 
     def map_operations(self, change: Callable[[Operation], Operation]) -> McpServer:
         """Return the server with other operations."""

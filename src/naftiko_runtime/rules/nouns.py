@@ -39,6 +39,22 @@ GITHUB_WORKFLOW: Final = Noun("a GitHub workflow")
 HTTP_ARCHIVE: Final = Noun("an HTTP archive")
 JSON_SCHEMA: Final = Noun("a JSON Schema")
 
+ROUTE: Final = Noun("{method} {path}")
+FORWARD: Final = Noun("the forward at {path}")
+TOOL: Final = Noun("the tool '{name}'")
+SOME_OPERATION: Final = Noun("an operation at {path}")
+SOME_RESOURCE: Final = Noun("a resource without a readable path")
+SOME_TOOL: Final = Noun("a tool without a readable name")
+PART_OF_EXPOSE: Final = Noun("{part} of '{namespace}'")
+EXPOSE: Final = Noun("the expose '{namespace}'")
+EXPOSE_OF_TYPE: Final = Noun("the {type} expose '{namespace}'")
+SOME_EXPOSE_OF_TYPE: Final = Noun("the {type} expose")
+
+NOT_IMPORTED: Final = Noun("the API it calls could not be imported")
+NOT_SERVED: Final = Noun("it is not served")
+NOTHING_LEFT: Final = Noun("nothing is left to serve")
+ONLY_FOR_IMPORT: Final = Noun("it has no 'capability', and is only there to be imported")
+
 
 def name_part(key_path: Sequence[str | int]) -> NounPhrase:
     """Return how a sentence names the part of a document at a path: by its key, an entry of a list by the list's."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 from naftiko_runtime.lazy_import import compile_lazily
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 MessageArgument: TypeAlias = "str | int | tuple[str, ...] | NounPhrase | Statement"
 """What fills a place of a template: a text, a number, several names, a term, or what another finding says."""
@@ -41,7 +41,6 @@ class Rule(Struct, frozen=True, eq=False):
         severity: The severity.
         summary: The meaning, for the reference.
         remedy: The remedy, for the reference.
-        messages: The messages of its findings. Its own message, if it has one, is the first.
     """
 
     code: str
@@ -49,7 +48,11 @@ class Rule(Struct, frozen=True, eq=False):
     severity: Severity
     summary: str
     remedy: str
-    messages: list[Message]
+
+    @property
+    def messages(self) -> list[Message]:
+        """The messages of its findings. Its own message, if it has one, is the first."""
+        return _MESSAGES[self.slug]
 
     def variant(self, text: str, help: str | None = None) -> Message:  # noqa: A002 - the field's name
         """Make another message of this rule."""
@@ -64,8 +67,11 @@ class Rule(Struct, frozen=True, eq=False):
     def __repr__(self) -> str:
         return f"<rule {self.slug}>"
 
+    def __reduce__(self) -> tuple[Callable[[str], Rule], tuple[str]]:
+        return find_rule, (self.slug,)
 
-class Help(Struct, frozen=True, eq=False):
+
+class Help(Struct, frozen=True):
     """A template of a help.
 
     Attributes:
@@ -79,7 +85,7 @@ class Help(Struct, frozen=True, eq=False):
         return Advice(self, _sorted(arguments))
 
 
-class Noun(Struct, frozen=True, eq=False):
+class Noun(Struct, frozen=True):
     """A template of a noun: a kind of value, or a part of a document.
 
     Attributes:
@@ -93,7 +99,7 @@ class Noun(Struct, frozen=True, eq=False):
         return NounPhrase(self, _sorted(arguments))
 
 
-class Message(Struct, frozen=True, eq=False):
+class Message(Struct, frozen=True):
     """A template of a message.
 
     Attributes:
@@ -148,6 +154,13 @@ class Advice(Struct, frozen=True):
 
 RULES: Final[dict[str, Rule]] = {}
 """Every rule by its slug."""
+_MESSAGES: Final[dict[str, list[Message]]] = {}
+"""The messages of each rule, by its slug."""
+
+
+def find_rule(slug: str) -> Rule:
+    """Return a rule by its slug: the one that there is, also for a copy that another process made."""
+    return RULES[slug]
 
 
 def define(
@@ -160,7 +173,8 @@ def define(
     help: str | None = None,  # noqa: A002 - the field's name
 ) -> Rule:
     """Add a rule to the table, with its own message and help."""
-    rule = RULES[slug] = Rule(code, slug, severity, summary, remedy, [])
+    rule = RULES[slug] = Rule(code, slug, severity, summary, remedy)
+    _MESSAGES[slug] = []
     if text is not None:
         rule.variant(text, help)
     return rule

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from naftiko_runtime.diagnostic import describe_reason
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 
@@ -197,4 +198,4 @@ def test_what_calls_something_hidden_is_left_out_and_says_why(tmp_path: Path) ->
     assert plan is not None
     assert [route.path for route in plan.servers[0].routes] == ["/ships"]  # type: ignore[union-attr]
     (broken,) = plan.servers[0].broken
-    assert "'registry.get-ship'" in broken.reason
+    assert "'registry.get-ship'" in describe_reason(broken.reason)

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from naftiko_runtime.cli.skip_broken import drop_clashing_parts
+from naftiko_runtime.diagnostic import describe_reason
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import Loaded, load, load_source
 from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.plan.comparison import strip_places
+from naftiko_runtime.rules import nouns, render_text
 from naftiko_runtime.source import parse_source as parsed
 from support.linked import get_request
 
@@ -105,9 +107,9 @@ def refused(plan: Plan | None) -> dict[str, str]:
     for server in plan.servers if plan is not None else ():
         match server:
             case RestServer():
-                broken |= {f"{route.method} {route.path}": route.reason for route in server.broken}
+                broken |= {f"{route.method} {route.path}": describe_reason(route.reason) for route in server.broken}
             case McpServer():
-                broken |= {tool.name: tool.reason for tool in server.broken}
+                broken |= {tool.name: describe_reason(tool.reason) for tool in server.broken}
     return broken
 
 
@@ -125,7 +127,7 @@ def spoilt(*edits: tuple[str, str]) -> Loaded:
 
 def test_a_sound_document_is_served_whole() -> None:
     loaded = skipping(SOUND)
-    assert (served(loaded.plan), loaded.left_out, loaded.fatal) == ([*ALL[:5], ALL[5], *ALL[6:]], (), "")
+    assert (served(loaded.plan), loaded.left_out, loaded.fatal) == ([*ALL[:5], ALL[5], *ALL[6:]], (), None)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +177,7 @@ def test_what_is_wrong_takes_along_no_more_than_it_must(before: str, after: str,
     assert len([d for d in loaded.diagnostics if d.severity == "error"]) == 1
     assert len(loaded.left_out) == len(left_out)
     for found in loaded.left_out:
-        assert found.reason.startswith("x.yml:")
+        assert describe_reason(found.reason).startswith("x.yml:")
 
 
 @pytest.mark.parametrize(
@@ -208,7 +210,7 @@ def test_the_first_of_two_stays() -> None:
     )  # fmt: skip
     assert served(loaded.plan) == list(ALL)
     assert refused(loaded.plan) == {}
-    assert [(left.part, left.reason.partition(": ")[2]) for left in loaded.left_out] == [
+    assert [(render_text(left.part), describe_reason(left.reason).partition(": ")[2]) for left in loaded.left_out] == [
         ("GET /ships of 'web'", "GET /ships is routed twice"),
         ("the tool 'list-ships' of 'tools'", "the tool 'list-ships' is defined twice"),
     ]
@@ -238,7 +240,7 @@ def test_a_method_that_is_none_hides_no_other_route() -> None:
     loaded = skipping(text)
     assert served(loaded.plan) == list(ALL)
     assert refused(loaded.plan) == {}
-    assert [left.part for left in loaded.left_out] == ["an operation at /ships of 'web'"]
+    assert [render_text(left.part) for left in loaded.left_out] == ["an operation at /ships of 'web'"]
 
 
 def test_what_is_left_out_needs_no_variables() -> None:
@@ -259,7 +261,8 @@ def test_what_is_left_out_needs_no_variables() -> None:
 )
 def test_what_is_fatal_is_told(text: str, fatal: str) -> None:
     loaded = skipping(text)
-    assert (loaded.plan, loaded.fatal) == (None, fatal)
+    assert loaded.fatal is not None
+    assert (loaded.plan, describe_reason(loaded.fatal)) == (None, fatal)
 
 
 def places(value: Any, key_path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -354,7 +357,9 @@ def write(folder: Path, **files: str) -> list[Loaded]:
 
 def told(loaded: list[Loaded]) -> list[Any]:
     return [
-        [left.part for left in one.left_out] + ([one.fatal.partition(": ")[2]] if one.fatal else []) for one in loaded
+        [render_text(left.part) for left in one.left_out]
+        + ([describe_reason(one.fatal).partition(": ")[2]] if one.fatal else [])
+        for one in loaded
     ]
 
 
@@ -363,7 +368,7 @@ def test_files_that_cannot_run_do_not_keep_others_from_it(tmp_path: Path) -> Non
     loaded = write(tmp_path, ships=SOUND, none="a: [", shared=shared)
     assert [served(one.plan) for one in loaded] == [list(ALL), [], []]
     assert loaded[1].fatal
-    assert loaded[2].fatal == "it has no 'capability', and is only there to be imported"
+    assert loaded[2].fatal == nouns.ONLY_FOR_IMPORT()
 
 
 def test_what_an_earlier_file_serves_is_left_out_of_a_later_one(tmp_path: Path) -> None:
@@ -388,4 +393,4 @@ def test_what_an_earlier_file_serves_is_left_out_of_a_later_one(tmp_path: Path) 
     ]
     again = SOUND.replace("namespace: web", "namespace: web2").replace("namespace: tools", "namespace: tools2")
     assert served(write(tmp_path, ships=SOUND, again=again)[1].plan) == []
-    assert write(tmp_path, ships=SOUND, same=SOUND)[1].fatal == "nothing is left to serve"
+    assert write(tmp_path, ships=SOUND, same=SOUND)[1].fatal == nouns.NOTHING_LEFT()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec import Struct
+from msgspec.structs import replace
 
 from journeys.story import read_story
 from naftiko_runtime.link.operator_overrides import Overrides
@@ -136,3 +137,14 @@ def test_the_names_of_a_route_s_placeholders_make_no_difference() -> None:
     )
     assert first == second
     assert first != third
+
+
+@pytest.mark.parametrize("expose", [make_rest_expose(), make_mcp_expose()])
+def test_parts_are_removed_by_index(expose: dict[str, Any]) -> None:
+    """A plan is a value, so one object may be several of its parts."""
+    (server,) = link_plan(make_document(exposes=[expose])).servers
+    (part,) = server.parts
+    field = "tools" if server.kind == "mcp" else "routes"
+    twice = replace(server, **{field: (part, part)})
+    assert twice.remove_parts({1}) == server
+    assert twice.remove_parts({0, 1}).parts == ()

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime.link.broken_parts import LeftOut
 from naftiko_runtime.plan import BrokenTool, Tool
+from naftiko_runtime.rules import nouns
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import McpExpose
@@ -23,8 +24,9 @@ def keep_sound(expose: McpExpose, server: McpServer, broken_parts: BrokenParts) 
         tool = broken_parts.parts.get(spec.path_to())
         if reason := broken_parts.find_reason_against(spec.path_to(), tool, spec.call):
             named = spec.path_to("name") not in broken_parts.unread
-            what = f"the tool '{spec.name}'" if named else "a tool without a readable name"
-            broken_parts.left_out.append(LeftOut(f"{what} of '{expose.namespace}'", reason))
+            what = nouns.TOOL(name=spec.name) if named else nouns.SOME_TOOL()
+            part = nouns.PART_OF_EXPOSE(part=what, namespace=expose.namespace)
+            broken_parts.left_out.append(LeftOut(part, reason))
             if named:
                 broken.setdefault(spec.name, BrokenTool(spec.name, reason))
         elif isinstance(tool, Tool):

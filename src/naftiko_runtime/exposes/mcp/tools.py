@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from naftiko_runtime._version import __version__
 from naftiko_runtime.contract.input_schema import build_input_schema
+from naftiko_runtime.diagnostic import describe_reason
 from naftiko_runtime.encode_value import encode_query, encode_utf8
 from naftiko_runtime.engine.body import encode_finite_json, encode_form
 from naftiko_runtime.engine.field_encoding import encode_field
@@ -72,7 +73,7 @@ class ToolServer:
         self.plan = plan
         self._policy = policy
         self._observed = observed
-        self._broken = {tool.name: tool.reason for tool in plan.broken}
+        self._broken = {tool.name: describe_reason(tool.reason) for tool in plan.broken}
         self._operations = {tool.name: operation for tool, operation in server.parts}
         self.schemas = {tool.name: make_input_schema(tool) for tool in plan.tools}
         self.result: CallTool = self._call if observed is None else _watch_calls(self._call, observed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
+from naftiko_runtime.diagnostic import describe_reason
 from naftiko_runtime.errors import InputFault, Rejected
 from naftiko_runtime.exposes.rest.handlers import BrokenHandler, ForwardHandler, HandlerParts, RouteHandler
 from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher, Mounts, PathMethods
@@ -50,7 +51,7 @@ class RestApp:
                 case _:
                     assert_never(part)
         for broken in plan.broken:
-            left_out = BrokenHandler(broken.reason, make_instrument(broken.path))
+            left_out = BrokenHandler(describe_reason(broken.reason), make_instrument(broken.path))
             if broken.method == "*":
                 self._mounts.add(broken.pattern, left_out)
             else:

@@ -9,11 +9,13 @@ from msgspec.structs import replace
 from naftiko_runtime.exposes.rest.link_forward import split_mount
 from naftiko_runtime.link.broken_parts import LeftOut
 from naftiko_runtime.plan import Argument, BrokenRoute, ForwardRoute, Route, remove_placeholder_names
+from naftiko_runtime.rules import nouns
 from naftiko_runtime.template import split_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from naftiko_runtime.diagnostic import Reason
     from naftiko_runtime.document.exposes import RestExpose, RestOperation, RestResource
     from naftiko_runtime.link.broken_parts import BrokenParts
     from naftiko_runtime.plan import RestServer
@@ -50,17 +52,22 @@ def keep_sound(expose: RestExpose, server: RestServer, broken_parts: BrokenParts
 
 
 def _iter_broken_routes(
-    expose: RestExpose, resource: RestResource, operation: RestOperation | None, reason: str, broken_parts: BrokenParts
+    expose: RestExpose,
+    resource: RestResource,
+    operation: RestOperation | None,
+    reason: Reason,
+    broken_parts: BrokenParts,
 ) -> Iterator[BrokenRoute]:
     """Yield the broken routes, each with its place; None if the place is unknown."""
     method = "*" if operation is None else operation.method
-    what = f"the forward at {resource.path}" if operation is None else f"{method} {resource.path}"
+    what = nouns.FORWARD(path=resource.path) if operation is None else nouns.ROUTE(method=method, path=resource.path)
     placed = resource.path_to("path") not in broken_parts.unread
     if operation is not None and operation.path_to("method") in broken_parts.unread:
-        placed, what = False, f"an operation at {resource.path}"
+        placed, what = False, nouns.SOME_OPERATION(path=resource.path)
     if resource.path_to("path") in broken_parts.unread:
-        what = "a resource without a readable path"
-    broken_parts.left_out.append(LeftOut(f"{what} of '{expose.namespace}'", reason))
+        what = nouns.SOME_RESOURCE()
+    part = nouns.PART_OF_EXPOSE(part=what, namespace=expose.namespace)
+    broken_parts.left_out.append(LeftOut(part, reason))
     if not placed:
         return
     try:
