@@ -18,7 +18,7 @@ class _LoadedObject:
 class _LazyObject(_LoadedObject):
     """Loads an object at the first access to an attribute."""
 
-    def __init__(self, make: Callable[[], Any]) -> None:
+    def __init__(self, make: Callable[[], object]) -> None:
         self._make = make
 
     def __getattr__(self, name: str) -> Any:

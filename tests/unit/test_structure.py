@@ -2,6 +2,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import get_args
@@ -149,3 +150,42 @@ def test_two_types_of_one_name_are_found() -> None:
         "b.py": "def f():\n    class Call: ...\nLine: TypeAlias = str\nX = 1\nOther = Literal['a']\n",
     }
     assert find_type_names_of_several_modules(texts) == {name: ["a.py", "b.py"] for name in ("Call", "Line", "Other")}
+
+
+def find_open_callbacks(text: str) -> Iterator[int]:
+    """The lines of callbacks that are typed ``Any``: as what they are called with, or as what they return."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "Callable[" in node.value:
+            with suppress(SyntaxError):  # prose
+                yield from (node.lineno for _ in find_open_callbacks(node.value))
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value).split(".")[-1] == "Callable":
+            parameters, result = node.slice.elts if isinstance(node.slice, ast.Tuple) else (node.slice, node.slice)
+            types = [*(parameters.elts if isinstance(parameters, ast.List) else [parameters]), result]
+            if any(ast.unparse(part) in ("Any", "...", "Awaitable[Any]", "Coroutine[Any, Any, Any]") for part in types):
+                yield node.lineno
+
+
+def test_no_callback_is_typed_any() -> None:
+    found = [f"{file.relative_to(PACKAGE)}:{line}" for file in FILES for line in find_open_callbacks(file.read_text())]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        "Callable[..., Any]",
+        "Callable[..., None]",
+        "Callable[[Any], int]",
+        "Callable[[], Any]",
+        "typing.Callable[[], Any]",
+        "Callable[[int], Awaitable[Any]]",
+        "'Callable[[], Any]'",
+        "list[Callable[[], Callable[[], Any]]]",
+    ],
+)
+def test_a_callback_that_is_typed_any_is_found(annotation: str) -> None:
+    assert list(find_open_callbacks(f"x: {annotation}")) == [1]
+
+
+def test_other_callbacks_are_not_found() -> None:
+    assert list(find_open_callbacks("x: Callable[[list[Any], object], dict[str, Any]]")) == []

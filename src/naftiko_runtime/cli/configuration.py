@@ -150,7 +150,7 @@ class _TableParser:
 
     def parse(self) -> Configuration:
         """Return the settings of the table."""
-        keys: dict[str, Callable[[str, Any], Any]] = {
+        keys: dict[str, Callable[[str, object], object]] = {
             "select": self._parse_selected,
             "ignore": self._parse_rules,
             "error-on": self._parse_error_on,

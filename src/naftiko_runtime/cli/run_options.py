@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import click
 
@@ -33,7 +33,14 @@ if TYPE_CHECKING:
     from naftiko_runtime.http_client import HttpClient
     from naftiko_runtime.telemetry.trace_options import TraceOptions
 
-    _Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
+    _Decorator: TypeAlias = Callable[["_Command"], "_Command"]
+
+
+class _Command(Protocol):
+    """A command with its options, as click calls it."""
+
+    def __call__(self, log_level: str, **values: Any) -> None: ...
+
 
 BESIDE_THE_FILE: Final = "(beside the file)"
 """The value of ``--sandbox`` when it names no file."""
@@ -299,7 +306,7 @@ _PARAMETERS: Final = (
 )
 
 
-def with_run_options(command: Callable[[RunOptions], None]) -> Callable[..., None]:
+def with_run_options(command: Callable[[RunOptions], None]) -> _Command:
     """Declare the options, and call a command with their values."""
 
     @wraps(command)
@@ -307,7 +314,7 @@ def with_run_options(command: Callable[[RunOptions], None]) -> Callable[..., Non
         documents, upstreams = _take(DocumentOptions, values), _take(UpstreamOptions, values)
         command(RunOptions(documents, upstreams, _take(ListenerOptions, values), log_level))
 
-    declared: Callable[..., None] = call
+    declared: _Command = call
     for parameter in reversed(_PARAMETERS):
         declared = parameter(declared)
     return declared

@@ -41,7 +41,7 @@ class CompiledInput(Struct, frozen=True):
     default: Any
     inferred: bool
     pattern: Pattern | None
-    path: Callable[[Any], Any] | None
+    path: Callable[[object], object] | None
     nullable: bool
 
 
@@ -69,7 +69,7 @@ def _compile_input(spec: Input) -> CompiledInput:
     )
 
 
-def _compile_body_path(text: str) -> Callable[[Any], Any]:
+def _compile_body_path(text: str) -> Callable[[object], object]:
     """Only a path of names can tell null from a missing value."""
     path = compile_path(text)
     if path.names:
@@ -79,7 +79,7 @@ def _compile_body_path(text: str) -> Callable[[Any], Any]:
     return lambda value: MISSING if (found := path.get(value)) is None else found
 
 
-def _compile_names(names: Sequence[str]) -> Callable[[Any], Any]:
+def _compile_names(names: Sequence[str]) -> Callable[[object], object]:
     def get(value: Any) -> Any:
         for name in names:
             value = value.get(name, MISSING) if isinstance(value, dict) else MISSING

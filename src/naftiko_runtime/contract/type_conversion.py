@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from naftiko_runtime.encode_value import format_text
 from naftiko_runtime.file_value import File, decode_file
@@ -56,11 +56,11 @@ def check_pattern(value: Any, pattern: Pattern) -> Any:
     raise ValueError(f"must match {pattern.text}")
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and isfinite(value))
 
 
-_HAS_TYPE: Final[dict[str, Callable[[Any], bool]]] = {
+_HAS_TYPE: Final[dict[str, Callable[[object], bool]]] = {
     "string": lambda value: isinstance(value, (str, File)),
     "number": _is_number,
     "integer": lambda value: _is_number(value) and value % 1 == 0,
@@ -143,7 +143,7 @@ def _parse_json(text: str) -> Any:
         raise ValueError("must be JSON") from None
 
 
-_PARSE: Final[dict[str, Callable[[str], Any]]] = {
+_PARSE: Final[dict[str, Callable[[str], object]]] = {
     "integer": _parse_integer,
     "number": _parse_number,
     "boolean": _parse_boolean,

@@ -77,7 +77,7 @@ def _compile_json_text(parts: tuple[str | tuple[Term, str], ...], secrets: Mappi
     return encode
 
 
-_IN_JSON: Final[dict[str, Callable[[Any], bytes]]] = {
+_IN_JSON: Final[dict[str, Callable[[object], bytes]]] = {
     "bare": lambda value: b"null" if value is ABSENT else encode_finite_json(value),
     "string": lambda value: b"null" if value is ABSENT or value is None else encode_json(format_text(value)),
     "key": lambda value: b"" if value is ABSENT or value is None else escape_json_string(value),

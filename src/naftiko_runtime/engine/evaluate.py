@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, assert_never
 
 from naftiko_runtime.encode_value import CommaSeparated, format_text
 from naftiko_runtime.errors import InputFault, Rejected
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 Values: TypeAlias = Mapping[str, Any]
 """The caller's checked values by input name, without absent ones."""
 
-Evaluate: TypeAlias = Callable[[Values], Any]
+T = TypeVar("T")
+R = TypeVar("R")
+Evaluate: TypeAlias = Callable[[Values], object]
 
 
 class _Absent:
@@ -95,7 +97,7 @@ def compile_tree(tree: Tree, secrets: Mapping[str, Secret], *, joins: bool = Fal
             return compile_term(tree, secrets, joins=joins)
 
 
-def render_value(name: str, place: str, render: Callable[[Any], Any], value: Any) -> Any:
+def render_value(name: str, place: str, render: Callable[[T], R], value: T) -> R:
     """Render a value for its place.
 
     Args:

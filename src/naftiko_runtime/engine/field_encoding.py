@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.plan import ListStyle
 
-EncodeFields: TypeAlias = Callable[[str, Any], list[str]]
+EncodeFields: TypeAlias = Callable[[str, object], list[str]]
 """From an encoded name and a value to ``name=value`` texts."""
 
 

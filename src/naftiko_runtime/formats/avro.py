@@ -5,7 +5,7 @@ from __future__ import annotations
 import bz2
 import lzma
 import zlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from naftiko_runtime.formats.avro_binary import Cursor, read_bytes, read_long
 from naftiko_runtime.formats.avro_schema import compile_schema
@@ -17,10 +17,20 @@ if TYPE_CHECKING:
     from naftiko_runtime.decoding_irregularities import Irregularities
     from naftiko_runtime.formats.decode_type import Decode
 
+
+class _Decompressor(Protocol):
+    """Decompresses one block, as the three libraries do."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
 _CONTAINER: Final = b"Obj\x01"
 _SYNC_BYTES: Final = 16
 _LZMA_MEMORY_BYTES_MAX: Final = 128 * 1024 * 1024
-_UNPACKERS: Final[dict[str, Callable[[], Any]]] = {
+_UNPACKERS: Final[dict[str, Callable[[], _Decompressor]]] = {
     "deflate": lambda: zlib.decompressobj(-15),
     "bzip2": bz2.BZ2Decompressor,
     "xz": lambda: lzma.LZMADecompressor(memlimit=_LZMA_MEMORY_BYTES_MAX),
@@ -105,7 +115,7 @@ def _decompress(block: bytes, codec: str, bytes_max: int) -> bytes:
         raise ValueError(f"its codec '{codec[:40]}' is not known: it may be null, deflate, bzip2 or xz")
     stream = unpacker()
     try:
-        data: bytes = stream.decompress(block, bytes_max + 1)
+        data = stream.decompress(block, bytes_max + 1)
     except (zlib.error, OSError, lzma.LZMAError):
         raise ValueError("a block of the container file is broken") from None
     if len(data) > bytes_max:

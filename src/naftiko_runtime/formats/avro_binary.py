@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from base64 import b64encode
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from naftiko_runtime.limits import RESPONSE_VALUES_MAX
 
@@ -56,7 +56,7 @@ class Cursor:
             raise ValueError(f"it has more than {RESPONSE_VALUES_MAX:,} values")
 
 
-Read: TypeAlias = "Callable[[Cursor], Any]"
+Read: TypeAlias = "Callable[[Cursor], object]"
 
 
 def read_long(cursor: Cursor) -> int:

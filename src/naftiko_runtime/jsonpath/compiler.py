@@ -38,7 +38,7 @@ from naftiko_runtime.jsonpath.work_limit import spend
 if TYPE_CHECKING:
     from naftiko_runtime.jsonpath.syntax import Expression, FunctionCall, Operand, Segment, Selector, Test
 
-_Predicate: TypeAlias = Callable[[Any], bool]
+_Predicate: TypeAlias = Callable[[object], bool]
 
 
 def compile_expression(expression: Expression) -> Getter:
@@ -232,7 +232,7 @@ def _compile_existence(query: Query, root: Any) -> _Predicate:
     return lambda item: (found := get(item)) is not MISSING and bool(found)
 
 
-def _compile_comparison(left: Getter, holds: Callable[[Any, Any], bool], right: Getter) -> _Predicate:
+def _compile_comparison(left: Getter, holds: Callable[[object, object], bool], right: Getter) -> _Predicate:
     return lambda item: holds(left(item), right(item))
 
 

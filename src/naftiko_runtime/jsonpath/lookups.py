@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from naftiko_runtime.jsonpath.syntax import Child, Fields, Segment
 from naftiko_runtime.jsonpath.work_limit import SPENT_AT_ONCE, spend
 
-Getter: TypeAlias = Callable[[Any], Any]
+Getter: TypeAlias = Callable[[object], object]
 """From a decoded JSON value to the value at a path."""
 Step: TypeAlias = Callable[[list[Any]], list[Any]]
 """From the values found so far to those found one segment further, in document order."""

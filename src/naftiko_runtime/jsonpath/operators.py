@@ -6,7 +6,7 @@ import math
 import operator
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeGuard
 
 from naftiko_runtime.jsonpath.work_limit import spend
 from naftiko_runtime.lazy_import import compile_lazily
@@ -69,11 +69,11 @@ def _is_not_identical(left: Any, right: Any) -> bool:
     return not is_identical(left, right)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _compare_ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+def _compare_ordered(compare: Callable[[float | str, float | str], bool]) -> Callable[[object, object], bool]:
     def holds(left: Any, right: Any) -> bool:
         alike = (isinstance(left, str) and isinstance(right, str)) or (_is_number(left) and _is_number(right))
         return alike and compare(left, right)
@@ -135,7 +135,7 @@ def _is_empty(left: Any, right: Any) -> bool:
     return isinstance(left, (list, str, dict)) and (not left) is right
 
 
-OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+OPERATORS: Final[dict[str, Callable[[object, object], bool]]] = {
     "==": equals,
     "!=": _differs,
     "===": is_identical,
@@ -157,7 +157,7 @@ OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 }
 
 
-Function: TypeAlias = Callable[[Any, list[Any]], Any]
+Function: TypeAlias = Callable[[object, list[Any]], object]
 """From a value and the values of the arguments to the result; None if it does not apply."""
 
 
@@ -201,17 +201,17 @@ def _flatten(given: list[Any]) -> list[Any]:
     return [item for value in given for item in (value if isinstance(value, list) else [value])]
 
 
-def _mean(numbers: list[Any]) -> Any:
+def _mean(numbers: list[float]) -> float:
     return sum(numbers) / len(numbers)
 
 
-def _deviation(numbers: list[Any]) -> float:
+def _deviation(numbers: list[float]) -> float:
     """Return the standard deviation of a population."""
     mean = _mean(numbers)
     return math.sqrt(sum((number - mean) ** 2 for number in numbers) / len(numbers))
 
 
-def _aggregate_numbers(aggregate: Callable[[list[Any]], Any]) -> Function:
+def _aggregate_numbers(aggregate: Callable[[list[float]], float]) -> Function:
     """Aggregate the numbers of a list and of the arguments; ignore other values. Without numbers the result is None."""
 
     def function(value: Any, given: list[Any]) -> Any:

@@ -56,7 +56,7 @@ class _Work:
 _CURRENT: Final[ContextVar[_Work | None]] = ContextVar("work", default=None)
 
 
-def run_bounded(shape: Callable[[Any], T], value: Any, seconds: Callable[[], float]) -> T:
+def run_bounded(shape: Callable[[object], T], value: Any, seconds: Callable[[], float]) -> T:
     """Shape a value, with a limit on the work of its paths.
 
     Args:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from inspect import iscoroutinefunction
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Diagnostic
     from naftiko_runtime.lsp.checking import CheckPolicy
     from naftiko_runtime.lsp.documents import OpenDocument
+
+T = TypeVar("T")
 
 _TRIGGERS: Final = [" ", ":", ".", "{"]
 _WATCHED: Final = "**/*.{yaml,yml,toml,avsc,proto}"
@@ -257,34 +259,19 @@ def make_server(policy: CheckPolicy) -> LanguageServer:
     made = LanguageServer("naftiko", __version__, types.TextDocumentSyncKind.Full)
     service = _Service(made, policy)
     actions = types.CodeActionOptions([_QUICK_FIX, _FIX_ALL], resolve_provider=True)
-    handlers: list[tuple[str, Any, Any]] = [
-        (types.INITIALIZED, service.initialized, None),
-        (types.TEXT_DOCUMENT_DID_OPEN, service.opened, None),
-        (types.TEXT_DOCUMENT_DID_CHANGE, service.changed, None),
-        (types.TEXT_DOCUMENT_DID_SAVE, service.saved, None),
-        (types.TEXT_DOCUMENT_DID_CLOSE, service.closed, None),
-        (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, service.files_changed, None),
-        (types.TEXT_DOCUMENT_HOVER, service.hover, None),
-        (types.TEXT_DOCUMENT_COMPLETION, service.complete, types.CompletionOptions(trigger_characters=_TRIGGERS)),
-        (types.TEXT_DOCUMENT_DEFINITION, service.define, None),
-        (types.TEXT_DOCUMENT_CODE_ACTION, service.act, actions),
-        (types.CODE_ACTION_RESOLVE, service.resolve, None),
-    ]
-    for name, method, options in handlers:
-        made.feature(name, options)(_make_handler(method))
+
+    def handle(name: str, method: Callable[[T], object], options: object = None) -> None:
+        made.feature(name, options)(partial(method))  # the library sets attributes, which a method cannot have
+
+    handle(types.INITIALIZED, service.initialized)
+    handle(types.TEXT_DOCUMENT_DID_OPEN, service.opened)
+    handle(types.TEXT_DOCUMENT_DID_CHANGE, service.changed)
+    handle(types.TEXT_DOCUMENT_DID_SAVE, service.saved)
+    handle(types.TEXT_DOCUMENT_DID_CLOSE, service.closed)
+    handle(types.WORKSPACE_DID_CHANGE_WATCHED_FILES, service.files_changed)
+    handle(types.TEXT_DOCUMENT_HOVER, service.hover)
+    handle(types.TEXT_DOCUMENT_COMPLETION, service.complete, types.CompletionOptions(trigger_characters=_TRIGGERS))
+    handle(types.TEXT_DOCUMENT_DEFINITION, service.define)
+    handle(types.TEXT_DOCUMENT_CODE_ACTION, service.act, actions)
+    handle(types.CODE_ACTION_RESOLVE, service.resolve)
     return made
-
-
-def _make_handler(method: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return a method as a function, on which the library sets attributes."""
-    if iscoroutinefunction(method):
-
-        async def handle_async(params: Any) -> Any:
-            return await method(params)
-
-        return handle_async
-
-    def handle(params: Any) -> Any:
-        return method(params)
-
-    return handle

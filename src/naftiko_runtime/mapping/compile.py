@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.jsonpath import JsonPath
     from naftiko_runtime.plan import Shape, ShapeType
 
-Make: TypeAlias = Callable[[Any], Any]
+Make: TypeAlias = Callable[[object], object]
 """From a decoded value to the shaped one."""
 
 _NUMBER: Final = compile_lazily(r"-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,3})?")
@@ -73,7 +73,8 @@ def _compile_first(makes: Sequence[Make]) -> Make:
 
 def convert_literal(value: str, declared: ShapeType) -> Any:
     """Convert text to the declared type; return the text if that is not possible."""
-    return _CONVERT.get(declared, _keep)(value)
+    convert: Make = _CONVERT.get(declared, _keep)
+    return convert(value)
 
 
 class _Compiler:

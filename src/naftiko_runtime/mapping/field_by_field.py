@@ -29,7 +29,7 @@ class Column(Struct, frozen=True):
     """
 
     take: Take | None
-    shape: Callable[[Any], Any]
+    shape: Callable[[object], object]
     plain: frozenset[type]
 
     def shape_all(self, values: list[Any]) -> list[Any]:
@@ -40,7 +40,7 @@ class Column(Struct, frozen=True):
         return [shape(value) for value in values]
 
 
-def compile_table(columns: dict[str, Column], shape: Callable[[Any], Any]) -> ShapeAll:
+def compile_table(columns: dict[str, Column], shape: Callable[[object], object]) -> ShapeAll:
     """Compile the mapping of a list of objects.
 
     Args:

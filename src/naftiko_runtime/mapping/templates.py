@@ -13,7 +13,7 @@ from naftiko_runtime.plan import Argument, Composed, Constant, thaw
 if TYPE_CHECKING:
     from naftiko_runtime.plan import Term
 
-Fill: TypeAlias = Callable[[Mapping[str, Any]], Any]
+Fill: TypeAlias = Callable[[Mapping[str, object]], object]
 """From a call's values by input name to a value; None if an input is absent."""
 
 

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 class BeforeValidator(Struct, frozen=True):
     """Changes a value before it is checked."""
 
-    function: Callable[[Any], Any]
+    function: Callable[[object], object]
 
 
 class Discriminator(Struct, frozen=True):
     """Chooses the member of a union for a value, by the member's :class:`Tag`."""
 
-    tag_of: Callable[[Any], str | None]
+    tag_of: Callable[[object], str | None]
 
 
 class Tag(Struct, frozen=True):
@@ -64,7 +64,7 @@ class FieldInfo(Struct, frozen=True):
     annotation: Any
     alias: str
     default: Any
-    default_factory: Callable[[], Any] | None
+    default_factory: Callable[[], object] | None
     metadata: tuple[Any, ...]
 
 
@@ -73,11 +73,11 @@ class _FieldOptions(Struct, frozen=True):
 
     alias: str | None
     default: Any
-    default_factory: Callable[[], Any] | None
+    default_factory: Callable[[], object] | None
 
 
 def field(
-    *, alias: str | None = None, default: Any = REQUIRED, default_factory: Callable[[], Any] | None = None
+    *, alias: str | None = None, default: Any = REQUIRED, default_factory: Callable[[], object] | None = None
 ) -> Any:
     """Return the options of a key: its alias if that is not its name in camelCase, and its default."""
     return _FieldOptions(alias, default, default_factory)

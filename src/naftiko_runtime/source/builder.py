@@ -13,7 +13,7 @@ from naftiko_runtime.source.places import ORIGIN
 from naftiko_runtime.source.scalars import format_as_written, is_number, resolve_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from naftiko_runtime.diagnostic import Findings
     from naftiko_runtime.rules import Advice, Statement
@@ -33,7 +33,7 @@ class DataBuilder:
         self._file = file
         self._places = places
         self._findings = findings
-        self._events: Iterator[Any] = yaml.parse(text, Loader=yaml.CSafeLoader)
+        self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.CSafeLoader)
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._open: list[_OpenContainer] = []
         self._nodes = 0
@@ -45,15 +45,26 @@ class DataBuilder:
         """Return the data of the only document."""
         try:
             for event in self._events:
-                self._handlers[type(event)](self, event)
+                self._add_event(event)
         except _LimitExceeded:
             return None
         if not self._documents:
             self._report(rules.SYNTAX_EMPTY(), (ORIGIN, ORIGIN))
         return self._root
 
-    def _on_boundary(self, event: yaml.Event) -> None:
-        """Ignore the boundaries of streams and documents."""
+    def _add_event(self, event: yaml.Event) -> None:
+        """Add what an event carries. The ends of documents, and of the stream, carry nothing."""
+        match event:
+            case yaml.ScalarEvent():
+                self._on_scalar(event)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self._on_end(event)
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                self._on_start(event)
+            case yaml.AliasEvent():
+                self._on_alias(event)
+            case yaml.DocumentStartEvent():
+                self._on_document(event)
 
     def _on_document(self, event: yaml.Event) -> None:
         self._documents += 1
@@ -183,19 +194,6 @@ class DataBuilder:
     def _report_and_stop(self, statement: Statement, marks: Mark) -> None:
         self._report(statement, marks)
         raise _LimitExceeded
-
-    _handlers: Final[Mapping[type, Callable[[DataBuilder, Any], None]]] = {
-        yaml.ScalarEvent: _on_scalar,
-        yaml.AliasEvent: _on_alias,
-        yaml.MappingStartEvent: _on_start,
-        yaml.SequenceStartEvent: _on_start,
-        yaml.MappingEndEvent: _on_end,
-        yaml.SequenceEndEvent: _on_end,
-        yaml.DocumentStartEvent: _on_document,
-        yaml.DocumentEndEvent: _on_boundary,
-        yaml.StreamStartEvent: _on_boundary,
-        yaml.StreamEndEvent: _on_boundary,
-    }
 
 
 class _OpenContainer:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from opentelemetry import trace
+    from opentelemetry.sdk.trace.export import SpanExporter
     from opentelemetry.sdk.trace.sampling import Sampler as SdkSampler
 
     from naftiko_runtime.telemetry.sampling import Sampler
@@ -233,9 +234,10 @@ def _load_configurator(options: TraceOptions) -> dict[str, Any]:
     return {"_tracer_configurator": load_component(TRACER_CONFIGURATORS, name)} if name else {}
 
 
-def _load_exporter(name: str, options: TraceOptions) -> Any:
-    exporter = load_component(EXPORTERS, name)
-    return exporter(endpoint=options.endpoint) if name == HTTP_EXPORTER else exporter()
+def _load_exporter(name: str, options: TraceOptions) -> SpanExporter:
+    component = load_component(EXPORTERS, name)
+    exporter: SpanExporter = component(endpoint=options.endpoint) if name == HTTP_EXPORTER else component()
+    return exporter
 
 
 def _make_resource(service: str) -> Resource:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, cast
 
 from naftiko_runtime.caller_policy import parse_host
 from naftiko_runtime.exposes.mcp.fast_path import FastPath
@@ -20,6 +20,7 @@ from naftiko_runtime.telemetry.tracing import watch_message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, MutableMapping, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from naftiko_runtime.asgi_types import App, Receive, Scope, Send
     from naftiko_runtime.bind_plan import BoundServer
@@ -144,6 +145,24 @@ class _McpEndpoint:
         await self._sdk_path(scope, receive, send)
 
 
+class _SessionManager(Protocol):
+    """The part of the SDK's session manager that is used here."""
+
+    def run(self) -> AbstractAsyncContextManager[None]: ...
+
+    async def handle_request(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+
+class SdkModule(Protocol):
+    """The module ``sdk``, which is imported when it is needed."""
+
+    def find_params_fault(self, message: dict[str, Any], version: str) -> str | None:
+        """Return what is wrong with the parameters of a request. None if the SDK accepts them."""
+
+    async def make_session_manager(self, tools: ToolServer, body_bytes_max: int) -> _SessionManager:
+        """Return the SDK's manager of a server of these tools."""
+
+
 class _Sdk:
     """The SDK's server. The first request that needs it imports and starts it, and waits.
 
@@ -153,8 +172,8 @@ class _Sdk:
     def __init__(self, tools: ToolServer, body_bytes_max: int) -> None:
         self._tools = tools
         self._body_bytes_max = body_bytes_max
-        self._module: Any = None
-        self._manager: Any = None
+        self._module: SdkModule
+        self._manager: _SessionManager | None = None
         self._life: asyncio.Task[None] | None = None
         self._begun = asyncio.Event()
         self._over = asyncio.Event()
@@ -162,17 +181,16 @@ class _Sdk:
     async def find_params_fault(self, message: dict[str, Any], version: str) -> str | None:
         """Return what is wrong with the parameters of a request. None if the SDK accepts them."""
         await self._start()
-        found: str | None = self._module.find_params_fault(message, version)
-        return found
+        return self._module.find_params_fault(message, version)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request. The first one starts the SDK."""
-        await self._start()
-        await self._manager.handle_request(scope, receive, send)
+        manager = await self._start()
+        await manager.handle_request(scope, receive, send)
 
-    async def _start(self) -> None:
-        """Wait for the SDK. The first request starts it."""
-        if self._manager is None:
+    async def _start(self) -> _SessionManager:
+        """Wait for the SDK, and return its manager. The first request starts it."""
+        while self._manager is None:
             if self._life is None:
                 self._begun.clear()
                 self._life = asyncio.create_task(self._live())
@@ -180,13 +198,14 @@ class _Sdk:
             await self._begun.wait()
             if self._manager is None:
                 await asyncio.shield(life)  # raises what went wrong
+        return self._manager
 
     async def _live(self) -> None:
         """Keep the SDK open. Its tasks must end in the task that started them."""
         try:
-            self._module = await asyncio.to_thread(import_module, "naftiko_runtime.exposes.mcp.sdk")
-            server = await asyncio.to_thread(self._module.make_sdk_server, self._tools)
-            manager = self._module.make_session_manager(server, self._body_bytes_max)
+            module = await asyncio.to_thread(import_module, "naftiko_runtime.exposes.mcp.sdk")
+            self._module = cast("SdkModule", module)
+            manager = await self._module.make_session_manager(self._tools, self._body_bytes_max)
             async with manager.run():
                 self._manager = manager
                 self._begun.set()

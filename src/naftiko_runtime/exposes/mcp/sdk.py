@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 import mcp_types as types
@@ -30,8 +31,7 @@ _BLOCKS: Final[dict[str, Any]] = {
 _CACHED: Final[tuple[methods.CacheableMethod, ...]] = ("tools/list", "server/discover")
 
 
-def make_sdk_server(tools: ToolServer) -> Server[Any]:
-    """Return the SDK's server of these tools."""
+def _make_server(tools: ToolServer) -> Server[Any]:
     handlers = _Handlers(tools)
     hint = CacheHint(tools.plan.ttl_ms, tools.plan.cache_scope)
     return Server(
@@ -47,10 +47,10 @@ def make_sdk_server(tools: ToolServer) -> Server[Any]:
     )
 
 
-def make_session_manager(server: Server[Any], body_bytes_max: int) -> StreamableHTTPSessionManager:
-    """Return the SDK's manager of a server. It keeps no sessions."""
+async def make_session_manager(tools: ToolServer, body_bytes_max: int) -> StreamableHTTPSessionManager:
+    """Return the SDK's manager of a server of these tools. It keeps no sessions."""
     return StreamableHTTPSessionManager(
-        server,
+        await asyncio.to_thread(_make_server, tools),
         json_response=True,
         stateless=True,
         # Host and Origin are checked before the SDK sees a request: it can only compare them with fixed lists.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from naftiko_runtime.diagnostic import describe_reason
 from naftiko_runtime.errors import InputFault, Rejected
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import RestServer
     from naftiko_runtime.telemetry.request_instruments import Instrument
 
-HandleRequest: TypeAlias = Callable[["Scope", "Receive", "Send", Any], Awaitable[None]]
-"""Handles a request. The last argument is what the dispatcher found in its path."""
+HandleRouteRequest: TypeAlias = Callable[["Scope", "Receive", "Send", dict[str, str]], Awaitable[None]]
+"""Handles a request of a route. The last argument is the values of its path's placeholders."""
+HandleForwardRequest: TypeAlias = Callable[["Scope", "Receive", "Send", bytes], Awaitable[None]]
+"""Handles a request below a path. The last argument is the rest of the path, not decoded."""
 
 _NEVER_FORWARDED: Final = ("CONNECT", "TRACE")
 
@@ -33,8 +35,8 @@ class RestApp:
 
     def __init__(self, server: BoundServer[RestServer, Route | ForwardRoute], services: AppServices) -> None:
         self._guard = server.guard
-        self._dispatcher: Dispatcher[HandleRequest] = Dispatcher()
-        self._mounts: Mounts[HandleRequest] = Mounts()
+        self._dispatcher: Dispatcher[HandleRouteRequest] = Dispatcher()
+        self._mounts: Mounts[HandleForwardRequest] = Mounts()
         plan = server.plan
         locations = Locations(server.parts)
 
@@ -86,7 +88,7 @@ class RestApp:
         return _refuse_method(send, method, [resource for resource, _ in matches])
 
 
-async def _refuse_method(send: Send, method: str, resources: list[PathMethods[HandleRequest]]) -> None:
+async def _refuse_method(send: Send, method: str, resources: list[PathMethods[HandleRouteRequest]]) -> None:
     allow = b", ".join(sorted({name for resource in resources for name in resource.allow.split(b", ")}))
     if method == "OPTIONS":
         await send_bodyless(send, 204, [(b"allow", allow)])

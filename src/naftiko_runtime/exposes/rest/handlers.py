@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 from urllib.parse import unquote_plus
 
 from naftiko_runtime import limits
@@ -44,6 +44,10 @@ log = logging.getLogger(__name__)
 _BODY_HEADERS: Final = frozenset({b"content-type", b"content-length", b"content-encoding"})
 
 
+F = TypeVar("F")
+"""What the dispatcher finds in a path."""
+
+
 class BrokenHandler:
     """Handles the requests of a broken route, which is not served."""
 
@@ -73,7 +77,7 @@ class HandlerParts(NamedTuple):
     instrument: Instrument | None
 
 
-class _Handler(ABC):
+class _Handler(ABC, Generic[F]):
     """Handles a request: makes a call of it, runs it, and sends the response."""
 
     def __init__(self, used: HandlerParts) -> None:
@@ -82,7 +86,7 @@ class _Handler(ABC):
         self._reads_body = False
         self._names_all = True
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send, found: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, found: F) -> None:
         """Handle a request. Errors of calls become problems (RFC 9457)."""
         scope[INSTRUMENT] = self._instrument
         reply = Reply(send, scope["method"] == "HEAD", self._consumes_head)
@@ -134,7 +138,7 @@ class _Handler(ABC):
         return self._names_all and method in ("GET", "HEAD")
 
     @abstractmethod
-    def _make_call(self, scope: Scope, receive: Receive, held: bytes | None, found: Any) -> Invocation:
+    def _make_call(self, scope: Scope, receive: Receive, held: bytes | None, found: F) -> Invocation:
         """Make the call for a request.
 
         Args:
@@ -145,7 +149,7 @@ class _Handler(ABC):
         """
 
 
-class RouteHandler(_Handler):
+class RouteHandler(_Handler[dict[str, str]]):
     """Handles the requests of a route. ``found`` has the values of the path's placeholders."""
 
     def __init__(self, used: HandlerParts, pattern: PathPattern) -> None:
@@ -214,7 +218,7 @@ class RouteHandler(_Handler):
         return {**{name: value[name] for name in self._body_inputs if name in value}, **found}
 
 
-class ForwardHandler(_Handler):
+class ForwardHandler(_Handler[bytes]):
     """Handles requests that are forwarded to an API. ``found`` is the rest of the path."""
 
     def __init__(self, used: HandlerParts, trusted: tuple[str, ...]) -> None:
