@@ -68,6 +68,7 @@ def _measure_slip(word: str, candidate: str) -> int | None:
     if len(parts) != len(wanted):  # a hyphen or a capital more or less
         joined, other = "".join(parts).casefold(), "".join(wanted).casefold()
         return _compute_distance(joined, other) if _is_within(1, joined, other) else None
+    # The parts of two words; what each may mean is at the same position.
     pairs = [(a, b) for a, b in zip(parts, wanted, strict=True) if a.casefold() != b.casefold()]
     if (pairs and _is_digits_only(pairs)) or not all(_is_slip(a.casefold(), b.casefold()) for a, b in pairs):
         return None

@@ -21,6 +21,7 @@ def make_records(rows: Sequence[Sequence[str]], notes: Irregularities) -> list[d
     header, *rest = rows
     width = len(header)
     notes.add("a column of the same name as another", width - len(set(header)))
+    # Names and cells are separate rows of the table.
     if {width}.issuperset(map(len, rest)):
         return [dict(zip(header, row, strict=True)) for row in rest]
     objects: list[dict[str, Any]] = []

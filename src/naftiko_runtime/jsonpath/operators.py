@@ -55,7 +55,7 @@ def _is_identical_deep(left: Any, right: Any) -> bool:
         elif isinstance(left, list) and isinstance(right, list):
             if len(left) != len(right):
                 return False
-            pairs.extend(zip(left, right, strict=True))
+            pairs.extend(zip(left, right, strict=True))  # two lists of a response or a path
         elif isinstance(left, (dict, list)) or not is_identical(left, right):
             return False
     return True

@@ -98,6 +98,7 @@ class UnplacedInputs(Struct, frozen=True):
         """Return, by input without effect, the placeholder of the consumed path that it may mean."""
         names = [spec.name for spec in loose if self.tool or spec.place == "path"]
         unmatched = self._find_unmatched_placeholders()
+        # Names of the expose and of the consumed path: their order in the document alone connects them.
         return dict(zip(names, unmatched, strict=True)) if len(names) == len(unmatched) else {}
 
     def _report_undeclared(self, meant: Mapping[str, str]) -> set[str]:

@@ -57,6 +57,7 @@ def compile_table(columns: dict[str, Column], shape: Callable[[object], object])
             found = [(shape_all, take(items)) for take, shape_all in steps]
         except AttributeError:
             return [shape(item) for item in items]
+        # Columns of the response to rows: each has a value for every item.
         fields = [shape_all(values) for shape_all, values in found]
         return list(map(dict, map(zip, repeat(names), zip(*fields, strict=True))))  # no bytecode for each row
 

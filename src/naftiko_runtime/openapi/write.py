@@ -129,6 +129,7 @@ class _PathItems:
     def _add_route(self, server: RestServer, route: Route | BrokenRoute) -> None:
         shape = remove_placeholder_names(route.pattern)
         shown = _list_names(self._patterns.setdefault(shape, route.pattern))
+        # Two paths of the document that are the same but for these names.
         placeholders = dict(zip(_list_names(route.pattern), shown, strict=True))
         item = self._items.setdefault(shape, {})
         if (method := route.method.lower()) not in item:

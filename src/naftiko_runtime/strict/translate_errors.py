@@ -155,15 +155,16 @@ class _Translator:
         """
         place, part, value = found.place, found.part, found.value
         branches = part[found.error.schema_path[-1]]
-        signs = [_find_sign(branch, branches) for branch in branches]
-        fitting = [str(sign) for sign, errors in zip(signs, tried, strict=True) if not errors]
-        wrong = [{step for error in errors for step in error.instance_path[len(place) :][:1]} for errors in tried]
-        meant = next((i for i, sign in enumerate(signs) if sign in value and sign not in wrong[i]), None)
+        # The validator lists the errors of each branch, in the order of the schema.
+        combinations = [(_find_sign(branch, branches), errors) for branch, errors in zip(branches, tried, strict=True)]
+        fitting = [str(sign) for sign, errors in combinations if not errors]
+        meant = [errors for sign, errors in combinations if sign in value and not _is_about(errors, sign, len(place))]
+        likely = [*meant, *(errors for sign, errors in combinations if sign is None)]
         if fitting:
             for key in fitting[1:]:
                 yield Deviation(*describe_excluded_key(key, fitting[0], part["description"]), (*place, key), key=True)
-        elif meant is not None or None in signs:
-            yield from self.translate(tried[signs.index(None) if meant is None else meant])
+        elif likely:
+            yield from self.translate(likely[0])
         else:
             needs = part["description"]
             yield Deviation(rules.NON_STANDARD_KEYS(part=_name_part(place), needs=needs), None, place)
@@ -181,6 +182,11 @@ def _find_sign(branch: Any, branches: Sequence[Any]) -> str | None:
     """Return the key that identifies a combination: the first that no other combination requires."""
     others = {key for other in branches if other is not branch for key in other.get("required", ())}
     return next((key for key in branch.get("required", ()) if key not in others), None)
+
+
+def _is_about(errors: Iterable[ValidationError], key: str | None, depth: int) -> bool:
+    """Return whether an error is about a key of the part at this depth."""
+    return any(key in error.instance_path[depth:][:1] for error in errors)
 
 
 def _name_part(key_path: KeyPath) -> str:

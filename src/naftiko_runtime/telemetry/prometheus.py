@@ -29,6 +29,7 @@ def render_metrics(entries: Iterable[tuple[int, str, list[float]]], others: Iter
         family, labels = parse_key(key)
         series = totals.setdefault(family, {})
         before = series.get(labels)
+        # The numbers of two writers, as they are in shared memory.
         series[labels] = numbers if before is None else [a + b for a, b in zip(before, numbers, strict=True)]
     lines = [
         *_render_header("naftiko_build_info", "gauge", "The version."),
@@ -54,7 +55,7 @@ def _render_number(family: Family, labels: str, numbers: list[float]) -> list[st
 
 
 def _render_histogram(name: str, labels: str, numbers: list[float]) -> Iterator[str]:
-    *buckets, total = numbers
+    *buckets, total = numbers  # one for each bound; in shared memory they are numbers alone
     for bound, below in zip(_BOUNDS, accumulate(buckets), strict=True):
         within = _wrap_labels(labels, f'le="{bound}"')
         yield f"{name}_bucket{within} {_format_number(below)}"
