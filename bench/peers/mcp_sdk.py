@@ -69,8 +69,8 @@ class NativeUpstream:
         try:
             if response.status != http.HTTPStatus.OK:
                 raise ValueError(f"the upstream returned {response.status}")
-            body = response.whole()
-            return body if body is not None else b"".join([chunk async for chunk in response.chunks()])
+            body = response.read_whole()
+            return body if body is not None else b"".join([chunk async for chunk in response.iter_chunks()])
         finally:
             await response.close()
 

@@ -100,14 +100,14 @@ class Diagnostic(Struct, frozen=True, eq=False):
         line = self.related.describe_line(self.span) if self.span is not None else str(self.related)
         return {"line": line, "place": str(self.related)}
 
-    def _identity(self) -> tuple[object, ...]:
+    def _make_identity(self) -> tuple[object, ...]:
         return self.statement, self.span, self.advice, self.severity, self.related
 
     def __eq__(self, other: object) -> bool:
-        return self._identity() == other._identity() if isinstance(other, Diagnostic) else NotImplemented
+        return self._make_identity() == other._make_identity() if isinstance(other, Diagnostic) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self._identity())
+        return hash(self._make_identity())
 
 
 Reason: TypeAlias = "Diagnostic | NounPhrase"

@@ -11,7 +11,7 @@ from naftiko_runtime.diagnostic import Findings, redact_finding
 from naftiko_runtime.document.imports import Importer
 from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.document.parse import parse
-from naftiko_runtime.exposes.kinds import kind_of, kind_of_expose
+from naftiko_runtime.exposes.kinds import get_expose_kind, get_kind
 from naftiko_runtime.follow_up_findings import suppress_follow_ups
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
 from naftiko_runtime.link import link
@@ -102,8 +102,8 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
         return _make_refused(findings, deviations, spoken)
     parsed = replace(parsed, fragment="capability" not in source.data)
     read = frozenset(findings.list_sorted(None)) if parsed.unread else frozenset()
-    linked = link(parsed, spoken, findings, overrides, kind_of_expose)
-    run_checks(parsed.document, linked, kind_of_expose, advise=overrides.lint)
+    linked = link(parsed, spoken, findings, overrides, get_expose_kind)
+    run_checks(parsed.document, linked, get_expose_kind, advise=overrides.lint)
     found = _drop_covered(findings, deviations)
     told = suppress_follow_ups(found, spoken, parsed.unread, read)
     sound = Sound(linked.plan)
@@ -111,7 +111,7 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
         sound = Sound(None)
         if overrides.skip_broken:
             errors = Errors(findings.errors, frozenset(told), spoken.find_secrets() or ())
-            sound = keep_sound(linked, parsed.document, errors, parsed.unread, kind_of)
+            sound = keep_sound(linked, parsed.document, errors, parsed.unread, get_kind)
     return Loaded(sound.plan, told[:DIAGNOSTICS_MAX], spoken, sound.left_out, sound.fatal)
 
 

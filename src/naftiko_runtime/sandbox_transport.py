@@ -90,7 +90,7 @@ def _make_response(response: SandboxResponse, folder: Path) -> Stub:
     kinds = [kind for kind in ("json_", "text", "base64", "file") if kind in response.model_fields_set]
     if len(kinds) > 1:
         raise _ResponseError(rules.INVALID_VALUE_RESPONSE_BODIES())
-    body, content_type = _body(response, kinds[0], folder) if kinds else (b"", "")
+    body, content_type = _read_body(response, kinds[0], folder) if kinds else (b"", "")
     headers = {name.lower(): value for name, value in response.headers.items()}
     if content_type:
         headers.setdefault("content-type", content_type)
@@ -102,7 +102,7 @@ def _make_response(response: SandboxResponse, folder: Path) -> Stub:
     return Stub(response.status, pairs, body)
 
 
-def _body(response: SandboxResponse, kind: str, folder: Path) -> tuple[bytes, str]:
+def _read_body(response: SandboxResponse, kind: str, folder: Path) -> tuple[bytes, str]:
     if kind == "json_":
         return encode_json(response.json_), "application/json"
     if kind == "text":
@@ -122,12 +122,12 @@ def _body(response: SandboxResponse, kind: str, folder: Path) -> tuple[bytes, st
 def drop_mappings(plan: Plan, except_operations: Collection[str]) -> Plan:
     """Return a plan in which operations without a response have no mapping: an echo does not fit a mapping."""
 
-    def unshaped(operation: Operation) -> Operation:
+    def remove_mapping(operation: Operation) -> Operation:
         return replace(operation, execution=operation.execution.remove_mapping(except_operations))
 
     # Nor does a sandbox have token endpoints or challenges: no upstream needs more than the request itself.
     upstreams = tuple(replace(upstream, credential=None) for upstream in plan.upstreams)
-    return replace(plan, upstreams=upstreams, servers=tuple(s.map_operations(unshaped) for s in plan.servers))
+    return replace(plan, upstreams=upstreams, servers=tuple(s.map_operations(remove_mapping) for s in plan.servers))
 
 
 class SandboxTransport:

@@ -65,7 +65,7 @@ class Taking(Served):
         try:
             request = OutboundRequest("a.b", "PUT", self.upstream, [(b"content-length", length)], pieces)
             response = await transport.send(request)
-            said = json.loads(b"".join([chunk async for chunk in response.chunks()]))
+            said = json.loads(b"".join([chunk async for chunk in response.iter_chunks()]))
             await response.close()
             return said
         finally:

@@ -19,7 +19,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from naftiko_runtime.bind_plan import bind
 from naftiko_runtime.caller_policy import CallerPolicy
 from naftiko_runtime.exposes.app_services import AppServices
-from naftiko_runtime.exposes.kinds import kind_of
+from naftiko_runtime.exposes.kinds import get_kind
 from naftiko_runtime.http_client import ClientOptions, open_client
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
@@ -130,7 +130,7 @@ def _listening(found: Both, file: Path, overrides: Overrides) -> Iterator[None]:
             bound = await stack.enter_async_context(bind(plan, make_placeholders(plan), transport))
             for attribute, direct in (("direct", True), ("sdk", False)):
                 policy = CallerPolicy(mcp_fast_path=direct, message_bytes_max=BODY_BYTES_MAX)
-                open_app = kind_of(bound.servers[number].plan).open_app
+                open_app = get_kind(bound.servers[number].plan).open_app
                 app = await stack.enter_async_context(open_app([bound.servers[number]], AppServices(policy)))
                 listener = Listener(open_socket("127.0.0.1", 0, attribute), AppConfig(app), SERVER_LIMITS)
                 await listener.start()

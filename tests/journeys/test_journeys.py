@@ -27,7 +27,7 @@ from journeys.story import (
 from naftiko_runtime.bind_plan import bind
 from naftiko_runtime.caller_policy import CallerPolicy
 from naftiko_runtime.exposes.app_services import AppServices
-from naftiko_runtime.exposes.kinds import kind_of
+from naftiko_runtime.exposes.kinds import get_kind
 from naftiko_runtime.http_client import ClientOptions, open_client
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
@@ -67,7 +67,7 @@ async def serve_story(story: Story, url: str, kind: str) -> AsyncIterator[str]:
         secrets = resolve(plan, story.variables(url))
         bound = await stack.enter_async_context(bind(plan, secrets, lambda: open_client(ClientOptions())))
         server = next(server for server in bound.servers if server.plan.kind == kind)
-        app = await stack.enter_async_context(kind_of(server.plan).open_app([server], AppServices(CallerPolicy())))
+        app = await stack.enter_async_context(get_kind(server.plan).open_app([server], AppServices(CallerPolicy())))
         listening = open_socket("127.0.0.1", 0, story.name)
         listener = Listener(listening, AppConfig(app), SERVER_LIMITS)
         await listener.start()

@@ -113,7 +113,7 @@ class Exchange:
             await self.may_read.wait()
             if self.reads:
                 with suppress(UpstreamUnreachable):
-                    async for chunk in response.chunks():
+                    async for chunk in response.iter_chunks():
                         self.got += chunk
                     self.complete = True
         finally:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from naftiko_runtime.bind_plan import bind
 from naftiko_runtime.caller_policy import CallerPolicy
 from naftiko_runtime.exposes.app_services import AppServices
-from naftiko_runtime.exposes.kinds import kind_of
+from naftiko_runtime.exposes.kinds import get_kind
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
@@ -113,7 +113,7 @@ class Gateway(UpstreamSteps):
         bound = await self._stack.enter_async_context(binding)
         for server in bound.servers:
             app = await self._stack.enter_async_context(
-                kind_of(server.plan).open_app([server], AppServices(CallerPolicy()))
+                get_kind(server.plan).open_app([server], AppServices(CallerPolicy()))
             )
             listener = Listener(open_socket("127.0.0.1", 0, "the test"), AppConfig(app), SERVER_LIMITS)
             await listener.start()

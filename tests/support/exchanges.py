@@ -26,7 +26,7 @@ def asking(
 
 async def read(response: NativeResponse) -> bytes:
     try:
-        return b"".join([chunk async for chunk in response.chunks()])
+        return b"".join([chunk async for chunk in response.iter_chunks()])
     finally:
         await response.close()
 

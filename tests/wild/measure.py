@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from naftiko_runtime.bind_plan import bind
 from naftiko_runtime.caller_policy import CallerPolicy
 from naftiko_runtime.exposes.app_services import AppServices
-from naftiko_runtime.exposes.kinds import kind_of
+from naftiko_runtime.exposes.kinds import get_kind
 from naftiko_runtime.http_client import ClientOptions, open_client
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
@@ -246,7 +246,7 @@ def left_out(plan: Plan, exposed: Exposed) -> bool:
 
 
 async def _app(server: BoundServer[Server, ServedPart], stack: AsyncExitStack) -> App:
-    return await stack.enter_async_context(kind_of(server.plan).open_app([server], AppServices(CallerPolicy())))
+    return await stack.enter_async_context(get_kind(server.plan).open_app([server], AppServices(CallerPolicy())))
 
 
 async def _stop(listeners: list[Listener]) -> None:

@@ -243,14 +243,14 @@ class DigestFlow(Flow):
         proof = compute_response(algorithm, secret, request.method, uri, fields)
         quoted = {"username": self._username, "realm": challenge["realm"], "nonce": challenge["nonce"], "uri": uri}
         quoted |= {"response": proof} | ({"opaque": challenge["opaque"]} if "opaque" in challenge else {})
-        parts = [f'{name}="{_escaped(value)}"' for name, value in quoted.items()]
+        parts = [f'{name}="{_escape_quotes(value)}"' for name, value in quoted.items()]
         parts += [f"algorithm={algorithm}"] if "algorithm" in challenge else []
         if "qop" in fields:
             parts += [f"qop=auth, nc={fields['nc']}", f'cnonce="{cnonce}"']
         return replace_authorization(request, "Digest " + ", ".join(parts))
 
 
-def _escaped(text: str) -> str:
+def _escape_quotes(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 

@@ -134,14 +134,14 @@ class AuthenticationKind(ABC, Generic[P, C]):
     @cached_property
     def secret_keys(self) -> tuple[str, ...]:
         """The fields of the part that hold secrets."""
-        return self._fields_with(SECRET)
+        return self._find_fields(SECRET)
 
     @cached_property
     def sent_keys(self) -> tuple[str, ...]:
         """The fields of the part that are sent as they are."""
-        return self._fields_with(SENT)
+        return self._find_fields(SENT)
 
-    def _fields_with(self, mark: str) -> tuple[str, ...]:
+    def _find_fields(self, mark: str) -> tuple[str, ...]:
         return tuple(name for name, field in self.part.model_fields.items() if mark in field.metadata)
 
     def sends_in_header(self, part: P) -> bool:

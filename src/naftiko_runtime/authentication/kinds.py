@@ -63,7 +63,7 @@ def find_kind(part: Part) -> AuthenticationKind[Any, Any] | None:
     return _BY_PART.get(type(part))
 
 
-def kind_of(credential: Credential) -> AuthenticationKind[Any, Any]:
+def get_kind(credential: Credential) -> AuthenticationKind[Any, Any]:
     """Return the kind of a credential."""
     match credential:
         case BasicCredential():

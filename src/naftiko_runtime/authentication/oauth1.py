@@ -115,17 +115,17 @@ class OAuth1Kind(AuthenticationKind[OAuth1, OAuth1Credential]):
             linker.report(rules.EMPTY_CREDENTIAL_OAUTH1(missing=tuple(missing)), part.path_to("type"))
             return None
 
-        def term(name: str, value: str) -> Term:
+        def link_term(name: str, value: str) -> Term:
             return linker.link_secret_text(value, part.path_to(name))
 
         return OAuth1Credential(
-            term("consumerKey", part.consumer_key),
-            term("consumerSecret", part.consumer_secret),
-            term("token", part.token),
-            term("tokenSecret", part.token_secret),
+            link_term("consumerKey", part.consumer_key),
+            link_term("consumerSecret", part.consumer_secret),
+            link_term("token", part.token),
+            link_term("tokenSecret", part.token_secret),
             method,
-            term("signingKey", key) if with_key else None,
-            term("signingKeyPassword", part.signing_key_password) if with_key else None,
+            link_term("signingKey", key) if with_key else None,
+            link_term("signingKeyPassword", part.signing_key_password) if with_key else None,
             str(Path(linker.find_span(part.path_to()).file).parent),
         )
 

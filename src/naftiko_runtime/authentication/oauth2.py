@@ -211,7 +211,7 @@ class ClientCredentialsFlow(Flow):
 
     async def _fetch(self, transport: Transport) -> _Token:
         # validate fetches no token
-        from naftiko_runtime.upstream.content_decoding import codings, decompressed  # noqa: PLC0415
+        from naftiko_runtime.upstream.content_decoding import decompress, list_codings  # noqa: PLC0415
         from naftiko_runtime.upstream.interface import OutboundRequest  # noqa: PLC0415
 
         headers = [
@@ -225,8 +225,8 @@ class ClientCredentialsFlow(Flow):
             async with asyncio.timeout(UPSTREAM_DEADLINE_SECONDS):
                 response = await transport.send(request)
                 try:
-                    body = await read_chunks(response.chunks(), TOKEN_RESPONSE_BYTES_MAX)
-                    body = decompressed(body, codings(response.headers), TOKEN_RESPONSE_BYTES_MAX)
+                    body = await read_chunks(response.iter_chunks(), TOKEN_RESPONSE_BYTES_MAX)
+                    body = decompress(body, list_codings(response.headers), TOKEN_RESPONSE_BYTES_MAX)
                     self._token = self._read(response.status, body)
                     self._issued.append(self._token.value)
                 finally:

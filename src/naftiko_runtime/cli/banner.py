@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import limits
 from naftiko_runtime.exposes.control.describe import CONTROL_ENTRIES
-from naftiko_runtime.exposes.kinds import kind_of
+from naftiko_runtime.exposes.kinds import get_kind
 from naftiko_runtime.telemetry.log_writer import list_writers
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ def make_url(opened: OpenPort) -> str:
     """Return the URL of a listener for callers on this machine."""
     host = "localhost" if opened.address in _ANYWHERE else opened.address
     server = opened.server
-    path = "" if server is None else kind_of(server).get_url_path(server, shared=opened.shared)
+    path = "" if server is None else get_kind(server).get_url_path(server, shared=opened.shared)
     return f"http://{f'[{host}]' if ':' in host else host}:{opened.port}{path}"
 
 
 def list_entries(opened: OpenPort) -> list[tuple[str, str]]:
     """List what a listener serves, each with its target: ``GET /v1/x`` → ``namespace.operation``."""
-    return list(CONTROL_ENTRIES) if opened.server is None else kind_of(opened.server).list_entries(opened.server)
+    return list(CONTROL_ENTRIES) if opened.server is None else get_kind(opened.server).list_entries(opened.server)
 
 
 def name_kind(opened: OpenPort) -> str:
@@ -121,6 +121,6 @@ def list_commands(listeners: Sequence[OpenPort]) -> list[str]:
     found: dict[str, str] = {}
     for opened in listeners:
         if (server := opened.server) is not None and server.kind not in found:
-            command = kind_of(server).make_example_command(server, make_url(opened))
+            command = get_kind(server).make_example_command(server, make_url(opened))
             found |= {} if command is None else {server.kind: command}
     return list(found.values())

@@ -108,7 +108,7 @@ def select_findings(loaded: Loaded, file: str, configuration: Configuration, sel
         selection: The rule options of the command line.
     """
     source = loaded.source
-    fails_on = selection.failing_severity(configuration)
+    fails_on = selection.get_failing_severity(configuration)
     if source is None:
         return CheckedFile(file, tuple(selection.filter_findings(loaded.diagnostics, configuration)), fails_on=fails_on)
     imported = {name: other.text for name in _list_imported(loaded, file) if (other := source.places.files.get(name))}

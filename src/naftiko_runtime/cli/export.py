@@ -13,7 +13,7 @@ import yaml
 from naftiko_runtime.cli.option_types import ALLOW_IMPORT
 from naftiko_runtime.cli.print_errors import print_error
 from naftiko_runtime.cli.print_findings import print_findings
-from naftiko_runtime.exposes.kinds import kind_of
+from naftiko_runtime.exposes.kinds import get_kind
 from naftiko_runtime.link.check_shared_ports import group_by_port
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
@@ -74,7 +74,7 @@ def openapi(
 
 def _choose_servers(plan: Plan, namespace: str | None) -> list[RestServer]:
     """Choose the REST servers to write: the one of a namespace, or all of a plan if one port serves them."""
-    described = (kind_of(server).find_routes(server) for server in plan.servers)
+    described = (get_kind(server).find_routes(server) for server in plan.servers)
     servers = [server for server in described if server is not None]
     if not servers:
         print_error(f"{plan.file} has no REST expose: there is nothing to export")

@@ -79,7 +79,7 @@ def _expand(word: str, walk: FolderWalk, stdin_name: str) -> Iterable[InputFile]
     if word == STDIN:
         return [InputFile(Path(stdin_name), named=True, stdin=True)]
     if path.is_dir():
-        return [InputFile(file, named=False) for file in walk.files(path) if has_capability_name(file)]
+        return [InputFile(file, named=False) for file in walk.iter_files(path) if has_capability_name(file)]
     if os.path.lexists(path):
         return [InputFile(path, named=True)]
     if not _MAGIC & set(word):
@@ -99,7 +99,7 @@ def _match(glob: Path, walk: FolderWalk) -> Iterator[Path]:
     if not base.is_dir():
         return
     spec = compile_patterns(("/" + "/".join(glob.parts[fixed:]),))
-    for file in walk.files(base):
+    for file in walk.iter_files(base):
         candidate = has_capability_name(file) or has_capability_name(file, (glob.suffix,))
         if candidate and spec.match_file(file.relative_to(base).as_posix()):
             yield file
@@ -126,17 +126,17 @@ def discover_runnable(paths: Sequence[Path], sources: SourceCache) -> list[Path]
 
 
 def _find_runnable(folder: Path, sources: SourceCache) -> list[Path]:
-    names = filter(has_capability_name, FolderWalk([], recursive=False).files(folder))
+    names = filter(has_capability_name, FolderWalk([], recursive=False).iter_files(folder))
     data = {file: _read_data(file, sources) for file in names}
     imported = {target for file, document in data.items() for target in _list_imports(file, document)}
 
-    def runs(file: Path) -> bool:
+    def is_runnable(file: Path) -> bool:
         document = data[file]
         if document is None:
             return True  # loading it reports what is wrong
         return is_capability(document) and ("capability" in document or _make_absolute(file) not in imported)
 
-    return [file for file in data if runs(file)]
+    return [file for file in data if is_runnable(file)]
 
 
 def _read_data(file: Path, sources: SourceCache) -> Any:

@@ -31,7 +31,7 @@ class FolderWalk(NamedTuple):
     gitignore: bool = False
     recursive: bool = True
 
-    def files(self, root: Path) -> Iterator[Path]:
+    def iter_files(self, root: Path) -> Iterator[Path]:
         """Return the files below a folder, by name; links to folders are not followed.
 
         Raises:

@@ -47,6 +47,6 @@ class Selection(NamedTuple):
             elif wanted and slug not in self.ignore and severity is not None:
                 yield diagnostic if severity is diagnostic.severity else replace(diagnostic, severity=severity)
 
-    def failing_severity(self, configuration: Configuration) -> Severity:
+    def get_failing_severity(self, configuration: Configuration) -> Severity:
         """Return the lowest severity that is a failure."""
         return self.error_on or configuration.error_on or Severity.ERROR

@@ -16,7 +16,7 @@ from naftiko_runtime.cli.capability_loader import EXIT_FAILED, CapabilityLoader,
 from naftiko_runtime.cli.env_files import read_environment
 from naftiko_runtime.cli.print_errors import print_error, print_problems
 from naftiko_runtime.cli.print_findings import print_findings
-from naftiko_runtime.cli.run_options import with_run_options
+from naftiko_runtime.cli.run_options import add_run_options
 from naftiko_runtime.cli.skip_broken import log_left_out, print_left_out
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.base_uri import advise_url
@@ -42,7 +42,7 @@ _LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Sev
 
 
 @click.command()
-@with_run_options
+@add_run_options
 def run(options: RunOptions) -> None:
     """Serve capability FILEs, or those of folders, until SIGTERM or Ctrl-C; exposes can share a port.
 
@@ -57,7 +57,7 @@ def run(options: RunOptions) -> None:
     loaded = loader.load_or_exit()
     _check_namespaces(options, loaded)
     traces, ignored_variables = _read_trace_options(options)
-    sys.exit(_start(options, loader, loaded, options.settings(traces), ignored_variables))
+    sys.exit(_start(options, loader, loaded, options.make_server_settings(traces), ignored_variables))
 
 
 def _check_namespaces(options: RunOptions, loaded: Sequence[Loaded]) -> None:

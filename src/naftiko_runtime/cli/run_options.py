@@ -114,7 +114,7 @@ class RunOptions:
     listeners: ListenerOptions
     log_level: str
 
-    def settings(self, traces: TraceOptions | None) -> ServerSettings:
+    def make_server_settings(self, traces: TraceOptions | None) -> ServerSettings:
         """Return how capabilities are served."""
         upstreams, listeners = self.upstreams, self.listeners
         policy = CallerPolicy(
@@ -142,7 +142,7 @@ class RunOptions:
 _Part = TypeVar("_Part", DocumentOptions, UpstreamOptions, ListenerOptions)
 
 
-def _option(name: str, *more: str, variable: str | None = None, **settings: Any) -> _Decorator:
+def _make_option(name: str, *more: str, variable: str | None = None, **settings: Any) -> _Decorator:
     """Return an option that a ``NAFTIKO_*`` variable sets as well; its help shows its default.
 
     Args:
@@ -155,15 +155,15 @@ def _option(name: str, *more: str, variable: str | None = None, **settings: Any)
     return click.option(name, *more, envvar=f"NAFTIKO_{variable}", **{"show_default": "default" in settings} | settings)
 
 
-def _seconds(name: str, help: str, default: float | None = None, *, positive: bool = False) -> _Decorator:  # noqa: A002 - click's word
+def _make_seconds_option(name: str, help: str, default: float | None = None, *, positive: bool = False) -> _Decorator:  # noqa: A002 - click's word
     """Return an option that takes seconds, with fractions."""
     settings: dict[str, Any] = {} if default is None else {"default": default}
-    return _option(name, type=click.FloatRange(min=0, min_open=positive), help=help, **settings)
+    return _make_option(name, type=click.FloatRange(min=0, min_open=positive), help=help, **settings)
 
 
-def _several(name: str, field: str, variable: str, **settings: Any) -> _Decorator:
+def _make_repeated_option(name: str, field: str, variable: str, **settings: Any) -> _Decorator:
     """Return an option that can be repeated, and whose variable has the values separated by spaces."""
-    return _option(name, field, variable=variable, multiple=True, **settings)
+    return _make_option(name, field, variable=variable, multiple=True, **settings)
 
 
 _FILE: Final = click.Path(path_type=Path)
@@ -186,12 +186,12 @@ _PARAMETERS: Final = (
         type=PORT_OF,
         help="Listen on PORT for the expose NAMESPACE of every file; 0 is a free port.",
     ),
-    _option(
+    _make_option(
         "--port-offset", type=int, default=0, show_default=False, help="Add N to every port that --port does not set."
     ),
-    _option("--host", help="Listen on this address instead of the file's; without either, on all interfaces."),
-    _option("--control", type=ADDRESS, help="Serve /health/live, /health/ready and /metrics on this port."),
-    _option(
+    _make_option("--host", help="Listen on this address instead of the file's; without either, on all interfaces."),
+    _make_option("--control", type=ADDRESS, help="Serve /health/live, /health/ready and /metrics on this port."),
+    _make_option(
         "--workers",
         type=WORKERS,
         default="1",
@@ -205,99 +205,99 @@ _PARAMETERS: Final = (
         help="Read variables from FILE; the process environment takes precedence.",
     ),
     ALLOW_IMPORT,
-    _option(
+    _make_option(
         "--skip-broken",
         is_flag=True,
         help="Serve the valid parts of files with errors; the others are listed, and respond with 501 and the reason.",
     ),
     STRICT_OR_VARIABLE,
-    _option(
+    _make_option(
         "--http-client",
         type=click.Choice(["native", "httpx2"]),
         default="native",
         help="The HTTP client for upstreams.",
     ),
-    _option(
+    _make_option(
         "--upstream-connections",
         type=click.IntRange(min=1),
         default=limits.UPSTREAM_CONNECTIONS_EACH_MAX,
         help="Connections of each process to one upstream; further requests get 503 with Retry-After.",
     ),
-    _option(
+    _make_option(
         "--ca-file",
         type=_FILE,
         help="Trust the certificate authorities in this PEM file for upstreams, instead of the system's.",
     ),
-    _option("--client-cert", type=_FILE, help="The client certificate (PEM) for upstreams that request one."),
-    _option("--client-key", type=_FILE, help="The private key of --client-cert, if it is in another file."),
-    _seconds(
+    _make_option("--client-cert", type=_FILE, help="The client certificate (PEM) for upstreams that request one."),
+    _make_option("--client-key", type=_FILE, help="The private key of --client-cert, if it is in another file."),
+    _make_seconds_option(
         "--deadline",
         "Seconds for a call to an upstream; for a streamed response, for its head and for each pause.",
         limits.UPSTREAM_DEADLINE_SECONDS,
         positive=True,
     ),
-    _seconds(
+    _make_seconds_option(
         "--total-deadline",
         "Seconds for a whole exchange with an upstream, including streamed ones; default: no limit.",
         positive=True,
     ),
-    _seconds(
+    _make_seconds_option(
         "--half-closed",
         "Seconds that a REST request continues after its caller half-closes the connection.",
         limits.HALF_CLOSED_SECONDS,
     ),
-    _seconds("--grace", "Seconds to wait for in-flight requests after SIGTERM.", limits.GRACE_SECONDS),
-    _seconds(
+    _make_seconds_option("--grace", "Seconds to wait for in-flight requests after SIGTERM.", limits.GRACE_SECONDS),
+    _make_seconds_option(
         "--linger",
         "Seconds to accept connections after readiness falls (only with --control).",
         limits.LINGER_SECONDS,
     ),
-    _option(
+    _make_option(
         "--max-body",
         type=click.IntRange(min=0),
         default=limits.REQUEST_BODY_BYTES_MAX,
         help="The size limit of a request body, in bytes.",
     ),
-    _option(
+    _make_option(
         "--max-message",
         type=click.IntRange(min=1),
         default=limits.MESSAGE_BYTES_MAX,
         help="The size limit of an MCP message, in bytes.",
     ),
-    _several(
+    _make_repeated_option(
         "--trusted-proxy",
         "trusted_proxies",
         "TRUSTED_PROXIES",
         type=NETWORK,
         help="Trust Forwarded and X-Forwarded-* headers from these proxies; repeatable.",
     ),
-    _several(
+    _make_repeated_option(
         "--expose-header",
         "exposed_headers",
         "EXPOSE_HEADERS",
         type=RESPONSE_HEADER,
         help="Pass this response header of the APIs to callers; repeatable.",
     ),
-    _several(
+    _make_repeated_option(
         "--allow-origin",
         "origins",
         "ALLOW_ORIGINS",
         metavar="ORIGIN",
         help="Allow web pages of this origin to call MCP servers; repeatable.",
     ),
-    _several(
+    _make_repeated_option(
         "--allowed-host",
         "allowed_hosts",
         "ALLOWED_HOSTS",
         type=HOST,
         help="Allow HOST in the Host header of MCP servers that listen only on this machine; * allows any; repeatable.",
     ),
-    _option(
+    _make_option(
         "--mcp-fast-path/--no-mcp-fast-path",
         default=True,
         hidden=True,  # both respond alike: it is there to show that they do
     ),
-    _option(
+    _make_option(
         "--log-level",
         type=click.Choice(["debug", "info", "warning", "error"]),
         default="info",
@@ -306,7 +306,7 @@ _PARAMETERS: Final = (
 )
 
 
-def with_run_options(command: Callable[[RunOptions], None]) -> _Command:
+def add_run_options(command: Callable[[RunOptions], None]) -> _Command:
     """Declare the options, and call a command with their values."""
 
     @wraps(command)

@@ -44,10 +44,10 @@ def watch(check: RunCheck, print_report: Print) -> None:
     try:
         watched = _Watched(check, print_report)
         while True:
-            folders = watched.folders()
+            folders = watched.list_folders()
             changes = RustNotify(sorted(folders), False, False, 0, False, True)
             watched.check_again({}, ())  # what changed before the watch began
-            while watched.folders() == folders:
+            while watched.list_folders() == folders:
                 found = changes.watch(_GROUP_MILLISECONDS, _STEP_MILLISECONDS, 0, None)
                 if isinstance(found, str):  # a signal
                     return
@@ -100,7 +100,7 @@ class _Watched:
             if is_unchanged(path) and (loaded is None or loaded.source is None or "import" not in loaded.source.text)
         }
 
-    def folders(self) -> set[str]:
+    def list_folders(self) -> set[str]:
         """Return the folders to watch."""
         found = {os.path.dirname(file) for file in _read(self._run)}  # noqa: PTH120
         found |= {os.path.abspath(folder) for folder in self._run.inputs.folders}  # noqa: PTH100

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.authentication.kinds import kind_of
+from naftiko_runtime.authentication.kinds import get_kind
 from naftiko_runtime.encode_value import format_text
 from naftiko_runtime.engine.evaluate import evaluate_constant
 from naftiko_runtime.secret import Secret
@@ -29,7 +29,7 @@ def open_flow(credential: Credential | None, secrets: Mapping[str, Secret]) -> F
     """
     if credential is None:
         return None
-    return kind_of(credential).open_flow(credential, partial(_render_term, secrets))
+    return get_kind(credential).open_flow(credential, partial(_render_term, secrets))
 
 
 def open_guard(
@@ -38,7 +38,7 @@ def open_guard(
     """Return the guard of an expose. None if everybody may call it."""
     if credential is None:
         return None
-    return kind_of(credential).open_guard(credential, namespace, partial(_render_term, secrets), nonces)
+    return get_kind(credential).open_guard(credential, namespace, partial(_render_term, secrets), nonces)
 
 
 def list_fixed_fields(credential: Credential | None, secrets: Mapping[str, Secret]) -> Sequence[FixedField]:
@@ -49,14 +49,14 @@ def list_fixed_fields(credential: Credential | None, secrets: Mapping[str, Secre
     """
     if credential is None:
         return ()
-    return kind_of(credential).list_fixed_fields(credential, partial(_render_term, secrets))
+    return get_kind(credential).list_fixed_fields(credential, partial(_render_term, secrets))
 
 
 def list_secret_texts(credential: Credential | None, secrets: Mapping[str, Secret]) -> list[str]:
     """Return the parts of a credential that nobody else may know."""
     if credential is None:
         return []
-    return [text for term in kind_of(credential).list_secrets(credential) if (text := _render_term(secrets, term))]
+    return [text for term in get_kind(credential).list_secrets(credential) if (text := _render_term(secrets, term))]
 
 
 def derive_secrets(plan: Plan, secrets: Mapping[str, Secret]) -> list[Secret]:
@@ -66,7 +66,7 @@ def derive_secrets(plan: Plan, secrets: Mapping[str, Secret]) -> list[Secret]:
         Secret(derived)
         for credential in credentials
         if credential is not None
-        for derived in kind_of(credential).derive_secrets(credential, partial(_render_term, secrets))
+        for derived in get_kind(credential).derive_secrets(credential, partial(_render_term, secrets))
     ]
 
 

@@ -71,7 +71,7 @@ def compile_term(term: Term, secrets: Mapping[str, Secret], *, joins: bool = Fal
 def _compile_composed(parts: tuple[Evaluate, ...], *, joins: bool) -> Evaluate:
     """Text with values in it: absent if one of them is, and null if one of them is null."""
 
-    def text(values: Values) -> Any:
+    def compose_text(values: Values) -> Any:
         pieces = [part(values) for part in parts]
         if ABSENT in pieces:
             return ABSENT
@@ -81,7 +81,7 @@ def _compile_composed(parts: tuple[Evaluate, ...], *, joins: bool) -> Evaluate:
             return CommaSeparated(*pieces)
         return "".join(map(format_text, pieces))
 
-    return text
+    return compose_text
 
 
 def compile_tree(tree: Tree, secrets: Mapping[str, Secret], *, joins: bool = False) -> Evaluate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime._version import __version__
-from naftiko_runtime.authentication.kinds import kind_of
+from naftiko_runtime.authentication.kinds import get_kind
 from naftiko_runtime.encode_value import FRAMING_HEADERS, HEADER_NAME, encode_cookie, encode_cookie_name, encode_header
 from naftiko_runtime.engine.evaluate import ABSENT, compile_term, evaluate_constant, render_value
 from naftiko_runtime.file_value import Unrenderable
@@ -141,7 +141,7 @@ class ForwardHeaderBuilder(HeaderBuilder):
         self._negotiated = _NEGOTIATED - {header.name.encode() for header in plan.headers}
         """What the caller chooses where the document does not."""
         credential = plan.upstream.credential
-        is_ours = credential is not None and kind_of(credential).sets_field(credential, "header", "authorization")
+        is_ours = credential is not None and get_kind(credential).sets_field(credential, "header", "authorization")
         self._withheld = frozenset({b"authorization"}) if is_ours else frozenset()
         """What the caller never sends, since a flow may do so."""
 

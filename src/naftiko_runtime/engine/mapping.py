@@ -18,7 +18,7 @@ from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, run_bounded
 from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.mapping.empty_outputs import list_empty_outputs
 from naftiko_runtime.mapping.templates import fill_blanks
-from naftiko_runtime.upstream.content_decoding import SUPPORTED, codings
+from naftiko_runtime.upstream.content_decoding import SUPPORTED, list_codings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,7 +88,7 @@ class ResponseMapping:
                 result.drop_byte_headers()
             return
         if not 200 <= result.status < 300:  # noqa: PLR2004 - HTTP
-            if (applied := codings(result.headers)) and SUPPORTED.issuperset(applied):
+            if (applied := list_codings(result.headers)) and SUPPORTED.issuperset(applied):
                 result.hold_body(await result.read())
             return
         body = await result.read()
@@ -171,7 +171,7 @@ class ResponseMapping:
     def _quote(self, body: bytes) -> str:
         """Return the beginning of a body, without the upstream's secrets: those that are cut off at the end as well."""
         text = body[: _QUOTED_CHARACTERS + _SECRET_BYTES_MAX].decode("utf-8", "replace")
-        return (text if self._masks is None else self._masks.body(text))[:_QUOTED_CHARACTERS]
+        return (text if self._masks is None else self._masks.mask_body(text))[:_QUOTED_CHARACTERS]
 
     def _report_irregular(self, notes: Irregularities) -> None:
         """Log irregular rows or values at the 1st, 10th, 100th … occurrence."""

@@ -49,4 +49,4 @@ class BoundOperation:
 
     def mask(self, text: str) -> str:
         """Mask the API's secrets in a text for callers."""
-        return text if self.masks is None else self.masks.text(text)
+        return text if self.masks is None else self.masks.mask_text(text)

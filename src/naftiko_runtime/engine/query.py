@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.authentication.kinds import kind_of
+from naftiko_runtime.authentication.kinds import get_kind
 from naftiko_runtime.encode_value import encode_query
 from naftiko_runtime.engine.caller_query import drop_fields, fold_field_names, list_query_names
 from naftiko_runtime.engine.evaluate import ABSENT, compile_term, evaluate_constant, render_value
@@ -70,7 +70,7 @@ class QueryBuilder:
         written = "".join(piece if isinstance(piece, str) else "" for piece in plan.path).partition("?")[2]
         names = [field.partition("=")[0] if isinstance(field, str) else field[1] for field in self._fields]
         if (credential := plan.upstream.credential) is not None:
-            names += kind_of(credential).list_reserved_query(credential)
+            names += get_kind(credential).list_reserved_query(credential)
         return fold_field_names(list_query_names("&".join([written, *names])))
 
     def build(self, values: Values, raw: bytes) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.authentication.kinds import kind_of
+from naftiko_runtime.authentication.kinds import get_kind
 from naftiko_runtime.encode_value import encode_path_segment
 from naftiko_runtime.engine.body import FORM, TypedBytes, compile_body
 from naftiko_runtime.engine.credentials import list_fixed_fields
@@ -121,6 +121,6 @@ class ForwardBuilder(RequestBuilder):
 def _has_keyed_form(plan: Request) -> bool:
     """Return whether a key is added to a form. Then there is a form even without other fields."""
     credential = plan.upstream.credential
-    if credential is None or not kind_of(credential).adds_to_body(credential):
+    if credential is None or not get_kind(credential).adds_to_body(credential):
         return False
     return isinstance(plan.body, Form) or (isinstance(plan.body, OpenBody) and plan.body.kind == "form")

@@ -10,7 +10,7 @@ from msgspec import Struct
 from naftiko_runtime.encode_value import encode_json
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.file_value import Unrenderable
-from naftiko_runtime.upstream.content_decoding import codings, decompressed, larger_than
+from naftiko_runtime.upstream.content_decoding import decompress, describe_excess, list_codings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -120,19 +120,19 @@ class OperationResult:
         """Whether :attr:`value` is the result."""
         return self.value is not NOTHING
 
-    def header(self, name: bytes) -> bytes:
+    def get_header(self, name: bytes) -> bytes:
         """Return the value of a header. Empty if there is none."""
         return next((value for key, value in self.headers if key == name), b"")
 
     @property
     def media_type(self) -> str:
         """The content type without parameters, in lower case."""
-        return self.header(b"content-type").partition(b";")[0].strip().lower().decode("latin-1")
+        return self.get_header(b"content-type").partition(b";")[0].strip().lower().decode("latin-1")
 
     @property
     def charset(self) -> str | None:
         """The charset of the content type; None if it has none."""
-        found = _CHARSET.search(self.header(b"content-type"))
+        found = _CHARSET.search(self.get_header(b"content-type"))
         return None if found is None else found[1].decode("latin-1")
 
     def set_value(self, value: Any) -> None:
@@ -158,10 +158,10 @@ class OperationResult:
         Raises:
             UpstreamError: It is larger.
         """
-        length = self.header(b"content-length")
+        length = self.get_header(b"content-length")
         if length.isdigit():
             if int(length) > bytes_max:
-                raise UpstreamError(larger_than(bytes_max))
+                raise UpstreamError(describe_excess(bytes_max))
         elif bytes_max > self._bytes_max:
             self.response = _LimitedResponse(self.response, bytes_max)
         else:
@@ -171,7 +171,7 @@ class OperationResult:
     def hold_body(self, body: bytes) -> None:
         """Make bytes, already read and decompressed, the untouched body."""
         self.held = body
-        if self.header(b"content-encoding"):
+        if self.get_header(b"content-encoding"):
             self.headers = [_weaken(h) if h[0] == b"etag" else h for h in self.headers]
         self.headers = [h for h in self.headers if h[0] not in (b"content-encoding", b"content-length")]
 
@@ -199,21 +199,21 @@ class OperationResult:
         """
         if self.held is not None:
             return self.held
-        body = self.response.whole()
+        body = self.response.read_whole()
         if body is None:
             body = await self._collect()
         elif len(body) > self._bytes_max:
-            raise UpstreamError(larger_than(self._bytes_max))
-        applied = codings(self.headers)
-        return decompressed(body, applied, self._bytes_max) if applied else body
+            raise UpstreamError(describe_excess(self._bytes_max))
+        applied = list_codings(self.headers)
+        return decompress(body, applied, self._bytes_max) if applied else body
 
     async def _collect(self) -> bytes:
         chunks: list[bytes] = []
         size = 0
-        async for chunk in self.response.chunks():
+        async for chunk in self.response.iter_chunks():
             size += len(chunk)
             if size > self._bytes_max:
-                raise UpstreamError(larger_than(self._bytes_max))
+                raise UpstreamError(describe_excess(self._bytes_max))
             chunks.append(chunk)
         return b"".join(chunks)
 
@@ -245,16 +245,16 @@ class _LimitedResponse:
         self.is_complete = response.is_complete
         self.close = response.close
 
-    def whole(self) -> bytes | None:
-        body = self._response.whole()
+    def read_whole(self) -> bytes | None:
+        body = self._response.read_whole()
         if body is not None and len(body) > self._bytes_max:
-            raise UpstreamError(larger_than(self._bytes_max))
+            raise UpstreamError(describe_excess(self._bytes_max))
         return body
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def iter_chunks(self) -> AsyncIterator[bytes]:
         size = 0
-        async for chunk in self._response.chunks():
+        async for chunk in self._response.iter_chunks():
             size += len(chunk)
             if size > self._bytes_max:
-                raise UpstreamError(larger_than(self._bytes_max))
+                raise UpstreamError(describe_excess(self._bytes_max))
             yield chunk

@@ -66,29 +66,29 @@ class Masks:
             self._fetched = fetched
             self._compile()
 
-    def text(self, text: str) -> str:
+    def mask_text(self, text: str) -> str:
         """Mask the secrets in our own text."""
         self._update()
         return self._all.mask(text)
 
-    def body(self, text: str) -> str:
+    def mask_body(self, text: str) -> str:
         """Mask the credential's secrets in a quotation of an upstream's response."""
         self._update()
         return self._keys.mask(text)
 
-    def headers(self, headers: list[Header]) -> list[Header]:
+    def mask_headers(self, headers: list[Header]) -> list[Header]:
         """Mask the secrets in response headers."""
         self._update()
         if not self._all.may_contain(b"\n".join([value for _, value in headers])):
             return headers
-        return [(name, self._header(name, value)) for name, value in headers]
+        return [(name, self._mask_header(name, value)) for name, value in headers]
 
-    def _header(self, name: bytes, value: bytes) -> bytes:
+    def _mask_header(self, name: bytes, value: bytes) -> bytes:
         masker = self._keys if name in _OF_WORDS else self._all
-        return masker.mask(_text(value)).encode("utf-8", "surrogateescape")
+        return masker.mask(_decode(value)).encode("utf-8", "surrogateescape")
 
 
-def _text(value: bytes) -> str:
+def _decode(value: bytes) -> str:
     return value.decode("utf-8", "surrogateescape")
 
 

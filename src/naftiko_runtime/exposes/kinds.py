@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _NOT_SERVED: Final[dict[str, ExposeKind[OtherExpose, Any]]] = {"skill": skill, "control": control}
 
 
-def kind_of(server: Server) -> ServedKind[Any, Any]:
+def get_kind(server: Server) -> ServedKind[Any, Any]:
     """Return the package that serves a server."""
     match server:
         case RestServer():
@@ -28,7 +28,7 @@ def kind_of(server: Server) -> ServedKind[Any, Any]:
             assert_never(server)
 
 
-def kind_of_expose(expose: Expose) -> ExposeKind[Any, Any]:
+def get_expose_kind(expose: Expose) -> ExposeKind[Any, Any]:
     """Return the package that links and checks an expose."""
     match expose:
         case RestExpose():

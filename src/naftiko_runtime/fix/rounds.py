@@ -15,7 +15,7 @@ from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document.imports import Importer
 from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.document.parse import parse
-from naftiko_runtime.exposes.kinds import kind_of_expose
+from naftiko_runtime.exposes.kinds import get_expose_kind
 from naftiko_runtime.fix.text_edits import EditableText
 from naftiko_runtime.limits import FIX_ROUNDS_MAX
 from naftiko_runtime.link import link
@@ -134,8 +134,8 @@ class _CheckedText:
             spoken = importer.splice(spoken)
             if (parsed := parse(spoken, findings)) is not None:
                 parsed = replace(parsed, fragment="capability" not in source.data)
-                linked = link(parsed, spoken, findings, overrides, kind_of_expose)
-                run_checks(parsed.document, linked, kind_of_expose, advise=overrides.lint, rewrite=True)
+                linked = link(parsed, spoken, findings, overrides, get_expose_kind)
+                run_checks(parsed.document, linked, get_expose_kind, advise=overrides.lint, rewrite=True)
                 self._plan = normalize_plan(linked.plan)
         self.diagnostics = findings.list_sorted(most=None)
 

@@ -31,9 +31,9 @@ class EditableText:
     def locate(self, edit: Edit) -> Stretch:
         """Return the offsets of the stretch that an edit replaces."""
         span = edit.span
-        return self._offset(span.line, span.column), self._offset(span.end_line, span.end_column)
+        return self._compute_offset(span.line, span.column), self._compute_offset(span.end_line, span.end_column)
 
-    def _offset(self, line: int, column: int) -> int:
+    def _compute_offset(self, line: int, column: int) -> int:
         return self._starts[line - 1] + column - 1
 
     def apply(self, edits: Iterable[Edit]) -> str:
@@ -58,7 +58,7 @@ class EditableText:
 
     def find_shared(self) -> list[Stretch]:
         """Return the stretches with an anchor that an alias uses elsewhere."""
-        return [(self._offset(*start), self._offset(*end)) for start, end in _find_anchored(self.text)]
+        return [(self._compute_offset(*start), self._compute_offset(*end)) for start, end in _find_anchored(self.text)]
 
 
 _EditMark = tuple[int, int]

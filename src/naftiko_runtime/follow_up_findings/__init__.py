@@ -118,7 +118,7 @@ def _get_called_namespace(finding: Diagnostic) -> str:
 def _hide_below_misspelt_key(hidden: _HiddenParts, part: KeyPath, source: Source) -> None:
     """A misspelt key: its value is unknown."""
     *above, slip = part
-    place, inner = tuple(above), _below_root(part)[:-1]
+    place, inner = tuple(above), _strip_root(part)[:-1]
     if not inner:
         section = find_nearest(str(slip), _WITHOUT) or ""
         hidden.add((), _WITHOUT.get(section, ()))
@@ -156,7 +156,7 @@ def _hide_in_step(hidden: _HiddenParts, place: KeyPath) -> None:
 def _hide_below_invalid_path(hidden: _HiddenParts, part: KeyPath, source: Source) -> None:
     """A path that does not parse: its placeholders are unknown."""
     hidden.add(part[:-1], _OF_PATHS)
-    if _below_root(part)[:1] == ("consumes",):
+    if _strip_root(part)[:1] == ("consumes",):
         hidden.inputs |= _list_operations(part, source)
 
 
@@ -164,7 +164,7 @@ def _hide_below_duplicate_namespace(hidden: _HiddenParts, part: KeyPath, source:
     """A duplicate namespace: one of the two should have another name."""
     hidden.add(part[:-1], _MISSED)
     hidden.add((), {rules.UNKNOWN_ACTION})
-    if _below_root(part)[:1] == ("consumes",):
+    if _strip_root(part)[:1] == ("consumes",):
         hidden.calls |= _list_namespaces(_get_value(source, _get_entry(part)))
         hidden.inputs |= _list_operations(_get_entry(part), source)
 
@@ -186,7 +186,7 @@ def _hide_below_missing_key(hidden: _HiddenParts, part: KeyPath, _source: Source
 
 def _hide_below_unread(hidden: _HiddenParts, part: KeyPath, source: Source) -> None:
     """A wrong value or a missing key: the value is unknown."""
-    unit, inner = find_separable_part(part), _below_root(part)
+    unit, inner = find_separable_part(part), _strip_root(part)
     hidden.places.add(part)
     if part[:-1] != unit and part[:-1] != find_separable_part(part[:-1]):
         hidden.places.add(part[:-1])  # a small part is of no use without it
@@ -227,7 +227,7 @@ _HIDES: Final = {
 
 def _get_entry(part: KeyPath) -> KeyPath:
     """Return the path of the API or expose that contains a part."""
-    return part[: len(part) - len(_below_root(part)) + 2]
+    return part[: len(part) - len(_strip_root(part)) + 2]
 
 
 def _list_operations(part: KeyPath, source: Source) -> set[str]:
@@ -241,7 +241,7 @@ def _list_operations(part: KeyPath, source: Source) -> set[str]:
     return {f"{namespace}.{each['name']}" for each in named if isinstance(each, dict) and "name" in each}
 
 
-def _below_root(part: KeyPath) -> KeyPath:
+def _strip_root(part: KeyPath) -> KeyPath:
     return part[1:] if part[:1] == ("capability",) else part
 
 

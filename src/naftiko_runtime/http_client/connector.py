@@ -60,7 +60,7 @@ class Connector:
         Raises:
             ssl.SSLError: TLS failed, or the origin closed the connection.
         """
-        await start_tls(transport, protocol, self._contexts.for_upstreams(), origin.host)
+        await start_tls(transport, protocol, self._contexts.get_upstream_context(), origin.host)
 
     def close(self) -> None:
         """Cancel the name lookups in progress."""
@@ -84,7 +84,7 @@ class Connector:
         transport, handshake = await self._connect(proxy.origin, lambda: ProxyHandshake(self._loop))
         try:
             if proxy.origin.scheme == "https":
-                await start_tls(transport, handshake, self._contexts.for_proxies(), proxy.origin.host)
+                await start_tls(transport, handshake, self._contexts.get_proxy_context(), proxy.origin.host)
             if route.forwarded_by is None:
                 await handshake.open_tunnel(proxy, route.origin)
             protocol = make_protocol()

@@ -154,10 +154,10 @@ def parse_proxy(url: str) -> Proxy:
         origin, _ = split_url(f"{scheme}://{authority}/")
     except UpstreamUnreachable:
         raise ValueError("this is not the URL of a proxy; give http://host:port") from None
-    return Proxy(origin, _basic(user) if at else "")
+    return Proxy(origin, _encode_basic(user) if at else "")
 
 
-def _basic(user: str) -> str:
+def _encode_basic(user: str) -> str:
     name, _, password = user.partition(":")
     return f"{_BASIC}{b64encode(unquote_to_bytes(name) + b':' + unquote_to_bytes(password)).decode()}"
 

@@ -48,10 +48,10 @@ def make_route(origin: Origin, proxy: Proxy | None = None) -> UpstreamRoute:
     if origin.scheme == "https":
         return UpstreamRoute(origin, proxy, key, peer, None, "", ())
     start = f"{origin.scheme}://{origin.host_header}"
-    return UpstreamRoute(origin, proxy, key, peer, proxy, start, proxy_authorization(proxy))
+    return UpstreamRoute(origin, proxy, key, peer, proxy, start, make_proxy_authorization(proxy))
 
 
-def proxy_authorization(proxy: Proxy) -> tuple[Header, ...]:
+def make_proxy_authorization(proxy: Proxy) -> tuple[Header, ...]:
     """Return the header with the user of a proxy, if it has one."""
     return ((b"proxy-authorization", proxy.authorization.encode()),) if proxy.authorization else ()
 

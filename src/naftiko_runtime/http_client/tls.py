@@ -96,13 +96,13 @@ class TlsContexts:
         self._for_proxies: ssl.SSLContext | None = None
         self._for_upstreams = None if options.is_default else _make_context(options)
 
-    def for_upstreams(self) -> ssl.SSLContext:
+    def get_upstream_context(self) -> ssl.SSLContext:
         """Return the context for connections to upstreams."""
         if self._for_upstreams is None:
             self._for_upstreams = ssl.create_default_context()
         return self._for_upstreams
 
-    def for_proxies(self) -> ssl.SSLContext:
+    def get_proxy_context(self) -> ssl.SSLContext:
         """Return the context for connections to proxies: they are not shown the client's certificate."""
         if self._for_proxies is None:
             self._for_proxies = _make_context(TlsOptions(self._options.ca_file, self._options.ca_directories))
@@ -154,11 +154,11 @@ def _load_client_certificate(
         return
     key = files[-1]
 
-    def password() -> str:
+    def give_password() -> str:
         return options.key_password or _raise_encrypted()
 
     try:
-        context.load_cert_chain(certificate.path, key.path, password)
+        context.load_cert_chain(certificate.path, key.path, give_password)
     except _EncryptedError:
         faults.append(f"{key} has an encrypted key; set {_KEY_PASSWORD}")
     except (ssl.SSLError, ValueError) as error:

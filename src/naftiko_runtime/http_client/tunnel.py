@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final, cast
 
 from naftiko_runtime import limits
-from naftiko_runtime.http_client.routes import proxy_authorization
+from naftiko_runtime.http_client.routes import make_proxy_authorization
 
 if TYPE_CHECKING:
     from naftiko_runtime.http_client.proxies import Proxy
@@ -107,7 +107,7 @@ class ProxyHandshake(UpstreamProtocol, asyncio.Protocol):
             ProxyError: The proxy does not open one.
         """
         head = f"CONNECT {origin.peer} HTTP/1.1\r\nhost: {origin.peer}\r\n".encode()
-        credentials = b"".join(b"%b: %b\r\n" % header for header in proxy_authorization(proxy))
+        credentials = b"".join(b"%b: %b\r\n" % header for header in make_proxy_authorization(proxy))
         self._layers[-1].write(head + credentials + b"\r\n")
         status = await self._status
         if status == PROXY_AUTHENTICATION_REQUIRED:

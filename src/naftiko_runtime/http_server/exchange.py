@@ -183,7 +183,7 @@ class ServerExchange(SendProgress):
     def _append_headers(self, headers: Sequence[Header], pieces: list[bytes], *, closes: bool) -> tuple[bool, bool]:
         """Add the application's headers; returns whether they frame the body, and whether they end the connection."""
         framed = False
-        if closes or (self.more_body and not self._connection.reader.body_is_short()):
+        if closes or (self.more_body and not self._connection.reader.is_body_short()):
             self.keep_alive = False  # the caller may have much left to send
         pieces.append(b"\r\n".join([*map(_LINE, headers), b""]))
         for name, value in headers:

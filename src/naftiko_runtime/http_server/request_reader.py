@@ -184,7 +184,7 @@ class RequestReader:
         self.in_head = self._progressed = True
         self._handler.end_request()
 
-    def body_is_short(self) -> bool:
+    def is_body_short(self) -> bool:
         """Return whether the rest of the body is short enough to read it and keep the connection."""
         length = self.head.framing.removeprefix(b"content-length: ")
         return length.isdigit() and int(length) <= self._limits.buffered_bytes_max and not self.head.expects_continue

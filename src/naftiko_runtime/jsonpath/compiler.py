@@ -163,15 +163,15 @@ def _compile_child(key: str | int) -> Step:
 def _compile_union(keys: tuple[str | int, ...]) -> Step:
     lookups = [compile_lookup((key,), MISSING) for key in keys]
 
-    def step(found: list[Any]) -> list[Any]:
+    def select_keys(found: list[Any]) -> list[Any]:
         spend(len(found))
         return [item for value in found for get in lookups if (item := get(value)) is not MISSING]
 
-    return step
+    return select_keys
 
 
 def _compile_filter(passes: _Predicate) -> Step:
-    def step(found: list[Any]) -> list[Any]:
+    def select_passing(found: list[Any]) -> list[Any]:
         passed: list[Any] = []
         for value in found:
             if isinstance(value, list):
@@ -181,7 +181,7 @@ def _compile_filter(passes: _Predicate) -> Step:
                 passed.append(value)
         return passed
 
-    return step
+    return select_passing
 
 
 def _compile_descent(selector: Selector, root: Any) -> Step:

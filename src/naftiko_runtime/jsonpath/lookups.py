@@ -48,11 +48,11 @@ def compile_objects(names: tuple[str, ...]) -> Step:
 def compile_fields(get: Getter, names: tuple[str, ...], missing: Any) -> Getter:
     """Compile a getter of an object of some fields of an object."""
 
-    def fields(value: Any) -> Any:
+    def get_fields(value: Any) -> Any:
         owner = get(value)
         return {name: owner.get(name) for name in names} if isinstance(owner, dict) else missing
 
-    return fields
+    return get_fields
 
 
 def take_leading_keys(segments: tuple[Segment, ...]) -> tuple[str | int, ...]:

@@ -161,12 +161,12 @@ Function: TypeAlias = Callable[[object, list[Any]], object]
 """From a value and the values of the arguments to the result; None if it does not apply."""
 
 
-def _length(value: Any, given: list[Any]) -> int | None:
+def _compute_length(value: Any, given: list[Any]) -> int | None:
     value = given[0] if given else value
     return len(value) if isinstance(value, (list, dict, str)) else None
 
 
-def _keys(value: Any, _: list[Any]) -> list[str] | None:
+def _list_keys(value: Any, _: list[Any]) -> list[str] | None:
     return list(value) if isinstance(value, dict) else None
 
 
@@ -175,15 +175,15 @@ def _get_item(value: Any, index: Any) -> Any:
     return value[index] if whole and -len(value) <= index < len(value) else None
 
 
-def _first(value: Any, _: list[Any]) -> Any:
+def _get_first(value: Any, _: list[Any]) -> Any:
     return _get_item(value, 0)
 
 
-def _last(value: Any, _: list[Any]) -> Any:
+def _get_last(value: Any, _: list[Any]) -> Any:
     return _get_item(value, -1)
 
 
-def _index(value: Any, given: list[Any]) -> Any:
+def _get_index(value: Any, given: list[Any]) -> Any:
     return _get_item(value, given[0] if given else None)
 
 
@@ -201,13 +201,13 @@ def _flatten(given: list[Any]) -> list[Any]:
     return [item for value in given for item in (value if isinstance(value, list) else [value])]
 
 
-def _mean(numbers: list[float]) -> float:
+def _compute_mean(numbers: list[float]) -> float:
     return sum(numbers) / len(numbers)
 
 
-def _deviation(numbers: list[float]) -> float:
+def _compute_deviation(numbers: list[float]) -> float:
     """Return the standard deviation of a population."""
-    mean = _mean(numbers)
+    mean = _compute_mean(numbers)
     return math.sqrt(sum((number - mean) ** 2 for number in numbers) / len(numbers))
 
 
@@ -227,17 +227,17 @@ def _aggregate_numbers(aggregate: Callable[[list[float]], float]) -> Function:
 
 
 FUNCTIONS: Final[dict[str, Function]] = {
-    "length": _length,
-    "size": _length,
-    "keys": _keys,
-    "first": _first,
-    "last": _last,
-    "index": _index,
+    "length": _compute_length,
+    "size": _compute_length,
+    "keys": _list_keys,
+    "first": _get_first,
+    "last": _get_last,
+    "index": _get_index,
     "min": _aggregate_numbers(min),
     "max": _aggregate_numbers(max),
     "sum": _aggregate_numbers(sum),
-    "avg": _aggregate_numbers(_mean),
-    "stddev": _aggregate_numbers(_deviation),
+    "avg": _aggregate_numbers(_compute_mean),
+    "stddev": _aggregate_numbers(_compute_deviation),
     "concat": _concat,
     "append": _append,
 }

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import KeyPath, Source
 
 
-def link(parsed: Parsed, source: Source, findings: Findings, overrides: Overrides, kind_of: FindLinkedKind) -> Linked:
+def link(parsed: Parsed, source: Source, findings: Findings, overrides: Overrides, get_kind: FindLinkedKind) -> Linked:
     """Link a document. Its plan may run only if the findings have no error.
 
     A document that is only there to be imported has a plan without servers.
@@ -38,7 +38,7 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
         source: What it was parsed from, for places.
         findings: Gets every complaint.
         overrides: What the operator gave instead of the document's addresses.
-        kind_of: The table of kinds of exposes.
+        get_kind: The table of kinds of exposes.
     """
     document = parsed.document
     variables = Variables(complete=not _has_broken_binds(findings))
@@ -48,7 +48,7 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
     spaces = _collect_namespaces(document, source)
     context = Context(source, findings, variables, overrides.allowed_imports, shared, parsed.unread, spaces)
     operations, upstreams = link_consumed_apis(document, overrides.base_uris, context)
-    linked, parts = link_exposes(document, operations, upstreams, context, kind_of)
+    linked, parts = link_exposes(document, operations, upstreams, context, get_kind)
     exposes = tuple((expose, None if server is None else overrides.move_server(server)) for expose, server in linked)
     servers = tuple(server for _, server in exposes if server is not None)
     places = [_list_places(expose, server, parts) for expose, server in exposes if server is not None]

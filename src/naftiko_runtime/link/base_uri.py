@@ -253,17 +253,17 @@ def fill_base_uris(plan: Plan, values: Mapping[str, str]) -> Plan:
         return plan
     upstreams = {upstream.namespace: _fill_base_uri(upstream, values) for upstream in plan.upstreams}
 
-    def request(old: Request) -> Request:
+    def fill_request(old: Request) -> Request:
         if (upstream := upstreams.get(old.upstream.namespace)) is None or old.upstream.template is None:
             return old
         shown, (first, *rest) = old.upstream.base_uri.rstrip("/"), old.path
         behind = first.removeprefix(shown) if isinstance(first, str) else ""
         return replace(old, upstream=upstream, path=(upstream.base_uri.rstrip("/") + behind, *rest))
 
-    def operation(old: Operation) -> Operation:
-        return replace(old, execution=old.execution.map_requests(request))
+    def fill_operation(old: Operation) -> Operation:
+        return replace(old, execution=old.execution.map_requests(fill_request))
 
-    servers = tuple(server.map_operations(operation) for server in plan.servers)
+    servers = tuple(server.map_operations(fill_operation) for server in plan.servers)
     return replace(plan, upstreams=tuple(upstreams.values()), servers=servers)
 
 

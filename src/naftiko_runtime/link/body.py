@@ -150,10 +150,10 @@ def _link_part(entry: Any, key_path: KeyPath, references: CallReferences) -> Mul
             advice = suggest(key, _PART_KEYS, helps.KNOWN_KEYS)
             references.context.report(rules.MISSPELT_KEY(key=key), (*key_path, key), advice, key=True)
 
-    def text(key: str) -> Term | None:
+    def link_field(key: str) -> Term | None:
         return None if entry.get(key) is None else link_text(str(entry[key]), (*key_path, key), references)
 
-    filename, content_type = text("filename"), text("contentType")
+    filename, content_type = link_field("filename"), link_field("contentType")
     return MultipartPart(
         entry["name"], link_tree(entry["value"], (*key_path, "value"), references), filename, content_type
     )

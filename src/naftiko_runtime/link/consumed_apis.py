@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from naftiko_runtime import rules
-from naftiko_runtime.authentication.kinds import kind_of
+from naftiko_runtime.authentication.kinds import get_kind
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.encode_value import FRAMING_HEADERS
 from naftiko_runtime.host_encoding import encode_host
@@ -149,7 +149,7 @@ def _check_body_key(operation: ConsumedOperation, upstream: Upstream, context: C
     credential = upstream.credential
     if credential is None or operation.method in ("POST", "PUT", "PATCH", "DELETE"):
         return
-    if kind_of(credential).adds_to_body(credential):
+    if get_kind(credential).adds_to_body(credential):
         context.report(rules.INVALID_VALUE_BODY_KEY(method=operation.method), operation.path_to("method"))
 
 

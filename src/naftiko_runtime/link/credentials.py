@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime import rules
-from naftiko_runtime.authentication.kinds import KIND_NAMES, KINDS, find_kind, kind_of
+from naftiko_runtime.authentication.kinds import KIND_NAMES, KINDS, find_kind, get_kind
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.suggest import find_only_near, suggest
@@ -36,7 +36,7 @@ def link_guard(authentication: Authentication | None, context: Context) -> Crede
 
 def is_sealed(place: str, name: str, credential: Credential | None) -> bool:
     """Return whether a credential sets this field of a request, so that nothing else may."""
-    return credential is not None and kind_of(credential).sets_field(credential, place, name)
+    return credential is not None and get_kind(credential).sets_field(credential, place, name)
 
 
 def _find_served(authentication: Authentication | None, context: Context) -> AuthenticationKind[Any, Any] | None:

@@ -34,5 +34,5 @@ class SeparableKind(Protocol[E_contra, S]):
 FindLinkedKind: TypeAlias = "Callable[[Expose], LinkedKind[Any, Any]]"
 """From an expose to its kind."""
 
-KindOfServer: TypeAlias = "Callable[[Server], SeparableKind[Any, Any]]"
+FindSeparableKind: TypeAlias = "Callable[[Server], SeparableKind[Any, Any]]"
 """From a server to its kind."""

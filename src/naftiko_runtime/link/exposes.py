@@ -26,7 +26,7 @@ def link_exposes(
     operations: Mapping[str, Consumed],
     upstreams: Sequence[Upstream],
     context: Context,
-    kind_of: FindLinkedKind,
+    get_kind: FindLinkedKind,
 ) -> tuple[list[tuple[Expose, Server | None]], dict[KeyPath, ServedPart]]:
     """Link every expose of a document.
 
@@ -36,7 +36,7 @@ def link_exposes(
     """
     calls = Calls(document, operations, context)
     linker = ExposeLinker(document, upstreams, calls, context)
-    exposes = [(expose, kind_of(expose).link(expose, linker)) for expose in document.capability.exposes]
+    exposes = [(expose, get_kind(expose).link(expose, linker)) for expose in document.capability.exposes]
     if not exposes and not isinstance(document, SharedDocument):
         statement = rules.IMPORT_ONLY() if context.shared else rules.NOTHING_TO_SERVE()
         context.report(statement, document.capability.path_to(), key=True)

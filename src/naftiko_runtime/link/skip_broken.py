@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Diagnostic, Reason
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.document.exposes import Expose
-    from naftiko_runtime.link.expose_kind import KindOfServer
+    from naftiko_runtime.link.expose_kind import FindSeparableKind
     from naftiko_runtime.link.linked import Linked
     from naftiko_runtime.plan import Plan, Server
     from naftiko_runtime.source import KeyPath
@@ -66,7 +66,7 @@ class Errors(Struct, frozen=True):
 
 
 def keep_sound(
-    linked: Linked, document: Document, errors: Errors, unread: frozenset[KeyPath], kind_of: KindOfServer
+    linked: Linked, document: Document, errors: Errors, unread: frozenset[KeyPath], get_kind: FindSeparableKind
 ) -> Sound:
     """Keep the parts of a document that can be served.
 
@@ -75,7 +75,7 @@ def keep_sound(
         document: The parsed document.
         errors: Its errors.
         unread: The places of wrong values and missing keys.
-        kind_of: The table of kinds by their servers.
+        get_kind: The table of kinds by their servers.
     """
     reasons: dict[KeyPath, Reason] = {}
     for error in errors.list_ordered():
@@ -86,7 +86,7 @@ def keep_sound(
         if unit and (error.rule is not rules.NOT_SERVED or part[-1] not in _HARMLESS):
             reasons.setdefault(unit, errors.redact(error))
     broken = BrokenParts(linked, document, reasons, unread)
-    servers = tuple(_keep_servers(broken, linked.exposes, kind_of))
+    servers = tuple(_keep_servers(broken, linked.exposes, get_kind))
     left_out = tuple(dict.fromkeys(broken.left_out))
     if any(server.operations for server in servers):
         return Sound(_drop_unused(replace(linked.plan, servers=servers)), left_out)
@@ -101,7 +101,7 @@ def _drop_unused(plan: Plan) -> Plan:
 
 
 def _keep_servers(
-    broken: BrokenParts, exposes: Iterable[tuple[Expose, Server | None]], kind_of: KindOfServer
+    broken: BrokenParts, exposes: Iterable[tuple[Expose, Server | None]], get_kind: FindSeparableKind
 ) -> Iterator[Server]:
     """Yield each server without its broken parts, unless it is broken as a whole."""
     for expose, server in exposes:
@@ -118,4 +118,4 @@ def _keep_servers(
             )
             broken.left_out.append(LeftOut(part, reason or nouns.NOT_SERVED(), name))
         else:
-            yield kind_of(server).keep_sound(expose, server, broken)
+            yield get_kind(server).keep_sound(expose, server, broken)

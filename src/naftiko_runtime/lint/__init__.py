@@ -38,21 +38,21 @@ ask for them. Each kind of expose has its own beside these."""
 
 
 def run_checks(
-    document: Document, linked: Linked, kind_of: FindCheckedKind, *, advise: bool, rewrite: bool = False
+    document: Document, linked: Linked, get_kind: FindCheckedKind, *, advise: bool, rewrite: bool = False
 ) -> None:
     """Run the checks of a linked document.
 
     Args:
         document: The document.
         linked: What it was linked to; its findings get those of the checks.
-        kind_of: The table of kinds of exposes.
+        get_kind: The table of kinds of exposes.
         advise: Whether to run the checks that only advise as well, as `naftiko validate` and editors do.
         rewrite: Whether to run the checks of spellings as well, as `--fix` and `--diff` do.
     """
-    subject = Subject(document, linked.operations, linked.context, kind_of)
+    subject = Subject(document, linked.operations, linked.context, get_kind)
     wanted = {"always": True, "validate": advise, "fix": rewrite}
     for expose in document.capability.exposes:
-        for one in kind_of(expose).CHECKS:
+        for one in get_kind(expose).CHECKS:
             if wanted[one.occasion]:
                 one.run(expose, subject)
     for each in CHECKS:

@@ -28,17 +28,17 @@ class Subject(Struct, frozen=True):
         document: The document.
         operations: The consumed operations by ``namespace.operation``.
         context: The linking run: locations, variables, and the findings to add to.
-        kind_of: The table of kinds of exposes.
+        get_kind: The table of kinds of exposes.
     """
 
     document: Document
     operations: Mapping[str, Consumed]
     context: Context
-    kind_of: FindCheckedKind
+    get_kind: FindCheckedKind
 
     def list_operations(self, expose: Expose) -> list[Exposed]:
         """Return the operations that an expose exposes."""
-        return list(self.kind_of(expose).list_operations(expose))
+        return list(self.get_kind(expose).list_operations(expose))
 
 
 class Check(Struct, frozen=True):

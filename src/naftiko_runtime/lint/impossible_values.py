@@ -73,10 +73,10 @@ def _check_ends(part: Part, context: Context) -> None:
     for key in _NAMES:
         text = getattr(part, key, None)
         if isinstance(text, str) and text != text.strip() and key in part.model_fields_set:
-            context.report(_white_space(key, text), part.path_to(key))
+            context.report(_describe_white_space(key, text), part.path_to(key))
 
 
-def _white_space(key: str, text: str) -> Statement:
+def _describe_white_space(key: str, text: str) -> Statement:
     """Return the statement that a name or a path begins or ends with white space."""
     before = text != text.lstrip()
     if key == "path":
@@ -96,7 +96,7 @@ def _check_path(text: str | None, key_path: KeyPath, context: Context) -> None:
 def _check_default(parameter: Parameter, context: Context) -> None:
     if parameter.default is None:
         return
-    pattern_text = _sound_pattern(getattr(parameter, "pattern", None))
+    pattern_text = _find_valid_pattern(getattr(parameter, "pattern", None))
     default = freeze(parameter.default)
     declared = Input(parameter.name, "query", parameter.type, default=default, pattern=pattern_text)
     contract = compile_contract(Contract((declared,)))
@@ -114,7 +114,7 @@ def _check_default(parameter: Parameter, context: Context) -> None:
         context.report(statement, parameter.path_to("default"), advice)
 
 
-def _sound_pattern(text: str | None) -> str | None:
+def _find_valid_pattern(text: str | None) -> str | None:
     """Return a pattern that compiles."""
     if text is None:
         return None
@@ -131,7 +131,7 @@ def _check_credential(part: Part, kind: AuthenticationKind[Any, Any], context: C
     in_header = kind.sends_in_header(part)
     for field in kind.sent_keys:
         text, key = getattr(part, field), type(part).model_fields[field].alias
-        for name in _names(text):
+        for name in _iter_names(text):
             if is_token_like(name):
                 context.report(rules.SECRET_AS_NAME(key=key), part.path_to(key))
         _check_characters(part, key, text, context, header=in_header)
@@ -139,7 +139,7 @@ def _check_credential(part: Part, kind: AuthenticationKind[Any, Any], context: C
 
 def _check_characters(part: Part, key: str, text: str, context: Context, *, header: bool) -> None:
     """Report typographic quotes, invisible characters, and non-ASCII characters in header values."""
-    literal = "".join(_literals(text))
+    literal = "".join(_iter_literals(text))
     found = _PASTED.search(literal) or (_NOT_IN_HEADER.search(literal) if header else None)
     if found:
         is_quote = found[0] in "\u2018\u2019\u201c\u201d\u201e"
@@ -147,19 +147,19 @@ def _check_characters(part: Part, key: str, text: str, context: Context, *, head
         context.report(rules.INVALID_VALUE_CHARACTER(key=key, code=f"{ord(found[0]):04X}"), part.path_to(key), advice)
 
 
-def _pieces(text: str) -> tuple[str | Placeholder, ...]:
+def _split_template(text: str) -> tuple[str | Placeholder, ...]:
     try:
         return split_template(text)
     except ValueError:  # reported where the template is linked
         return ()
 
 
-def _names(text: str) -> Iterator[str]:
-    return (piece.name for piece in _pieces(text) if isinstance(piece, Placeholder))
+def _iter_names(text: str) -> Iterator[str]:
+    return (piece.name for piece in _split_template(text) if isinstance(piece, Placeholder))
 
 
-def _literals(text: str) -> Iterator[str]:
-    return (piece for piece in _pieces(text) if isinstance(piece, str))
+def _iter_literals(text: str) -> Iterator[str]:
+    return (piece for piece in _split_template(text) if isinstance(piece, str))
 
 
 def _check_keys(bind: Bind, context: Context) -> None:
@@ -184,7 +184,7 @@ def _report_key(bind: Bind, variable: str, key: str, context: Context) -> None:
 
 def _check_outputs(spec: Exposed, context: Context) -> None:
     if spec.call is None and spec.steps is None and spec.ref is None:
-        mapped = next(_mapped(spec.output_parameters), None)
+        mapped = next(_iter_mapped(spec.output_parameters), None)
         if mapped is not None:
             context.report(rules.MAPPING_WITHOUT_CALL(), mapped.path_to("mapping"))
         return
@@ -192,11 +192,11 @@ def _check_outputs(spec: Exposed, context: Context) -> None:
         _check_properties(output, context)
 
 
-def _mapped(outputs: tuple[Output, ...]) -> Iterator[Output]:
+def _iter_mapped(outputs: tuple[Output, ...]) -> Iterator[Output]:
     for output in outputs:
         if isinstance(output.mapping, str) and output.value is None:
             yield output
-        yield from _mapped(tuple(output.iter_inner()))
+        yield from _iter_mapped(tuple(output.iter_inner()))
 
 
 def _check_properties(output: Output, context: Context) -> None:
@@ -204,14 +204,14 @@ def _check_properties(output: Output, context: Context) -> None:
         _check_properties(inner, context)
     older = output.mapping if output.mapping is not None and not isinstance(output.mapping, str) else output
     for name, inner in (older.properties or {}).items():
-        if not _reads(inner):
+        if not _is_mapped(inner):
             context.report(rules.UNMAPPED_PROPERTY(name=name), inner.path_to())
 
 
-def _reads(output: Output) -> bool:
+def _is_mapped(output: Output) -> bool:
     """Return whether an output, or an inner one, has a source."""
     own = output.mapping is not None or output.value is not None or output.const is not None
-    return own or any(map(_reads, output.iter_inner()))
+    return own or any(map(_is_mapped, output.iter_inner()))
 
 
 CHECKS: Final = (

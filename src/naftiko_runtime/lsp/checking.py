@@ -75,7 +75,7 @@ class Library:
     def __init__(self) -> None:
         self._known: dict[tuple[Path, str], tuple[Stamp | None, Source | SourceError]] = {}
 
-    def reading(self, texts: Mapping[Path, str], reads: set[Path]) -> ReadSource:
+    def make_reader(self, texts: Mapping[Path, str], reads: set[Path]) -> ReadSource:
         """Return a function that reads the imports of one check.
 
         Args:
@@ -83,7 +83,7 @@ class Library:
             reads: Collects every requested file.
         """
 
-        def one(path: Path, name: str) -> Source:
+        def read_one(path: Path, name: str) -> Source:
             reads.add(path)
             text = texts.get(path)
             stamp = _read_stamp(path) if text is None else text
@@ -94,7 +94,7 @@ class Library:
                 raise SourceError(known[1].diagnostics, known[1].source)
             return known[1]
 
-        return one
+        return read_one
 
 
 def _read(path: Path, name: str, text: str | None) -> Source | SourceError:

@@ -96,7 +96,7 @@ def to_file_location(span: Span, source: Source | None, like: PositionedText) ->
         source: The source of the file, if it was read.
         like: A text with the position encoding of the editor.
     """
-    text = like.with_same_encoding(source.text if source is not None else "")
+    text = like.replace_text(source.text if source is not None else "")
     return types.Location(Path(span.file).absolute().as_uri(), to_range(text, span))
 
 

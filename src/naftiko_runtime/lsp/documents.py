@@ -61,7 +61,7 @@ class OpenDocument:
     @property
     def shown(self) -> PositionedText:
         """The text that its findings belong to."""
-        return self.text if self.checked.text == self.text.text else self.text.with_same_encoding(self.checked.text)
+        return self.text if self.checked.text == self.text.text else self.text.replace_text(self.checked.text)
 
 
 class OpenDocuments:
@@ -118,11 +118,11 @@ class OpenDocuments:
 
     def overrides(self, document: OpenDocument) -> Overrides:
         """Return how a document is read, with the texts of the other open ones."""
-        return replace(self._policy.overrides(document.file), reading=self._reading(set()))
+        return replace(self._policy.overrides(document.file), reading=self._make_reader(set()))
 
-    def _reading(self, reads: set[Path]) -> ReadSource:
+    def _make_reader(self, reads: set[Path]) -> ReadSource:
         texts = {other.real: other.text.text for other in self._open.values()}
-        return self._library.reading(texts, reads)
+        return self._library.make_reader(texts, reads)
 
     def _schedule(self, document: OpenDocument, pause: float) -> None:
         document.revision += 1
@@ -151,7 +151,7 @@ class OpenDocuments:
             if document.is_current():
                 return
             reads: set[Path] = set()
-            reading = self._reading(reads)
+            reading = self._make_reader(reads)
             started = asyncio.get_running_loop().time()
             checked = await asyncio.to_thread(
                 check,

@@ -38,7 +38,7 @@ class PositionedText:
         self._encoding = encoding
         self._starts = _find_line_starts(_BREAK, text)
 
-    def with_same_encoding(self, text: str) -> PositionedText:
+    def replace_text(self, text: str) -> PositionedText:
         """Return another text with the same encoding of positions."""
         return PositionedText(text, self._encoding)
 

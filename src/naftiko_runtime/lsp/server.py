@@ -48,7 +48,7 @@ class _Service:
 
     # -- documents ------------------------------------------------------------------------------------------------
 
-    def initialized(self, _: types.InitializedParams) -> None:
+    def handle_initialized(self, _: types.InitializedParams) -> None:
         """Watch files that other programs change."""
         workspace = self._server.client_capabilities.workspace
         watching = workspace.did_change_watched_files if workspace is not None else None
@@ -58,25 +58,25 @@ class _Service:
             asked = types.RegistrationParams([types.Registration("naftiko-files", method, options)])
             self._server.client_register_capability(asked)
 
-    def opened(self, params: types.DidOpenTextDocumentParams) -> None:
+    def handle_open(self, params: types.DidOpenTextDocumentParams) -> None:
         """Check a document at once."""
         self._write(params.text_document.uri, at_once=True)
 
-    def changed(self, params: types.DidChangeTextDocumentParams) -> None:
+    def handle_change(self, params: types.DidChangeTextDocumentParams) -> None:
         """Check a document, and those that import it, after a pause."""
         self._write(params.text_document.uri)
 
-    def saved(self, params: types.DidSaveTextDocumentParams) -> None:
+    def handle_save(self, params: types.DidSaveTextDocumentParams) -> None:
         """Check a saved document at once."""
         self._write(params.text_document.uri, at_once=True)
 
-    def closed(self, params: types.DidCloseTextDocumentParams) -> None:
+    def handle_close(self, params: types.DidCloseTextDocumentParams) -> None:
         """Close a document, and remove its findings."""
         self._documents.close(params.text_document.uri)
         self._told.pop(params.text_document.uri, None)
         self._server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(params.text_document.uri, []))
 
-    def files_changed(self, params: types.DidChangeWatchedFilesParams) -> None:
+    def handle_file_changes(self, params: types.DidChangeWatchedFilesParams) -> None:
         """Check the documents that import the files; all after a change of another file."""
         files = [Path(to_fs_path(event.uri) or event.uri) for event in params.changes]
         if all(file.suffix in (".yaml", ".yml") for file in files):
@@ -263,12 +263,12 @@ def make_server(policy: CheckPolicy) -> LanguageServer:
     def handle(name: str, method: Callable[[T], object], options: object = None) -> None:
         made.feature(name, options)(partial(method))  # the library sets attributes, which a method cannot have
 
-    handle(types.INITIALIZED, service.initialized)
-    handle(types.TEXT_DOCUMENT_DID_OPEN, service.opened)
-    handle(types.TEXT_DOCUMENT_DID_CHANGE, service.changed)
-    handle(types.TEXT_DOCUMENT_DID_SAVE, service.saved)
-    handle(types.TEXT_DOCUMENT_DID_CLOSE, service.closed)
-    handle(types.WORKSPACE_DID_CHANGE_WATCHED_FILES, service.files_changed)
+    handle(types.INITIALIZED, service.handle_initialized)
+    handle(types.TEXT_DOCUMENT_DID_OPEN, service.handle_open)
+    handle(types.TEXT_DOCUMENT_DID_CHANGE, service.handle_change)
+    handle(types.TEXT_DOCUMENT_DID_SAVE, service.handle_save)
+    handle(types.TEXT_DOCUMENT_DID_CLOSE, service.handle_close)
+    handle(types.WORKSPACE_DID_CHANGE_WATCHED_FILES, service.handle_file_changes)
     handle(types.TEXT_DOCUMENT_HOVER, service.hover)
     handle(types.TEXT_DOCUMENT_COMPLETION, service.complete, types.CompletionOptions(trigger_characters=_TRIGGERS))
     handle(types.TEXT_DOCUMENT_DEFINITION, service.define)

@@ -191,11 +191,11 @@ def _find_plain_types(shape: ScalarShape) -> frozenset[type] | None:
 def _compile_field(key: str, plain: frozenset[type], get: Make, convert_literal: Make) -> Make:
     """Return a field of an object. Usually it has its declared type already, which is checked first."""
 
-    def field(value: Any) -> Any:
+    def convert_field(value: Any) -> Any:
         found = value.get(key) if isinstance(value, dict) else get(value)
         return found if found is None or type(found) in plain else convert_literal(found)
 
-    return field
+    return convert_field
 
 
 def _compile_constant(value: Any) -> Make:

@@ -50,7 +50,7 @@ def compile_table(columns: dict[str, Column], shape: Callable[[object], object])
     names = tuple(columns)
     steps = [(column.take or _keep, column.shape_all) for column in columns.values()]
 
-    def rows(items: list[Any]) -> list[Any]:
+    def convert_rows(items: list[Any]) -> list[Any]:
         if not _DICTS.issuperset(map(type, items)):
             return [shape(item) for item in items]
         try:  # count and convert nothing before it is certain that all are objects
@@ -61,7 +61,7 @@ def compile_table(columns: dict[str, Column], shape: Callable[[object], object])
         fields = [shape_all(values) for shape_all, values in found]
         return list(map(dict, map(zip, repeat(names), zip(*fields, strict=True))))  # no bytecode for each row
 
-    return rows
+    return convert_rows
 
 
 def compile_take(names: tuple[str, ...]) -> Take | None:

@@ -9,7 +9,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from naftiko_runtime.authentication.kinds import kind_of
+from naftiko_runtime.authentication.kinds import get_kind
 from naftiko_runtime.diagnostic import describe_reason
 from naftiko_runtime.encode_value import PATH_SAFE
 from naftiko_runtime.mapping.output_schema import make_result_schema
@@ -70,7 +70,7 @@ def write_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
         servers: One of the plan's REST servers, or those that share a port and are served as one.
     """
     first = servers[0]
-    needed = {} if first.guard is None else kind_of(first.guard).describe_schemes(first.guard)
+    needed = {} if first.guard is None else get_kind(first.guard).describe_schemes(first.guard)
     document: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": plan.label, "version": plan.version or _VERSION}}
     paragraphs = [plan.description] if plan.description else []
     if forwards := [forward.path for server in servers for forward in server.forwards]:

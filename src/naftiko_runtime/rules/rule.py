@@ -82,7 +82,7 @@ class Help(Struct, frozen=True):
 
     def __call__(self, **arguments: MessageArgument) -> Advice:
         """Make an advice."""
-        return Advice(self, _sorted(arguments))
+        return Advice(self, _sort_arguments(arguments))
 
 
 class Noun(Struct, frozen=True):
@@ -96,7 +96,7 @@ class Noun(Struct, frozen=True):
 
     def __call__(self, **arguments: MessageArgument) -> NounPhrase:
         """Make a part of a sentence."""
-        return NounPhrase(self, _sorted(arguments))
+        return NounPhrase(self, _sort_arguments(arguments))
 
 
 class Message(Struct, frozen=True):
@@ -114,7 +114,7 @@ class Message(Struct, frozen=True):
 
     def __call__(self, **arguments: MessageArgument) -> Statement:
         """Make a statement."""
-        return Statement(self, _sorted(arguments))
+        return Statement(self, _sort_arguments(arguments))
 
 
 Arguments: TypeAlias = "tuple[tuple[str, MessageArgument], ...]"
@@ -216,5 +216,5 @@ class _Names(tuple[str, ...]):
         return (f" {word} " if word else ", ").join(each.replace("*", name) for name in shown) + more
 
 
-def _sorted(arguments: dict[str, MessageArgument]) -> Arguments:
+def _sort_arguments(arguments: dict[str, MessageArgument]) -> Arguments:
     return tuple(sorted(arguments.items()))

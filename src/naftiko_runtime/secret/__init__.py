@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from naftiko_runtime.authentication.kinds import kind_of
+from naftiko_runtime.authentication.kinds import get_kind
 from naftiko_runtime.errors import BindError, Problem
 from naftiko_runtime.link.base_uri import find_value_faults
 from naftiko_runtime.link.base_uri_check import check_base_uri
@@ -99,7 +99,7 @@ def _look_up(binding: Binding, provider: Provider | str, meant: str | None) -> t
     if isinstance(provider, str):
         return _describe_unreadable(binding, provider), None
     try:
-        value = provider.value(binding.key)
+        value = provider.get_value(binding.key)
     except ProviderError as error:
         return _describe_unreadable(binding, str(error)), None
     return _describe_missing(binding, provider, "is not set" if value is None else "is empty", meant), value
@@ -151,7 +151,7 @@ def _iter_urls(upstream: Upstream) -> Iterator[tuple[str, Term, CheckUri]]:
         yield "the base URI", upstream.template, check_base_uri
     if upstream.credential is None:
         return
-    for endpoint in kind_of(upstream.credential).list_endpoints(upstream.credential):
+    for endpoint in get_kind(upstream.credential).list_endpoints(upstream.credential):
         if next(find_variables(endpoint.url), None) is not None:
             yield endpoint.name, endpoint.url, endpoint.check
 

@@ -34,7 +34,7 @@ class ProviderError(Exception):
 class Provider(Protocol):
     """A source of values by key."""
 
-    def value(self, key: str) -> str | None:
+    def get_value(self, key: str) -> str | None:
         """Return the value at a key, or None if there is none or it is not text.
 
         Raises:
@@ -76,7 +76,7 @@ class _Environment:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
 
-    def value(self, key: str) -> str | None:
+    def get_value(self, key: str) -> str | None:
         return self._environment.get(key)
 
     def describe(self, key: str) -> str:
@@ -110,7 +110,7 @@ class _FileProvider:
         self._location = location
         self._values = _parse(path, _read(path))
 
-    def value(self, key: str) -> str | None:
+    def get_value(self, key: str) -> str | None:
         found: Any = self._values
         for part in (key,) if key in self._values else key.split("."):
             found = found.get(part) if isinstance(found, dict) else None
@@ -183,7 +183,7 @@ class _Folder:
         if not self._folder.is_dir():
             raise ProviderError(f"there is no folder {self._folder} ({SECRETS_FOLDER} sets its parent)")
 
-    def value(self, key: str) -> str | None:
+    def get_value(self, key: str) -> str | None:
         if not _FILE_NAME.fullmatch(key):
             return None
         path = self._folder / key
@@ -207,7 +207,7 @@ class _Vault:
         self._location = location
         self._values = values
 
-    def value(self, key: str) -> str | None:
+    def get_value(self, key: str) -> str | None:
         return _format_scalar(self._values.get(key))
 
     def describe(self, key: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime.bind_plan import bind
 from naftiko_runtime.engine.credentials import derive_secrets
-from naftiko_runtime.exposes.kinds import kind_of
+from naftiko_runtime.exposes.kinds import get_kind
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.link.check_shared_ports import group_by_port
 from naftiko_runtime.problem import render_problem
@@ -124,7 +124,7 @@ class Deployment:
 
     async def _make_app(self, servers: Sequence[BoundServer[Server, ServedPart]], stack: AsyncExitStack) -> AppConfig:
         """Return the application of one port."""
-        kind, observer = kind_of(servers[0].plan), self._observer
+        kind, observer = get_kind(servers[0].plan), self._observer
         app = await stack.enter_async_context(kind.open_app(servers, self._services))
         if observer is not None:
             namespace = "+".join(server.plan.namespace for server in servers)

@@ -61,7 +61,7 @@ class ProcessTelemetry:
         self._process = None if self.meter is None else ProcessMetrics(self.meter, worker)
         self._hub = hub
         wanted = self.meter is not None or settings.traces is not None
-        self.observer = Observer(self.meter, settings.traces, _service_name(capabilities)) if wanted else None
+        self.observer = Observer(self.meter, settings.traces, _get_service_name(capabilities)) if wanted else None
 
     def update(self) -> None:
         """Record CPU time and memory. Call this about once a second."""
@@ -95,5 +95,5 @@ def make_start_counter(meter: Meter | None) -> Callable[[], None]:
     return (lambda: None) if meter is None else meter.get_number(WORKERS).add
 
 
-def _service_name(capabilities: Sequence[ServedCapability]) -> str:
+def _get_service_name(capabilities: Sequence[ServedCapability]) -> str:
     return "+".join(dict.fromkeys(one.plan.label for one in capabilities))

@@ -51,7 +51,7 @@ class Caller(Struct, frozen=True):
         """The last 64 bits of the trace identifier, by which samplers with a ratio decide."""
         return int(self.parent[19:35], 16)
 
-    def headers(self) -> list[Header]:
+    def make_headers(self) -> list[Header]:
         """Return the headers to pass on."""
         parent = (TRACEPARENT, self.parent)
         return [parent, (TRACESTATE, self.state)] if self.state else [parent]
@@ -108,13 +108,13 @@ def clean_state(state: bytes) -> bytes:
 def filter_trace_headers(headers: Sequence[Header]) -> list[Header]:
     """Return the trace headers to pass on; none if they are missing, or not valid by W3C Trace Context."""
     caller = read_caller(headers)
-    return [] if caller is None else caller.headers()
+    return [] if caller is None else caller.make_headers()
 
 
 def make_trace_headers(parent: Any, state: Any) -> list[Header]:
     """Return headers for a trace that another carrier than HTTP headers names; none if it is not valid."""
-    return filter_trace_headers([(TRACEPARENT, _plain(parent)), (TRACESTATE, _plain(state))])
+    return filter_trace_headers([(TRACEPARENT, _encode_ascii(parent)), (TRACESTATE, _encode_ascii(state))])
 
 
-def _plain(value: Any) -> bytes:
+def _encode_ascii(value: Any) -> bytes:
     return value.encode() if isinstance(value, str) and value.isascii() else b""

@@ -175,7 +175,7 @@ class Tracer:
         elif named and (caller := read_caller(scope["headers"])) is not None:
             if self._ignores(caller):
                 return
-            headers = caller.headers()
+            headers = caller.make_headers()
         drawn = not named and not awaits_message
         taken = headers or drawn or next(self.sampling_decisions)
         if taken or awaits_message:

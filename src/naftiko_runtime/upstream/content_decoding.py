@@ -29,7 +29,7 @@ _MEMBER: Final = re.compile(rb"\0*(\x1f\x8b)")
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 
 
-def codings(headers: Iterable[Header]) -> list[bytes]:
+def list_codings(headers: Iterable[Header]) -> list[bytes]:
     """Return the codings of a body in the order in which they were applied, from all lines of the header.
 
     Values that are no coding (``identity``, ``none``, ``UTF-8``) are passed over.
@@ -41,7 +41,7 @@ def codings(headers: Iterable[Header]) -> list[bytes]:
     return [name for name in named if name in SUPPORTED or name in _OTHERS]
 
 
-def decompressed(body: bytes, applied: list[bytes], bytes_max: int) -> bytes:
+def decompress(body: bytes, applied: list[bytes], bytes_max: int) -> bytes:
     """Decompress a body, up to the limit.
 
     Raises:
@@ -55,41 +55,41 @@ def decompressed(body: bytes, applied: list[bytes], bytes_max: int) -> bytes:
         if coding not in SUPPORTED:
             raise UpstreamError("the upstream's response has a content coding that was not requested")
         try:
-            body = _inflated(body, bytes_max) if coding == b"deflate" else _gunzipped(body, bytes_max)
+            body = _inflate(body, bytes_max) if coding == b"deflate" else _gunzip(body, bytes_max)
         except (zlib.error, EOFError):
             raise UpstreamError("the compressed data of the upstream's response is invalid") from None
     return body
 
 
-def _inflated(body: bytes, bytes_max: int) -> bytes:
+def _inflate(body: bytes, bytes_max: int) -> bytes:
     """``deflate`` is the zlib format, but some servers send its data bare, or gzip."""
     if body.startswith(_GZIP_MAGIC):
-        return _gunzipped(body, bytes_max)
+        return _gunzip(body, bytes_max)
     try:
-        return _first_stream(zlib.decompressobj(_ZLIB), body, bytes_max)
+        return _decompress_stream(zlib.decompressobj(_ZLIB), body, bytes_max)
     except zlib.error:
-        return _first_stream(zlib.decompressobj(_RAW), body, bytes_max)
+        return _decompress_stream(zlib.decompressobj(_RAW), body, bytes_max)
 
 
-def _first_stream(stream: zlib._Decompress, body: bytes, bytes_max: int) -> bytes:
+def _decompress_stream(stream: zlib._Decompress, body: bytes, bytes_max: int) -> bytes:
     result = stream.decompress(body, bytes_max + 1)
     if len(result) > bytes_max:
-        raise UpstreamError(larger_than(bytes_max))
+        raise UpstreamError(describe_excess(bytes_max))
     if not stream.eof:
         raise EOFError
     return result
 
 
-def _gunzipped(body: bytes, bytes_max: int) -> bytes:
+def _gunzip(body: bytes, bytes_max: int) -> bytes:
     """Decompress all members of a gzip file. Zeros and other bytes after them are ignored."""
     stream = zlib.decompressobj(_GZIP)
-    first = _first_stream(stream, body, bytes_max)
+    first = _decompress_stream(stream, body, bytes_max)
     if not stream.unused_data:
         return first
-    return first + _further_members(body, len(body) - len(stream.unused_data), bytes_max, len(first))
+    return first + _decompress_members(body, len(body) - len(stream.unused_data), bytes_max, len(first))
 
 
-def _further_members(body: bytes, at: int, bytes_max: int, size: int) -> bytes:
+def _decompress_members(body: bytes, at: int, bytes_max: int, size: int) -> bytes:
     view = memoryview(body)
     pieces: list[bytes] = []
     members = 1
@@ -107,10 +107,10 @@ def _further_members(body: bytes, at: int, bytes_max: int, size: int) -> bytes:
             at += len(given) - len(stream.unused_data)
             size += len(pieces[-1])
             if size > bytes_max:
-                raise UpstreamError(larger_than(bytes_max))
+                raise UpstreamError(describe_excess(bytes_max))
     return b"".join(pieces)
 
 
-def larger_than(bytes_max: int) -> str:
+def describe_excess(bytes_max: int) -> str:
     """Return the message for a body that exceeds the limit."""
     return f"the upstream's response exceeds the limit of {bytes_max:,} bytes"

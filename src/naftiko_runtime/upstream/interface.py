@@ -59,7 +59,7 @@ class UpstreamResponse(Protocol):
     def headers(self) -> Sequence[Header]:
         """The header pairs as received, in order; names in lower case, values without control characters but tab."""
 
-    def chunks(self) -> AsyncIterator[bytes]:
+    def iter_chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives, with its content encodings. Call this once.
 
         Raises:
@@ -67,7 +67,7 @@ class UpstreamResponse(Protocol):
             RuntimeError: The body was requested before.
         """
 
-    def whole(self) -> bytes | None:
+    def read_whole(self) -> bytes | None:
         """Return the whole body if it has arrived already. Otherwise return None; :meth:`chunks` then yields the body.
 
         Raises:

@@ -28,12 +28,12 @@ class StubResponse:
         self.status = stub.status
         self.headers = stub.headers
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def iter_chunks(self) -> AsyncIterator[bytes]:
         """Yield the whole body, if there is one."""
         if self._stub.body:
             yield self._stub.body
 
-    def whole(self) -> bytes:
+    def read_whole(self) -> bytes:
         """Return the whole body."""
         return self._stub.body
 

@@ -53,11 +53,11 @@ def split_url(url: str) -> tuple[Origin, str]:
     scheme, authority, target = match.groups()
     if target is None or target[0] != "/":
         target = f"/{target or ''}"
-    return origin_of(scheme, authority), target
+    return parse_origin(scheme, authority), target
 
 
 @lru_cache(maxsize=1024)
-def origin_of(scheme: str, authority: str) -> Origin:
+def parse_origin(scheme: str, authority: str) -> Origin:
     """Split ``host``, ``host:port`` or ``[ipv6]:port``."""
     host, colon, port = authority.rpartition(":")
     if not colon or authority.endswith("]"):

@@ -35,7 +35,7 @@ class ControlChannel:
         own.setblocking(False)
 
     @classmethod
-    def pair(cls) -> tuple[ControlChannel, ControlChannel]:
+    def open_pair(cls) -> tuple[ControlChannel, ControlChannel]:
         """Open a channel and return both ends."""
         one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         return cls(one), cls(other)

@@ -32,24 +32,24 @@ class SharedStatus:
 
     def set_ready(self, worker: int, ready: bool) -> None:
         """Record whether a worker accepts connections."""
-        self._page[_offset(worker)] = ready
+        self._page[_compute_offset(worker)] = ready
 
     def record_heartbeat(self, worker: int) -> None:
         """Record that a worker's event loop runs now."""
-        _HEARTBEAT.pack_into(self._page, _offset(worker) + _HEARTBEAT.size, time.monotonic())
+        _HEARTBEAT.pack_into(self._page, _compute_offset(worker) + _HEARTBEAT.size, time.monotonic())
 
     def is_ready(self) -> bool:
         """Return whether every worker accepts connections and the program is not stopping."""
-        return not self._page[_STOPPING] and all(self._page[_offset(worker)] for worker in self._workers)
+        return not self._page[_STOPPING] and all(self._page[_compute_offset(worker)] for worker in self._workers)
 
     def is_live(self) -> bool:
         """Return whether the event loop of every ready worker runs."""
         oldest = time.monotonic() - WORKER_SILENT_SECONDS
-        ready = (_offset(worker) for worker in self._workers if self._page[_offset(worker)])
+        ready = (_compute_offset(worker) for worker in self._workers if self._page[_compute_offset(worker)])
         return all(_HEARTBEAT.unpack_from(self._page, offset + _HEARTBEAT.size)[0] >= oldest for offset in ready)
 
 
-def _offset(worker: int) -> int:
+def _compute_offset(worker: int) -> int:
     return _RECORD_BYTES * (worker + 1)
 
 

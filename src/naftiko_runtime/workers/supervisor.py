@@ -129,13 +129,13 @@ class Supervisor:
             self._start_missing()
             if self._phase is _Phase.STOPPING and not self._workers:  # none could be started: nothing would wake it
                 break
-            for key, _ in self._selector.select(self._timeout_seconds()):
+            for key, _ in self._selector.select(self._compute_timeout_seconds()):
                 key.data()
             self._reap_workers()
             self._assign_sockets()
             for number in self._signals.pending():
                 policy.handle(number)
-            if self._phase is _Phase.STARTING and self._all_ready():
+            if self._phase is _Phase.STARTING and self._are_all_ready():
                 self._phase = _Phase.SERVING
                 on_start()
                 if take_hangup():
@@ -143,10 +143,10 @@ class Supervisor:
             self._reloads.advance(self._workers)
             self._kill_late()
 
-    def _all_ready(self) -> bool:
+    def _are_all_ready(self) -> bool:
         return self._restarts.is_empty and all(worker.ready for worker in self._workers.values())
 
-    def _timeout_seconds(self) -> float | None:
+    def _compute_timeout_seconds(self) -> float | None:
         """Return how long to wait for events; None when nothing else is due."""
         reload_deadline = self._reloads.deadline_seconds
         due = self._restarts.next_seconds if reload_deadline is None else reload_deadline
@@ -207,7 +207,7 @@ class Supervisor:
 
     def _start(self, number: int) -> None:
         try:
-            own, workers_end = ControlChannel.pair()
+            own, workers_end = ControlChannel.open_pair()
             pid = fork_worker(lambda: self._run_worker(number, own, workers_end))
         except OSError as error:  # too many processes or open files
             self._on_start_failure(number, error)
@@ -307,7 +307,7 @@ class Supervisor:
         """Schedule a replacement. Fail if no worker serves and none can start."""
         has_served = worker.ready or worker.leaving
         if not has_served and not (self._phase is _Phase.SERVING and self._workers):
-            self._fail(worker.startup_failure(status))
+            self._fail(worker.make_startup_error(status))
             return
         stable = has_served and time.monotonic() - worker.started_seconds >= limits.WORKER_STEADY_SECONDS
         fields = worker.log_fields | {

@@ -106,11 +106,11 @@ async def run_worker(
         own = WorkerStatus(status, context.number)
         control = make_control_listener(context.ports.control, make_control_app(health))
 
-        def heartbeat() -> None:
+        def send_heartbeat() -> None:
             own.record_heartbeat()
             process.update()
 
-        lifecycle = Lifecycle(listeners, control, own, settings, heartbeat)
+        lifecycle = Lifecycle(listeners, control, own, settings, send_heartbeat)
         worker = _Worker(channel, lifecycle, swap, listeners, on_receive)
         loop = asyncio.get_running_loop()
         loop.add_reader(channel.fileno(), worker.on_readable)

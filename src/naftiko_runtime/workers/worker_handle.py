@@ -48,7 +48,7 @@ class WorkerHandle:
         """The fields that name it in a log line."""
         return {"worker": self.number + 1, "pid": self.pid}
 
-    def startup_failure(self, status: int) -> Exception:
+    def make_startup_error(self, status: int) -> Exception:
         """Return why it ended before it could serve, given its exit status."""
         if self.startup_error is not None:
             return self.startup_error

@@ -84,7 +84,7 @@ async def test_nobody_else_is_trusted(client: HttpClient, pem: Path, tmp_path: P
 
 
 def test_authorities_take_the_place_of_those_of_the_system(pem: Path) -> None:
-    context = TlsContexts(read_tls_options({}, ca_file=pem)).for_upstreams()
+    context = TlsContexts(read_tls_options({}, ca_file=pem)).get_upstream_context()
     assert [ca["subject"] for ca in context.get_ca_certs()] == [((("commonName", "test"),),)]
 
 
@@ -114,8 +114,8 @@ async def test_an_upstream_that_asks_for_a_certificate_gets_none_by_default(clie
 
 def test_a_proxy_is_not_shown_the_certificate(pem: Path) -> None:
     contexts = TlsContexts(read_tls_options({}, pem, pem))
-    assert contexts.for_proxies() is not contexts.for_upstreams()
-    assert contexts.for_proxies().get_ca_certs() == contexts.for_upstreams().get_ca_certs()
+    assert contexts.get_proxy_context() is not contexts.get_upstream_context()
+    assert contexts.get_proxy_context().get_ca_certs() == contexts.get_upstream_context().get_ca_certs()
 
 
 def faults(tls: TlsOptions) -> tuple[str, ...]:

@@ -171,7 +171,7 @@ def test_the_headers_of_a_request_are_bounded() -> None:
 def test_only_a_short_body_of_known_length_is_worth_reading(head: bytes, *, short: bool) -> None:
     handler = Handler()
     handler.reader.feed(HEAD + head + b"\r\n\r\n")
-    assert handler.reader.body_is_short() is short
+    assert handler.reader.is_body_short() is short
 
 
 def test_only_an_error_of_our_own_is_logged(caplog: pytest.LogCaptureFixture) -> None:

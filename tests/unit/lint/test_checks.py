@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from naftiko_runtime import lint, load, loading
-from naftiko_runtime.exposes.kinds import kind_of_expose
+from naftiko_runtime.exposes.kinds import get_expose_kind
 from naftiko_runtime.fix import fix_document, rounds
 from naftiko_runtime.link.operator_overrides import Overrides
 
@@ -44,7 +44,7 @@ class Recorder:
 
     def watch_kind(self, expose: Expose) -> Any:
         """The expose's kind, of which every check is watched."""
-        kind = kind_of_expose(expose)
+        kind = get_expose_kind(expose)
         return SimpleNamespace(
             link=kind.link, list_operations=kind.list_operations, CHECKS=tuple(map(self.watch, kind.CHECKS))
         )
@@ -54,7 +54,7 @@ def test_every_check_reports_the_rules_that_it_lists(monkeypatch: pytest.MonkeyP
     recorder = Recorder()
     monkeypatch.setattr(lint, "CHECKS", tuple(map(recorder.watch, lint.CHECKS)))
     for module in (loading, rounds):
-        monkeypatch.setattr(module, "kind_of_expose", recorder.watch_kind)
+        monkeypatch.setattr(module, "get_expose_kind", recorder.watch_kind)
     for file in sorted((TESTS / "diagnostics").glob("*.yml")):
         load(file, LINT)
     for file in sorted((TESTS / "fix").glob("*.yml")):

@@ -34,25 +34,25 @@ def folder(tmp_path: Path) -> Path:
 def test_files(folder: Path, name: str, form: str) -> None:
     location = form.format(name) if "://" in form else f"file://{folder / name}"
     provider = open_provider(location, {}, folder)
-    assert provider.value("token") == "s3cr3t"
-    assert provider.value("nothing") is None
-    assert provider.value("list") is None
+    assert provider.get_value("token") == "s3cr3t"
+    assert provider.get_value("nothing") is None
+    assert provider.get_value("list") is None
     assert provider.describe("token") == f"the key 'token' of {location}"
 
 
 def test_keys_lead_into_mappings_and_scalars_are_as_written(folder: Path) -> None:
     found = [open_provider(f"file://./{name}", {}, folder) for name in VALUES]
-    assert [p.value("deep.er.n") for p in found] == ["12", "012", None]
-    assert [p.value("a.b") for p in found] == ["true", "yes", "x y"]
+    assert [p.get_value("deep.er.n") for p in found] == ["12", "012", None]
+    assert [p.get_value("a.b") for p in found] == ["true", "yes", "x y"]
 
 
 def test_the_working_directory_comes_second(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     inner = tmp_path / "inner"
     inner.mkdir()
     monkeypatch.chdir(folder)
-    assert open_provider("file://./s.env", {}, inner).value("token") == "s3cr3t"
+    assert open_provider("file://./s.env", {}, inner).get_value("token") == "s3cr3t"
     (inner / "s.env").write_text("token=nearer\n")
-    assert open_provider("file://./s.env", {}, inner).value("token") == "nearer"
+    assert open_provider("file://./s.env", {}, inner).get_value("token") == "nearer"
 
 
 @pytest.mark.parametrize(
@@ -83,17 +83,17 @@ def test_a_mounted_secret(tmp_path: Path) -> None:
     (tmp_path / "outside").write_text("other")
     (tmp_path / "ships" / "out").symlink_to("../outside")
     provider = open_provider("k8s-secret://ships", {SECRETS_FOLDER: str(tmp_path)}, tmp_path)
-    assert provider.value("token") == "s3cr3t"
-    assert [provider.value(key) for key in ("nothing", "../outside", "..data", "..2026/token", "")] == [None] * 5
+    assert provider.get_value("token") == "s3cr3t"
+    assert [provider.get_value(key) for key in ("nothing", "../outside", "..data", "..2026/token", "")] == [None] * 5
     with pytest.raises(ProviderError, match="links to a file outside of its folder"):
-        provider.value("out")
+        provider.get_value("out")
     for name in ("..", "../ships", "", "/etc", "ships/../ships"):
         with pytest.raises(ProviderError):
             open_provider(f"k8s://{name}", {SECRETS_FOLDER: str(tmp_path)}, tmp_path)
 
 
 def test_github_secrets_are_variables(tmp_path: Path) -> None:
-    assert open_provider("github-secrets://ships", {"TOKEN": "t"}, tmp_path).value("TOKEN") == "t"
+    assert open_provider("github-secrets://ships", {"TOKEN": "t"}, tmp_path).get_value("TOKEN") == "t"
 
 
 DOCUMENT = """
@@ -147,10 +147,10 @@ def test_vault_reads_both_engines(upstream: Upstream, tmp_path: Path) -> None:
     upstream.on("GET", "/v1/old/ships", Reply(body=b'{"data": {"token": "older"}}'))
     environment = VAULT | {"VAULT_ADDR": upstream.url}
     provider = open_provider("vault://secret/app/ships", environment, tmp_path)
-    assert [provider.value(key) for key in ("token", "port", "nothing")] == ["s3cr3t", "5432", None]
+    assert [provider.get_value(key) for key in ("token", "port", "nothing")] == ["s3cr3t", "5432", None]
     assert upstream.last.header("x-vault-token") == "v4ult-t0ken"
     assert upstream.last.header("x-vault-namespace") == "fleet"
-    assert open_provider("vault://old/ships", environment, tmp_path).value("token") == "older"
+    assert open_provider("vault://old/ships", environment, tmp_path).get_value("token") == "older"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from naftiko_runtime.workers.control_channel import ControlChannel
 
 
 def test_a_peer_that_is_gone_or_does_not_listen_holds_nobody_up() -> None:
-    ours, theirs = ControlChannel.pair()
+    ours, theirs = ControlChannel.open_pair()
     sent = [ours.send("drain", reason="x" * 1000) for _ in range(10_000)]
     assert (sent[0], sent[-1]) == (True, False)
     message = theirs.receive()
@@ -19,7 +19,7 @@ def test_a_peer_that_is_gone_or_does_not_listen_holds_nobody_up() -> None:
 
 
 def test_a_text_that_is_too_long_is_cut() -> None:
-    ours, theirs = ControlChannel.pair()
+    ours, theirs = ControlChannel.open_pair()
     ours.send("failed", reason="\N{GRINNING FACE}" * 20_000)
     message = theirs.receive()
     assert message is not None

@@ -33,7 +33,7 @@ class Program:
         self.counted: list[str] = []
         self.signals = SignalPipe()
         self.reloads = ReloadCoordinator(OLD, self._load, self.signals, self.counted.append)
-        channel, self.worker = ControlChannel.pair()
+        channel, self.worker = ControlChannel.open_pair()
         self.workers = {0: WorkerHandle(0, 1, channel, 0.0, float("inf"), ready=True)}
 
     def _load(self) -> Sequence[ServedCapability]:

@@ -29,7 +29,7 @@ class Reload:
     """A reload of two workers, and what it sends them."""
 
     def __init__(self) -> None:
-        self.ends = [ControlChannel.pair() for _ in range(2)]
+        self.ends = [ControlChannel.open_pair() for _ in range(2)]
         self.transaction = ReloadTransaction(
             7, CAPABILITIES, {number: ours for number, (ours, _) in enumerate(self.ends)}
         )
@@ -94,7 +94,7 @@ def test_capabilities_that_cannot_be_sent_stop_a_reload(monkeypatch: pytest.Monk
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr("os.memfd_create", fail)
-    ours, theirs = ControlChannel.pair()
+    ours, theirs = ControlChannel.open_pair()
     transaction = ReloadTransaction(7, CAPABILITIES, {0: ours})
     reason = "the capabilities cannot be sent to the workers: Too many open files"
     assert (transaction.done, transaction.failure) == (True, reason)

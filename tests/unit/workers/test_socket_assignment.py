@@ -36,7 +36,7 @@ class Crew:
         assert self.sockets.assign(self.workers)
 
     def start(self, number: int) -> None:
-        ours, theirs = ControlChannel.pair()
+        ours, theirs = ControlChannel.open_pair()
         self.ends[number:] = [theirs, *self.ends[number + 1 :]]
         self.workers[number] = WorkerHandle(number, 0, ours, 0.0, float("inf"), ready=True)
 

@@ -49,7 +49,7 @@ class Crew:
         self._supervisor = Supervisor(CAPABILITIES, settings, self._ports, lambda: CAPABILITIES, hooks)
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        make, send = ControlChannel.pair, ControlChannel.send
+        make, send = ControlChannel.open_pair, ControlChannel.send
 
         def pair() -> tuple[ControlChannel, ControlChannel]:
             ours, theirs = make()
@@ -62,7 +62,7 @@ class Crew:
                 self.on_send(self._supervisors.index(channel), kind)
             return send(channel, kind, **fields)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(ControlChannel, "pair", pair)
+        monkeypatch.setattr(ControlChannel, "open_pair", pair)
         monkeypatch.setattr(ControlChannel, "send", observe)
         monkeypatch.setattr(supervisor, "fork_worker", self._fork)
 

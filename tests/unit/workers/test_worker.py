@@ -35,7 +35,7 @@ class Running:
 
     def __init__(self) -> None:
         self.ports = Ports.open(CAPABILITIES, SETTINGS)
-        self.channel, self._workers_end = ControlChannel.pair()
+        self.channel, self._workers_end = ControlChannel.open_pair()
         self.status = SharedStatus(2)
         shared = SharedState(self.status, MetricsHub(SETTINGS), NonceCache())
         context = WorkerContext(0, self.ports, shared, self._workers_end)

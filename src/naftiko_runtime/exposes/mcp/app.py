@@ -297,9 +297,9 @@ def allow_page_to_read(headers: Mapping[bytes, bytes], send: Send) -> Send:
     if not (readable := _make_page_headers(headers)):
         return send
 
-    async def with_headers(message: MutableMapping[str, Any]) -> None:
+    async def add_headers(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             message["headers"] = [*message["headers"], *readable]
         await send(message)
 
-    return with_headers
+    return add_headers

@@ -87,7 +87,7 @@ class Wire:
             parts += (b',"structuredContent":', write_json(result.structured))
         return b"".join(parts)
 
-    def headers(self, body: bytes) -> list[Header]:
+    def make_headers(self, body: bytes) -> list[Header]:
         """Return the headers of a response."""
         return [_JSON, (b"content-length", str(len(body)).encode())]
 

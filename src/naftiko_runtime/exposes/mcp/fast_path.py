@@ -92,7 +92,7 @@ class FastPath:
             return _replay_message(taken, receive)
         log_path("fast", message, self._tools.plan.namespace)
         await send(
-            {"type": "http.response.start", "status": 200 if response else 202, "headers": wire.headers(response)}
+            {"type": "http.response.start", "status": 200 if response else 202, "headers": wire.make_headers(response)}
         )
         await send({"type": "http.response.body", "body": response})
         return None

@@ -101,14 +101,14 @@ def accepts_json(accept: bytes | None) -> bool:
     for part in accept.lower().split(b","):
         kind, *parameters = (piece.strip() for piece in part.split(b";"))
         if kind in _ACCEPTED and _ACCEPTED.index(kind) >= chosen:  # the most specific range counts
-            chosen, weight = _ACCEPTED.index(kind), _weight(parameters)
+            chosen, weight = _ACCEPTED.index(kind), _read_weight(parameters)
     return weight > 0
 
 
 _ACCEPTED: Final = (b"*/*", b"application/*", b"application/json")
 
 
-def _weight(parameters: Iterable[bytes]) -> float:
+def _read_weight(parameters: Iterable[bytes]) -> float:
     for parameter in parameters:
         name, _, value = parameter.partition(b"=")
         if name.strip() == b"q":

@@ -34,7 +34,7 @@ def list_hint_headers(result: OperationResult, operation: BoundOperation) -> str
         return ""
     kept = [*_remove_links(headers), *_find_next_pages(headers, result, operation)]
     if operation.masks is not None:
-        kept = operation.masks.headers(kept)
+        kept = operation.masks.mask_headers(kept)
     lines = [f"{_format_name(name)}: {value.decode('utf-8', 'replace')}" for name, value in kept]
     return "\n".join(["Response headers:", *lines]) if lines else ""
 

@@ -40,8 +40,8 @@ def _make_server(tools: ToolServer) -> Server[Any]:
         title=tools.plan.title,
         instructions=tools.plan.instructions,
         cache_hints=dict.fromkeys(_CACHED, hint),
-        on_list_tools=handlers.list,
-        on_call_tool=handlers.call,
+        on_list_tools=handlers.list_tools,
+        on_call_tool=handlers.call_tool,
         # Without it, the SDK lists all tools for every call to find one schema.
         get_tool_input_schema=tools.schemas.get,
     )
@@ -66,14 +66,14 @@ class _Handlers:
         self._tools = tools
         self._listing = types.ListToolsResult(tools=[types.Tool.model_validate(tool) for tool in tools.list_tools()])
 
-    async def list(
+    async def list_tools(
         self, _context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
         if params is not None and params.cursor is not None:
             raise MCPError(types.INVALID_PARAMS, "params.cursor: unknown; the list of tools has one page")
         return self._listing
 
-    async def call(
+    async def call_tool(
         self, context: ServerRequestContext[Any], params: types.CallToolRequestParams
     ) -> types.CallToolResult:
         _check_name_header(context, params.name)

@@ -135,13 +135,13 @@ def _format_status(status: int) -> str:
 
 def _describe_upstream_failure(result: OperationResult, body: bytes, operation: BoundOperation) -> str:
     head = f"'{operation.execution.target}' responded with {_format_status(result.status)}"
-    if location := result.header(b"location"):
+    if location := result.get_header(b"location"):
         head += f", to {location.decode('utf-8', 'replace')}, which is not followed"
     text = decode_if_text(body, result.charset, is_json=is_json(result.media_type))
     if text is None:
         text = f"({len(body)} bytes of {result.media_type or 'unknown type'})"
     if (masks := operation.masks) is not None:
-        head, text = masks.text(head), masks.body(text)
+        head, text = masks.mask_text(head), masks.mask_body(text)
     return f"{head}\n{text}" if text else head
 
 

@@ -137,12 +137,12 @@ class ToolServer:
 def _watch_calls(call: CallTool, observed: ToolInstrumentation) -> CallTool:
     """Return a function that calls tools and records each call."""
 
-    def watched(
+    def observe_call(
         name: str, arguments: dict[str, Any], scope: Scope | None, meta: Mapping[str, Any] | None = None
     ) -> Coroutine[Any, Any, Result]:
         return observed.observe(name, call(name, arguments, scope, meta))
 
-    return watched
+    return observe_call
 
 
 def make_input_schema(tool: Tool) -> dict[str, Any]:

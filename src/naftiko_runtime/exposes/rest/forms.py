@@ -52,10 +52,10 @@ def _read_multipart(content_type: bytes, body: bytes) -> dict[str, Any]:
         raise _make_rejection("has no boundary")
     reader = _PartReader()
     try:
-        parser = MultipartParser(boundary, reader.callbacks())
+        parser = MultipartParser(boundary, reader.make_callbacks())
         parser.write(body)
         parser.finalize()
-        fields = [_field(headers, content) for headers, content in reader.parts]
+        fields = [_parse_field(headers, content) for headers, content in reader.parts]
     except UnicodeDecodeError:
         raise _make_rejection("is not UTF-8 text") from None
     except ValueError:  # of the parser, too: its words are about bytes
@@ -74,13 +74,13 @@ class _PartReader:
         self._name = b""
         self._value = b""
 
-    def callbacks(self) -> Any:
+    def make_callbacks(self) -> Any:
         return {
             "on_part_begin": self._begin,
-            "on_header_field": self._header_name,
-            "on_header_value": self._header_value,
-            "on_header_end": self._header_end,
-            "on_part_data": self._data,
+            "on_header_field": self._add_header_name,
+            "on_header_value": self._add_header_value,
+            "on_header_end": self._add_header,
+            "on_part_data": self._add_data,
             "on_end": self._end,
         }
 
@@ -89,24 +89,24 @@ class _PartReader:
             raise _make_rejection(f"has more than {_FIELDS_MAX} fields")
         self.parts.append(({}, bytearray()))
 
-    def _header_name(self, data: bytes, start: int, end: int) -> None:
+    def _add_header_name(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]
 
-    def _header_value(self, data: bytes, start: int, end: int) -> None:
+    def _add_header_value(self, data: bytes, start: int, end: int) -> None:
         self._value += data[start:end]
 
-    def _header_end(self) -> None:
+    def _add_header(self) -> None:
         self.parts[-1][0][self._name.lower()] = self._value
         self._name = self._value = b""
 
-    def _data(self, data: bytes, start: int, end: int) -> None:
+    def _add_data(self, data: bytes, start: int, end: int) -> None:
         self.parts[-1][1].extend(data[start:end])
 
     def _end(self) -> None:
         self.ended = True
 
 
-def _field(headers: dict[bytes, bytes], content: bytearray) -> tuple[str, str | File]:
+def _parse_field(headers: dict[bytes, bytes], content: bytearray) -> tuple[str, str | File]:
     """Return a part's name, and its text or file.
 
     Raises:

@@ -105,7 +105,7 @@ class _Handler(ABC, Generic[F]):
                     asked = Asked(operation, result.url, own_path)
                     result.headers = self._locations.rewrite_headers(result.headers, asked)
                 if operation.masks is not None:
-                    result.headers = operation.masks.headers(result.headers)
+                    result.headers = operation.masks.mask_headers(result.headers)
                 await reply.send(result, exchange)
         except CallError as error:
             if reply.started:  # too late for a problem; the server breaks off a response that is not complete

@@ -71,7 +71,7 @@ class Dispatcher(Generic[T]):
                 return child
         added: _Node[T] = _Node()
         node.open.append((segment, added))
-        node.open.sort(key=lambda entry: _specificity(entry[0]))
+        node.open.sort(key=lambda entry: _compute_specificity(entry[0]))
         return added
 
     def find_fixed(self, raw_path: bytes) -> PathMethods[T] | None:
@@ -124,7 +124,7 @@ class Mounts(Generic[T]):
     def add(self, pattern: PathPattern, target: T) -> None:
         """Add a target for every path that begins with a pattern."""
         self._mounts.append((split_segments(pattern), target))
-        self._mounts.sort(key=lambda entry: (-len(entry[0]), [_specificity(segment) for segment in entry[0]]))
+        self._mounts.sort(key=lambda entry: (-len(entry[0]), [_compute_specificity(segment) for segment in entry[0]]))
 
     def find(self, raw_path: bytes) -> tuple[T, bytes] | None:
         """Return the target of a path, and the undecoded rest of the path."""
@@ -157,7 +157,7 @@ def split_segments(pattern: PathPattern) -> list[PathPattern]:
     return [tuple(segment) for segment in result]
 
 
-def _specificity(segment: PathPattern) -> tuple[int, int]:
+def _compute_specificity(segment: PathPattern) -> tuple[int, int]:
     """Return the sort key of a pattern: more literal characters first, then fewer placeholders."""
     return -sum(len(p) for p in segment if isinstance(p, str)), len(segment)
 

@@ -42,7 +42,7 @@ class Reply(Struct, eq=False):
         if bodyless and not self._head:  # a length would promise what does not come; only HEAD may tell it
             headers = [pair for pair in headers if pair[0] != b"content-length"]
         response = result.response
-        whole = b"" if bodyless else response.whole()
+        whole = b"" if bodyless else response.read_whole()
         self.started = True
         await self._send({"type": "http.response.start", "status": result.status, "headers": headers})
         if whole is not None:
@@ -50,7 +50,7 @@ class Reply(Struct, eq=False):
             return
         await self._send({"type": "http.response.body", "body": b"", "more_body": True})  # the head, at once
         finished = False
-        async for chunk in response.chunks():
+        async for chunk in response.iter_chunks():
             finished = response.is_complete()
             exchange.await_caller()
             await self._send({"type": "http.response.body", "body": chunk, "more_body": not finished})

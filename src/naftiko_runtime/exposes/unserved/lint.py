@@ -22,14 +22,14 @@ def check_port(expose: OtherExpose, subject: Subject) -> None:
     if not isinstance(port, int) or not port:
         return
 
-    def counts(one: Expose) -> bool:
+    def has_port(one: Expose) -> bool:
         return not context.findings.has(rules.SECOND_CONTROL, context.find_span(one.path_to("type")))
 
     exposes = subject.document.capability.exposes
     before = exposes[: exposes.index(expose)]
     others = (o for o in exposes if o.type != expose.type and (o in before or o.type in SERVED_TYPES))
-    first = next((o for o in others if o.get_value("port") == port and counts(o)), None)
-    if first is not None and counts(expose):
+    first = next((o for o in others if o.get_value("port") == port and has_port(o)), None)
+    if first is not None and has_port(expose):
         statement = rules.PORT_OF_TYPES(type=expose.type, port=port, other=first.type)
         context.report(statement, expose.path_to("port"), related=context.find_span(first.path_to("port")))
 

@@ -29,7 +29,7 @@ from naftiko_runtime.http_client.message_checks import (
 from naftiko_runtime.http_client.routes import RouteTable
 from naftiko_runtime.http_client.tls import TlsContexts
 from naftiko_runtime.http_client.tunnel import PROXY_AUTHENTICATION_REQUIRED
-from naftiko_runtime.upstream.url_origin import origin_of, split_url
+from naftiko_runtime.upstream.url_origin import parse_origin, split_url
 
 if TYPE_CHECKING:
     import ssl
@@ -83,7 +83,8 @@ class Httpx2Client:
         self._routes = RouteTable(options.proxies)
         contexts = TlsContexts(options.tls)
         self._connector = Connector(contexts)
-        self._pool = _RoutedPool(contexts.for_upstreams(), options.connections_max, self._routes, self._connector)
+        tls_context = contexts.get_upstream_context()
+        self._pool = _RoutedPool(tls_context, options.connections_max, self._routes, self._connector)
 
     async def send(self, request: OutboundRequest) -> Httpx2Response:
         """Send one request: see :class:`~naftiko_runtime.upstream.interface.Transport`."""
@@ -162,7 +163,7 @@ class _RoutedPool(httpcore2.AsyncConnectionPool):
         """Return a connection that is opened by its first request."""
         host = origin.host.decode()
         authority = f"[{host}]:{origin.port}" if ":" in host else f"{host}:{origin.port}"
-        route = self._routes.find(origin_of(origin.scheme.decode(), authority))
+        route = self._routes.find(parse_origin(origin.scheme.decode(), authority))
         return httpcore2.AsyncHTTPConnection(
             origin=origin,
             ssl_context=self._context,
@@ -194,7 +195,7 @@ class Httpx2Response:
             method == "HEAD" or self.status in _STATUSES_WITHOUT_BODY or (b"content-length", b"0") in self.headers
         )
 
-    def chunks(self) -> AsyncIterator[bytes]:
+    def iter_chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives."""
         if self._asked:
             raise RuntimeError("a body can be read only once")
@@ -211,7 +212,7 @@ class Httpx2Response:
             raise failures.make_unreachable(self._route, failures.BROKEN_OFF) from None
         self._finished = True
 
-    def whole(self) -> bytes | None:
+    def read_whole(self) -> bytes | None:
         """Return None: what the parser holds is not accessible."""
         if self._asked:
             raise RuntimeError("a body can be read only once")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime.http_client import failures
 from naftiko_runtime.http_client.message_checks import STATUSES, Upload
 from naftiko_runtime.http_client.native.pool import Pool
-from naftiko_runtime.http_client.native.request_head import declared_length, write_request
+from naftiko_runtime.http_client.native.request_head import read_declared_length, write_request
 from naftiko_runtime.http_client.native.response import NativeResponse
 from naftiko_runtime.http_client.native.states import AWAITING, FAILED
 from naftiko_runtime.http_client.routes import RouteTable
@@ -84,7 +84,7 @@ class NativeClient:
         self, request: OutboundRequest, route: UpstreamRoute, target: str, upload: Upload
     ) -> NativeResponse:
         """Send a streamed body; its response may arrive before its end."""
-        body_bytes = declared_length(request.headers)
+        body_bytes = read_declared_length(request.headers)
         head = write_request(request, route, target, None)
         connection = self._pool.take_idle(route) or await self._connect(route)
         connection.response.begin(bodyless=request.method == "HEAD")

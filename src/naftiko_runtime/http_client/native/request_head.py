@@ -43,7 +43,7 @@ def _write_head(
             lines.append(b"transfer-encoding: chunked")
         elif body or request.method not in METHODS_WITHOUT_BODY:
             lines.append(b"content-length: %d" % len(body))
-    elif declared_length(headers) not in ((len(body),) if body is not None else _LENGTHS):
+    elif read_declared_length(headers) not in ((len(body),) if body is not None else _LENGTHS):
         raise failures.make_unreachable(route, failures.UNWRITABLE)
     if route.forwarded_by is not None:
         target = route.target_start + target
@@ -56,7 +56,7 @@ def _write_head(
     return head
 
 
-def declared_length(headers: Sequence[Header]) -> int | None:
+def read_declared_length(headers: Sequence[Header]) -> int | None:
     """Return the length of a body that headers declare; None without one, -1 if it is invalid."""
     values = {value.strip() for name, value in headers if name == b"content-length"}
     if not values:

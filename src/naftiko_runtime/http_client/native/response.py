@@ -37,14 +37,14 @@ class NativeResponse:
         self.status = connection.response.status
         self.headers = connection.response.headers
 
-    def chunks(self) -> AsyncIterator[bytes]:
+    def iter_chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives."""
         if self._asked:
             raise RuntimeError("a body can be read only once")
         self._asked = True
         return self._read()
 
-    def whole(self) -> bytes | None:
+    def read_whole(self) -> bytes | None:
         """Return the whole body if it has arrived, otherwise None."""
         if self._asked:
             raise RuntimeError("a body can be read only once")

@@ -37,7 +37,7 @@ def asking(server: RawServer) -> OutboundRequest:
 async def fetch(transport: Transport, server: RawServer) -> bytes:
     response = await transport.send(asking(server))
     try:
-        return b"".join([chunk async for chunk in response.chunks()])
+        return b"".join([chunk async for chunk in response.iter_chunks()])
     finally:
         await response.close()
 

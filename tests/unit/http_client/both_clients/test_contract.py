@@ -45,7 +45,7 @@ def asking(
 async def fetch(transport: Transport, request: OutboundRequest) -> tuple[int, bytes]:
     response = await transport.send(request)
     try:
-        return response.status, b"".join([chunk async for chunk in response.chunks()])
+        return response.status, b"".join([chunk async for chunk in response.iter_chunks()])
     finally:
         await response.close()
 
@@ -204,9 +204,9 @@ async def test_a_compressed_body_is_untouched(transport: Transport) -> None:
 async def test_a_body_is_given_once(transport: Transport) -> None:
     async with serve(make_response(b"body")) as server:
         response = await transport.send(asking(server.url()))
-        assert b"".join([chunk async for chunk in response.chunks()]) == b"body"
+        assert b"".join([chunk async for chunk in response.iter_chunks()]) == b"body"
         with pytest.raises(RuntimeError, match="a body can be read only once"):
-            response.chunks()
+            response.iter_chunks()
         await response.close()
         assert await fetch(transport, asking(server.url())) == (200, b"body")
 
@@ -215,9 +215,9 @@ async def test_a_body_broken_off_is_not_given_again(transport: Transport) -> Non
     async with serve(breaks_off, make_response(b"next")) as server:
         response = await transport.send(asking(server.url()))
         with pytest.raises(UpstreamUnreachable):
-            [chunk async for chunk in response.chunks()]
+            [chunk async for chunk in response.iter_chunks()]
         with pytest.raises(RuntimeError, match="a body can be read only once"):
-            response.chunks()
+            response.iter_chunks()
         await response.close()
         assert await fetch(transport, asking(server.url())) == (200, b"next")
 
@@ -317,7 +317,7 @@ async def test_the_body_is_given_as_it_arrives(transport: Transport) -> None:
     async with serve(slow) as server:
         response = await transport.send(asking(server.url()))
         assert not response.is_complete()
-        chunks = response.chunks()
+        chunks = response.iter_chunks()
         assert await anext(chunks) == b"ab"
         read.set()
         assert await anext(chunks) == b"cd"
@@ -359,7 +359,7 @@ async def test_an_answer_half_read_is_not_given_to_the_next(transport: Transport
     half = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfirst"
     async with serve(half, make_response(b"second")) as server:
         response = await transport.send(asking(server.url()))
-        assert await anext(response.chunks()) == b"first"
+        assert await anext(response.iter_chunks()) == b"first"
         await response.close()
         assert await fetch(transport, asking(server.url())) == (200, b"second")
 
@@ -393,7 +393,7 @@ async def test_being_cancelled_in_the_body_closes_the_connection(transport: Tran
     async def read(url: str) -> None:
         response = await transport.send(asking(url))
         try:
-            async for _ in response.chunks():
+            async for _ in response.iter_chunks():
                 reading.set()
         finally:
             await response.close()
@@ -495,7 +495,7 @@ async def test_a_chunk_that_is_none_breaks_the_answer_off(transport: Transport) 
 
     async with serve(not_a_chunk) as server:
         response = await transport.send(asking(server.url()))
-        chunks = response.chunks()
+        chunks = response.iter_chunks()
         assert await anext(chunks) == b"a"
         read.set()
         with pytest.raises(UpstreamUnreachable) as caught:

@@ -78,7 +78,7 @@ async def refusing(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[Ref
 async def fetch(transport: Transport, request: OutboundRequest) -> tuple[int, bytes]:
     response = await transport.send(request)
     try:
-        return response.status, b"".join([chunk async for chunk in response.chunks()])
+        return response.status, b"".join([chunk async for chunk in response.iter_chunks()])
     finally:
         await response.close()
 

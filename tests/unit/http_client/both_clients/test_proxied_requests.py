@@ -51,7 +51,7 @@ def through(proxy: ProxyServer, client: HttpClient, pem: Path | None = None, use
 async def fetch(transport: Transport, url: str, method: str = "GET", body: bytes | None = None) -> tuple[int, bytes]:
     response = await transport.send(OutboundRequest("ships.get", method, url, (), body))
     try:
-        return response.status, b"".join([chunk async for chunk in response.chunks()])
+        return response.status, b"".join([chunk async for chunk in response.iter_chunks()])
     finally:
         await response.close()
 
@@ -296,4 +296,4 @@ async def test_bytes_in_clear_before_a_handshake_are_no_response(pem: Path) -> N
         _, stream = await connector.connect(make_route(split_url(server.url())[0]), Stream)
         stream.data_received(make_response(b"evil"))
         with pytest.raises(ssl.SSLError):
-            await stream.start_tls(contexts.for_upstreams(), "127.0.0.1")
+            await stream.start_tls(contexts.get_upstream_context(), "127.0.0.1")

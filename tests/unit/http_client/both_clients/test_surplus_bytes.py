@@ -36,7 +36,7 @@ async def transport(request: pytest.FixtureRequest, pem: Path | None) -> AsyncIt
 async def fetch(transport: Transport, server: RawServer, target: str, method: str = "GET") -> bytes:
     response = await transport.send(OutboundRequest("a.b", method, server.url(target), ()))
     try:
-        return b"".join([chunk async for chunk in response.chunks()])
+        return b"".join([chunk async for chunk in response.iter_chunks()])
     finally:
         await response.close()
 

@@ -76,11 +76,11 @@ async def test_a_response_that_is_closed_again_ends_no_other_exchange(transport:
 
     async with serve(make_response(b"first"), waits) as server:
         one = await transport.send(asking(server))
-        assert one.whole() == b"first"
+        assert one.read_whole() == b"first"
         await one.close()
         other = await transport.send(asking(server))
         await one.close()
-        for use in (one.is_complete, one.whole):
+        for use in (one.is_complete, one.read_whole):
             with pytest.raises(RuntimeError):
                 use()
         go_on.set()
@@ -261,7 +261,7 @@ async def test_a_connection_that_was_held_back_is_used_again_when_all_was_read(
         for _ in range(3):
             response = await transport.send(asking(server))
             await settled()
-            held = response.whole() if whole else None
+            held = response.read_whole() if whole else None
             if held is not None:
                 await response.close()
             assert (await read(response) if held is None else held) == body
@@ -279,15 +279,15 @@ async def test_a_whole_body_is_given_at_once_and_once(transport: NativeClient) -
     async with serve(make_response(b"here"), halves) as server:
         response = await transport.send(asking(server))
         await settled()
-        assert response.whole() == b"here"
+        assert response.read_whole() == b"here"
         assert response.is_complete()
         with pytest.raises(RuntimeError, match="a body can be read only once"):
-            response.whole()
+            response.read_whole()
         with pytest.raises(RuntimeError, match="a body can be read only once"):
-            response.chunks()
+            response.iter_chunks()
         await response.close()
         response = await transport.send(asking(server))
-        assert response.whole() is None
+        assert response.read_whole() is None
         rest.set()
         assert await read(response) == b"abcd"
         assert server.connections == 1
