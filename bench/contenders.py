@@ -144,10 +144,10 @@ def _make_environment() -> Mapping[str, str]:
 @cache
 def _has_workers() -> bool:
     command = [sys.executable, "-m", "naftiko_runtime", "run", "--help"]
-    told = subprocess.run(
+    completed = subprocess.run(
         command, capture_output=True, text=True, check=True, env={**os.environ, **_make_environment()}
     )
-    return "--workers" in told.stdout
+    return "--workers" in completed.stdout
 
 
 def make_engine(name: str, command: str, text: str, *, mcp: bool) -> Contender:

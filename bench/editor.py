@@ -1,4 +1,4 @@
-"""The CPU time of `naftiko lsp` while somebody types, in a document with few operations and in one with many.
+"""The CPU time of `naftiko lsp` during typing, in a document with few operations and in one with many.
 
     python bench/editor.py [--rounds 9] [--times 20]
 
@@ -128,8 +128,8 @@ def main() -> int:
     print("| operations | workload | CPU ms (least to greatest) | ms to respond |\n| ---: | --- | ---: | ---: |")
     for (size, name), found in sorted(rounds.items()):
         cpu = [one for one, _ in found]
-        told = f"{statistics.median(cpu):.0f} ({min(cpu):.0f} to {max(cpu):.0f})"
-        print(f"| {size} | {name} | {told} | {statistics.median(clock for _, clock in found):.0f} |")
+        cell = f"{statistics.median(cpu):.0f} ({min(cpu):.0f} to {max(cpu):.0f})"
+        print(f"| {size} | {name} | {cell} | {statistics.median(clock for _, clock in found):.0f} |")
     return 0
 
 

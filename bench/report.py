@@ -110,12 +110,12 @@ def describe_setting(report: Report) -> str:
 
 def _describe_split_rounds(outcomes: Sequence[Outcome]) -> str:
     """Describe workloads whose rounds were split into short ones."""
-    told = [
+    sentences = [
         f"{one.workload.name} in {rounds} of {one.load.seconds} s"
         for one in outcomes
         for rounds in (max((len(result.rounds) for result in one.results), default=0),)
     ]
-    return f"In shorter rounds that rotate: {', '.join(told)}. " if told else ""
+    return f"In shorter rounds that rotate: {', '.join(sentences)}. " if sentences else ""
 
 
 def _describe_disturbance(report: Report) -> str:

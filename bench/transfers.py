@@ -40,9 +40,9 @@ def find_wrong_transfers(port: int) -> list[str]:
     with connect(port) as connection:
         _send(connection, f"PUT /v1/upload?crc32 HTTP/1.1\r\nContent-Length: {len(large)}\r\n", large)
         _, body = receive_response(connection)
-        told = json.loads(bytes(body) or b"null")
-        if told != {"bytes": len(large), "crc32": zlib.crc32(large)}:
-            found.append(f"PUT /v1/upload: the upstream received something else: {told}")
+        received = json.loads(bytes(body) or b"null")
+        if received != {"bytes": len(large), "crc32": zlib.crc32(large)}:
+            found.append(f"PUT /v1/upload: the upstream received something else: {received}")
     with connect(port) as connection:
         _send(connection, "GET /v1/large HTTP/1.1\r\n", b"")
         if bytes(receive_response(connection)[1]) != large:

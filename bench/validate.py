@@ -138,9 +138,9 @@ def measure_corpus(folder: Path, python: str, *, strict: bool) -> str:
         "print(time.process_time() - start)"
     )
     names = [str(path) for pattern in ("*.yml", "*.yaml") for path in folder.rglob(pattern)]
-    told = subprocess.run([python, "-c", code, *names], check=True, capture_output=True, text=True).stdout
+    output = subprocess.run([python, "-c", code, *names], check=True, capture_output=True, text=True).stdout
     option = " with --strict" if strict else ""
-    return f"| {files} files of the corpus in one process{option} | {float(told) * 1000:.0f} | | |"
+    return f"| {files} files of the corpus in one process{option} | {float(output) * 1000:.0f} | | |"
 
 
 if __name__ == "__main__":

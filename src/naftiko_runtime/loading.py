@@ -105,20 +105,20 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
     linked = link(parsed, spoken, findings, overrides, get_expose_kind)
     run_checks(parsed.document, linked, get_expose_kind, advise=overrides.lint)
     found = _drop_covered(findings, deviations)
-    told = suppress_follow_ups(found, spoken, parsed.unread, read)
+    reported = suppress_follow_ups(found, spoken, parsed.unread, read)
     sound = Sound(linked.plan)
     if findings.has_errors:
         sound = Sound(None)
         if overrides.skip_broken:
-            errors = Errors(findings.errors, frozenset(told), spoken.find_secrets() or ())
+            errors = Errors(findings.errors, frozenset(reported), spoken.find_secrets() or ())
             sound = keep_sound(linked, parsed.document, errors, parsed.unread, get_kind)
-    return Loaded(sound.plan, told[:DIAGNOSTICS_MAX], spoken, sound.left_out, sound.fatal)
+    return Loaded(sound.plan, reported[:DIAGNOSTICS_MAX], spoken, sound.left_out, sound.fatal)
 
 
 def _make_refused(findings: Findings, deviations: Deviations | None, source: Source) -> Loaded:
     """Return the result for a file of which nothing can be read."""
-    told = _drop_covered(findings, deviations)
-    return Loaded(None, told[:DIAGNOSTICS_MAX], source, fatal=_find_first_error(told, source))
+    reported = _drop_covered(findings, deviations)
+    return Loaded(None, reported[:DIAGNOSTICS_MAX], source, fatal=_find_first_error(reported, source))
 
 
 def _find_first_error(found: Iterable[Diagnostic], source: Source | None) -> Diagnostic | None:

@@ -29,10 +29,10 @@ SentText = Annotated[Text, SENT]
 """A text that is sent as it is: it can hold no typographic quotes."""
 
 SecretText = Annotated[Text, SECRET, SENT]
-"""A text that is sent and that nobody else may know."""
+"""A secret text that is sent."""
 
 SecretFile = Annotated[Text, SECRET]
-"""A text of several lines, or the name of a file with it, that nobody else may know."""
+"""A secret text of several lines, or the name of a file with it."""
 
 USERNAME: Final = ("The user name.", "{{USER}}")
 PASSWORD: Final = ("The password.", "{{PASSWORD}}")
@@ -162,7 +162,7 @@ class AuthenticationKind(ABC, Generic[P, C]):
 
     @abstractmethod
     def list_secrets(self, credential: C) -> Sequence[Term]:
-        """Return the parts of a credential that nobody else may know."""
+        """Return the secret parts of a credential."""
 
     def derive_secrets(self, credential: C, text: TextOf) -> Sequence[str]:
         """Return the texts that are computed from secrets, which no output may show."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _CODE: Final = compile_lazily(r"NK\d{0,3}", re.IGNORECASE)
 
 
-class UnknownRule(ValueError):  # noqa: N818 - it is told by its message
+class UnknownRule(ValueError):  # noqa: N818 - its message is shown
     """An unknown rule name; the message has a ``suggestion``."""
 
     def __init__(self, word: str) -> None:

@@ -134,9 +134,9 @@ def print_report(
     if report:
         click.echo(report if people else report.encode(), nl=False, color=colour, err=err)
     if not quiet:
-        told = [diagnostic for checked in merge_repeated_files(files) for diagnostic in checked.diagnostics]
-        fixable = 0 if fixed else sum(bool(diagnostic.fix) for diagnostic in told)
-        summary = f"{len(files)} file{'s' * (len(files) != 1)} checked: {count_findings(told)}"
+        reported = [diagnostic for checked in merge_repeated_files(files) for diagnostic in checked.diagnostics]
+        fixable = 0 if fixed else sum(bool(diagnostic.fix) for diagnostic in reported)
+        summary = f"{len(files)} file{'s' * (len(files) != 1)} checked: {count_findings(reported)}"
         summary += f" ({fixable} fixable with --fix)" if fixable else ""
         click.echo(summary, err=err or not people)
 

@@ -53,7 +53,7 @@ def list_fixed_fields(credential: Credential | None, secrets: Mapping[str, Secre
 
 
 def list_secret_texts(credential: Credential | None, secrets: Mapping[str, Secret]) -> list[str]:
-    """Return the parts of a credential that nobody else may know."""
+    """Return the secret parts of a credential."""
     if credential is None:
         return []
     return [text for term in get_kind(credential).list_secrets(credential) if (text := _render_term(secrets, term))]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.invocation import Invocation
     from naftiko_runtime.plan import Mock, Operation
 
-_NOBODY: Final = Stub(200, (), b"")
+_EMPTY_RESPONSE: Final = Stub(200, (), b"")
 
 
 class BoundMock:
@@ -45,7 +45,7 @@ class _MockExchange(Exchange, eq=False):
     async def __aenter__(self) -> OperationResult:
         execution, mapping = self._execution, self._execution.mapping
         self._deadline = execution.deadlines.begin()
-        self._result = result = OperationResult(StubResponse(_NOBODY), "", 0)
+        self._result = result = OperationResult(StubResponse(_EMPTY_RESPONSE), "", 0)
         before = mapping.mismatches.count
         try:
             result.set_value(fill_blanks(mapping.make({}), self._call.values))

@@ -45,7 +45,7 @@ class Resolver:
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if lookup.cancelled() and task is not None and not task.cancelling():
-                raise ConnectionResetError from None  # the client was closed, and nobody cancelled the request
+                raise ConnectionResetError from None  # the client was closed, and the request was not cancelled
             raise
 
     async def _look_up(self, host: str, port: int) -> Sequence[AddrInfoType]:

@@ -14,7 +14,7 @@ class ListenError(Exception):
 
     Attributes:
         number: The error number of the system, if binding failed.
-        help: What to do about it, set by whoever knows what moves the port.
+        help: What to do about it, set by the caller, which knows the option for the port.
     """
 
     def __init__(self, message: str, number: int | None = None) -> None:

@@ -44,7 +44,7 @@ def check_unused(subject: Subject) -> None:
     source = context.source
     meant = {variables.find_meant(binding) for binding in variables.list_unlisted()}
     for binding in variables.list_bindings():
-        others = context.shared or binding.span.file != source.file  # whoever imports those may use them
+        others = context.shared or binding.span.file != source.file  # importing files may use those
         if binding.uses or others or binding.variable in meant or variables.is_named_in(binding, source.text):
             continue
         context.findings.report(rules.UNUSED_BINDING(name=binding.variable), binding.span)

@@ -23,7 +23,7 @@ PAUSE_SECONDS: Final = 0.2
 """How long nothing must be typed until a document is checked."""
 
 WAIT_SECONDS_MAX: Final = 1.0
-"""How long it may go unchecked while somebody types without a pause, if its checks are quick."""
+"""How long a check may wait while the user types without a pause, if its checks are quick."""
 
 SHARE_MAX: Final = 0.2
 """How much of the time checks may take meanwhile: a slow one is not made as often."""

@@ -44,7 +44,7 @@ class _Service:
         self._policy = policy
         self._documents = OpenDocuments(policy, self._publish)
         self._fault = ""
-        self._told: dict[str, types.PublishDiagnosticsParams] = {}
+        self._published: dict[str, types.PublishDiagnosticsParams] = {}
 
     # -- documents ------------------------------------------------------------------------------------------------
 
@@ -73,7 +73,7 @@ class _Service:
     def handle_close(self, params: types.DidCloseTextDocumentParams) -> None:
         """Close a document, and remove its findings."""
         self._documents.close(params.text_document.uri)
-        self._told.pop(params.text_document.uri, None)
+        self._published.pop(params.text_document.uri, None)
         self._server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(params.text_document.uri, []))
 
     def handle_file_changes(self, params: types.DidChangeWatchedFilesParams) -> None:
@@ -95,8 +95,8 @@ class _Service:
     def _publish(self, document: OpenDocument) -> None:
         diagnostics = [convert_to_protocol.to_diagnostic(found, document) for found in document.checked.diagnostics]
         params = types.PublishDiagnosticsParams(document.uri, diagnostics, document.version)
-        if params != self._told.get(document.uri):
-            self._told[document.uri] = params
+        if params != self._published.get(document.uri):
+            self._published[document.uri] = params
             self._server.text_document_publish_diagnostics(params)
         if document.checked.fault and document.checked.fault != self._fault:
             fault = types.ShowMessageParams(types.MessageType.Warning, document.checked.fault)
@@ -163,7 +163,7 @@ class _Service:
             return []
         await self._documents.wait_until_checked(document)
         only = params.context.only
-        if only is None:  # somebody moves through the text: nothing that takes long
+        if only is None:  # the cursor moves: compute nothing that takes long
             only = [_QUICK_FIX, _FIX_ALL] if self._can_resolve() else [_QUICK_FIX]
         offered = [action for action in self._iter_actions(document, params.range) if _is_wanted(action, only)]
         if self._can_resolve():

@@ -34,8 +34,8 @@ class SocketAssignment:
             Whether all messages were sent. If not, call it again later: some workers do not read their messages.
         """
         ready = {number: worker for number, worker in workers.items() if worker.ready}
-        told = [self._assign(place, ready) for place, acceptor in self._acceptors.items() if acceptor != place[0]]
-        return all(told)
+        sent = [self._assign(place, ready) for place, acceptor in self._acceptors.items() if acceptor != place[0]]
+        return all(sent)
 
     def _assign(self, place: tuple[int, int], ready: Mapping[int, WorkerHandle]) -> bool:
         owner, index = place

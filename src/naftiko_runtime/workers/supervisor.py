@@ -300,8 +300,8 @@ class Supervisor:
             self._cut_off += 1 if worker.cut_off is None else worker.cut_off
 
     def _assign_sockets(self) -> None:
-        told = self._phase is _Phase.STOPPING or self._sockets.assign(self._workers)
-        self._assign_again_seconds = float("inf") if told else time.monotonic() + _ASSIGN_AGAIN_SECONDS
+        assigned = self._phase is _Phase.STOPPING or self._sockets.assign(self._workers)
+        self._assign_again_seconds = float("inf") if assigned else time.monotonic() + _ASSIGN_AGAIN_SECONDS
 
     def _replace(self, worker: WorkerHandle, status: int) -> None:
         """Schedule a replacement. Fail if no worker serves and none can start."""

@@ -42,7 +42,7 @@ _OTHER_HOST: Final = (
 )
 _OTHER_ORIGIN: Final = "web pages of this origin cannot call this server; the operator can allow it with --allow-origin"
 _SHOWN_CHARACTERS: Final = 200
-_TOLD_MAX: Final = 100
+_LOGGED_MAX: Final = 100
 
 
 @asynccontextmanager
@@ -234,7 +234,7 @@ class PageGuard:
         self._hosts = _LOOPBACK | policy.allowed_hosts
         self._checks_host = loopback and "*" not in policy.allowed_hosts
         self._namespace = namespace
-        self._told: set[tuple[str, str]] = set()
+        self._logged: set[tuple[str, str]] = set()
 
     def find_refusal(self, headers: Mapping[bytes, bytes]) -> PageRefusal | None:
         """Return why a request is rejected. None if it is accepted."""
@@ -254,8 +254,8 @@ class PageGuard:
     def _refuse(self, slug: str, header: str, value: bytes, why: str) -> PageRefusal:
         """Make a rejection, and log it: each value once, up to a limit."""
         shown = value.decode("latin-1")[:_SHOWN_CHARACTERS]
-        if (header, shown) not in self._told and len(self._told) < _TOLD_MAX:
-            self._told.add((header, shown))
+        if (header, shown) not in self._logged and len(self._logged) < _LOGGED_MAX:
+            self._logged.add((header, shown))
             extra = {"namespace": self._namespace, "header": header, "value": shown, "reason": why}
             log.warning("MCP request rejected", extra=extra)
         return PageRefusal(slug, f"the {header} header says '{shown}': {why}")

@@ -41,7 +41,7 @@ _HEADERS: Final = frozenset({b"accept", b"content-type", b"mcp-protocol-version"
 _VERSIONS: Final = {version.encode(): version for version in (*HANDSHAKE, *STATELESS)} | {None: UNNAMED}
 _REMEMBERED_MAX: Final = 1024
 _REMEMBERED_BYTES_MAX: Final = 1024
-"""How many combinations of headers are remembered, and how large each may be: strangers choose them."""
+"""How many combinations of headers are remembered, and how large each may be: callers choose them."""
 
 _DEPTH_MAX: Final = 100
 _ASKED: Final[dict[tuple[bool, str], Callable[[ServerInfo], bytes]]] = {
@@ -196,8 +196,8 @@ def _read_message(body: bytes, headers: dict[bytes, bytes], *, stateless: bool) 
     method, params = message.get("method"), message.get("params", {})
     if not isinstance(method, str) or not isinstance(params, dict):
         return None
-    told = headers.get(b"mcp-method")
-    if stateless if told is None else told != method.encode("ascii", "ignore"):
+    header = headers.get(b"mcp-method")
+    if stateless if header is None else header != method.encode("ascii", "ignore"):
         return None
     if type(message.get("id")) not in (int, str):
         return message if message == _INITIALIZED else None

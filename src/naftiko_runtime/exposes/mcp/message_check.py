@@ -247,7 +247,7 @@ def _find_shape_fault(message: Any) -> MessageFault | None:
 
 def _find_version_fault(message: dict[str, Any], headers: dict[bytes, bytes]) -> MessageFault | None:
     """Return why the header and the envelope do not name one supported revision."""
-    told = headers.get(b"mcp-protocol-version")
+    header = headers.get(b"mcp-protocol-version")
     version = get_version(headers)
     meta = (message.get("params") or {}).get("_meta")
     envelope = _get_envelope_version(message)
@@ -255,8 +255,8 @@ def _find_version_fault(message: dict[str, Any], headers: dict[bytes, bytes]) ->
         return MessageFault(
             400, INVALID_PARAMS, f"params._meta['{VERSION}'] must be a string, and is {_name_kind(envelope)}"
         )
-    if envelope is not None and (told is None or envelope != version):
-        said = "is missing" if told is None else f"says {_quote(version)}"
+    if envelope is not None and (header is None or envelope != version):
+        said = "is missing" if header is None else f"says {_quote(version)}"
         detail = f"the MCP-Protocol-Version header {said}, and params._meta['{VERSION}'] {_quote(envelope)}"
         return MessageFault(400, HEADER_MISMATCH, f"{detail}; both must name the same version")
     if version in HANDSHAKE:
@@ -280,10 +280,10 @@ def _get_envelope_version(message: dict[str, Any]) -> Any:
 
 
 def _find_method_header_fault(method: str, headers: dict[bytes, bytes]) -> MessageFault | None:
-    told = headers.get(b"mcp-method")
-    if told is None or told.decode("latin-1").strip() == method:
+    header = headers.get(b"mcp-method")
+    if header is None or header.decode("latin-1").strip() == method:
         return None
-    detail = f"the Mcp-Method header says {_quote(told)}, and the message's 'method' {_quote(method)}"
+    detail = f"the Mcp-Method header says {_quote(header)}, and the message's 'method' {_quote(method)}"
     return MessageFault(400, HEADER_MISMATCH, detail)
 
 

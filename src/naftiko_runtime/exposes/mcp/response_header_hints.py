@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.result import OperationResult
     from naftiko_runtime.upstream.interface import Header
 
-_NOT_TOLD: Final = (PASSED_HEADERS | BODY_HEADERS) - {b"link", b"ratelimit", b"retry-after"}
+_OMITTED: Final = (PASSED_HEADERS | BODY_HEADERS) - {b"link", b"ratelimit", b"retry-after"}
 """Of all that callers of REST get; what is left are these, limits, and what the document or the operator names."""
 
 _LINK_TOKEN: Final = re.compile(
@@ -29,7 +29,7 @@ def list_hint_headers(result: OperationResult, operation: BoundOperation) -> str
 
     They include the headers that the document or the operator exposes.
     """
-    headers = [header for header in result.headers if header[0] not in _NOT_TOLD]
+    headers = [header for header in result.headers if header[0] not in _OMITTED]
     if not headers:
         return ""
     kept = [*_remove_links(headers), *_find_next_pages(headers, result, operation)]

@@ -96,8 +96,8 @@ def _check_name_header(context: ServerRequestContext[Any], name: str) -> None:
     Raises:
         MCPError: The names differ.
     """
-    told = None if context.request is None else context.request.headers.get(MCP_NAME_HEADER)
-    if told is not None and decode_header_value(told) != name:
+    header = None if context.request is None else context.request.headers.get(MCP_NAME_HEADER)
+    if header is not None and decode_header_value(header) != name:
         raise MCPError(types.HEADER_MISMATCH, "the Mcp-Name header differs from params.name")
 
 

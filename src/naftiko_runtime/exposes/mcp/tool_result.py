@@ -178,7 +178,7 @@ def _parse(body: bytes, result: OperationResult, notes: Irregularities) -> Any:
         ValueError: It has more values than the limit.
     """
     media_type = result.media_type
-    if not is_json(media_type) and (media_type not in _UNTOLD or not body.lstrip().startswith((b"{", b"["))):
+    if not is_json(media_type) and (media_type not in _UNSPECIFIC_TYPES or not body.lstrip().startswith((b"{", b"["))):
         return _NO_VALUE
     found = Irregularities()
     try:
@@ -193,7 +193,7 @@ def _parse(body: bytes, result: OperationResult, notes: Irregularities) -> Any:
     return value
 
 
-_UNTOLD: Final = ("", "application/octet-stream")
+_UNSPECIFIC_TYPES: Final = ("", "application/octet-stream")
 """Content types that say nothing of what a body is."""
 
 

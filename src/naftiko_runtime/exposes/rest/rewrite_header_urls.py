@@ -109,7 +109,7 @@ class Locations:
         try:
             split = urlsplit(urljoin(sent, target))
             rest = _find_rest(split, resource)
-        except ValueError:  # no URL: whoever follows it will see
+        except ValueError:  # not a URL: pass it on unchanged
             return target
         if rest is None:
             return target
