@@ -16,12 +16,12 @@ from support.debian import require
 
 ROOT = Path(__file__).resolve().parents[2]
 NEVER_ASKED = "GET /v1/things/7?data=aGVsbG8+d29ybGQ/Pz8=: the upstream received it 0 times"
-# Answers as the upstream would, without ever asking it.
+# Responds as the upstream would, without calling it.
 MADE_UP = """
 import http.server, re, sys
 from bench import payloads
 
-class Answering(http.server.BaseHTTPRequestHandler):
+class Upstream(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         body = payloads.encode_compact(payloads.THING)
         self.send_response(200)
@@ -31,7 +31,7 @@ class Answering(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 port = int(re.search("port: ([0-9]+)", open(sys.argv[1]).read())[1])
-http.server.ThreadingHTTPServer(("127.0.0.1", port), Answering).serve_forever()
+http.server.ThreadingHTTPServer(("127.0.0.1", port), Upstream).serve_forever()
 """
 
 

@@ -1,4 +1,4 @@
-"""Binary answers whose length nobody tells, within and beyond what the document allows; by both clients."""
+"""Binary responses without a declared length, below and above the limit of the document, with both clients."""
 
 from __future__ import annotations
 
@@ -53,20 +53,20 @@ def web(
         yield running.urls["web"]
 
 
-def test_an_answer_of_untold_length_that_is_small_enough(web: str, api: Upstream) -> None:
+def test_a_response_without_length_below_the_limit(web: str, api: Upstream) -> None:
     api.on("GET", "/picture", Reply(chunks=[GIF[:10], GIF[10:]]))
     response = call(web, "/picture")
     assert (response.status, response.headers["content-type"], response.body) == (200, "image/gif", GIF)
 
 
-def test_an_answer_of_untold_length_that_is_too_large(web: str, api: Upstream) -> None:
+def test_a_response_without_length_above_the_limit(web: str, api: Upstream) -> None:
     api.on("GET", "/picture", Reply(headers={"content-type": "image/gif"}, chunks=[GIF, b"\0"]))
     response = call(web, "/picture")
     assert (response.status, response.headers["content-type"]) == (502, "application/problem+json")
     assert response.json["detail"] == f"the upstream's response exceeds the limit of {len(GIF)} bytes"
 
 
-def test_an_answer_that_was_compressed_unasked_counts_as_what_it_holds(web: str, api: Upstream) -> None:
+def test_the_limit_counts_the_decompressed_response(web: str, api: Upstream) -> None:
     large = gzip.compress(bytes(100_000))
     api.on("GET", "/picture", Reply(headers={"content-encoding": "gzip"}, chunks=[large]))
     assert call(web, "/picture").status == 502
@@ -80,7 +80,7 @@ def test_more_than_can_be_held_is_streamed_and_cut_off_where_it_becomes_too_larg
         call(web, "/film")
 
 
-def test_no_answer_has_no_type(web: str, api: Upstream) -> None:
+def test_no_response_has_no_type(web: str, api: Upstream) -> None:
     api.on("GET", "/picture", Reply(204))
     response = call(web, "/picture")
     assert (response.status, response.body) == (204, b"")

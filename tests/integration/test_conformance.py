@@ -55,19 +55,19 @@ def fixture() -> Iterator[Upstream]:
     """The API that the capability calls."""
     with Upstream() as server:
         for path, reply in {
-            "/text": _answer("text/plain", b"This is a simple text response for testing."),
-            "/image": _answer("image/gif", GIF),
-            "/audio": _answer("audio/wav", b"RIFF\x24\0\0\0WAVE"),
-            "/resource": _answer("application/octet-stream", b"\xff\0"),
-            "/failure": _answer("text/plain", b"This tool intentionally returns an error for testing", 500),
-            "/greetings/World": _answer("text/plain", b"Hello, World!"),
-            "/greetings/sep-2243": _answer("text/plain", b"Hello, sep-2243!"),
+            "/text": _respond("text/plain", b"This is a simple text response for testing."),
+            "/image": _respond("image/gif", GIF),
+            "/audio": _respond("audio/wav", b"RIFF\x24\0\0\0WAVE"),
+            "/resource": _respond("application/octet-stream", b"\xff\0"),
+            "/failure": _respond("text/plain", b"This tool intentionally returns an error for testing", 500),
+            "/greetings/World": _respond("text/plain", b"Hello, World!"),
+            "/greetings/sep-2243": _respond("text/plain", b"Hello, sep-2243!"),
         }.items():
             server.on("GET", path, reply)
         yield server
 
 
-def _answer(media_type: str, body: bytes, status: int = 200) -> Reply:
+def _respond(media_type: str, body: bytes, status: int = 200) -> Reply:
     return Reply(status, {"content-type": media_type}, body)
 
 

@@ -1,4 +1,4 @@
-"""What --deadline and --total-deadline bound: all of an answer that is held, the pauses of one that streams.
+"""``--deadline`` and ``--total-deadline``: the whole of a held response, the pauses of a streamed one.
 
 Time is what is tested here: pauses are a quarter of the deadline, and streams last longer than it.
 """
@@ -55,18 +55,18 @@ async def pause() -> None:
 
 
 def dripping(steps: int = STEPS) -> Reply:
-    """An answer that comes slowly, but comes."""
+    """A slow response that is never interrupted."""
     padding = [part for _ in range(steps) for part in (pause, b" " * 1000)]
     return Reply(headers={"content-type": "application/json"}, chunks=[PIECE, *padding, LAST])
 
 
 @pytest.mark.parametrize("path", ["/streamed", "/all/data"])
-def test_a_streamed_answer_goes_on_as_long_as_data_moves(gateway: Gateway, api: Upstream, path: str) -> None:
+def test_a_streamed_response_goes_on_as_long_as_data_moves(gateway: Gateway, api: Upstream, path: str) -> None:
     api.on("GET", "/data", dripping())
     assert call(gateway.urls["web"], path).json == {"a": 1}
 
 
-def test_a_streamed_answer_that_pauses_for_longer_is_cut_off(gateway: Gateway, api: Upstream) -> None:
+def test_a_streamed_response_that_pauses_for_longer_is_cut_off(gateway: Gateway, api: Upstream) -> None:
     api.on("GET", "/data", Reply(chunks=[PIECE], until_gone=True))
     began = time.monotonic()
     with open_stream(gateway.urls["web"], "/streamed") as response, pytest.raises(IncompleteRead):
@@ -75,13 +75,16 @@ def test_a_streamed_answer_that_pauses_for_longer_is_cut_off(gateway: Gateway, a
     assert api.wait(lambda upstream: upstream.gone == 1)
 
 
-def test_a_held_answer_has_the_deadline_for_all_of_it(gateway: Gateway, api: Upstream) -> None:
+def test_a_held_response_has_the_deadline_for_all_of_it(gateway: Gateway, api: Upstream) -> None:
     api.on("GET", "/data", dripping(2 * STEPS))
-    answer = call(gateway.urls["web"], "/held")
-    assert (answer.status, answer.json["detail"]) == (504, "the response of 'api.get-data' took longer than 2 seconds")
+    response = call(gateway.urls["web"], "/held")
+    assert (response.status, response.json["detail"]) == (
+        504,
+        "the response of 'api.get-data' took longer than 2 seconds",
+    )
 
 
-def test_a_tools_answer_has_the_deadline_for_all_of_it(gateway: Gateway, api: Upstream) -> None:
+def test_a_tools_response_has_the_deadline_for_all_of_it(gateway: Gateway, api: Upstream) -> None:
     api.on("GET", "/data", dripping(2 * STEPS))
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "get-data", "arguments": {}}}
     headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
@@ -118,7 +121,7 @@ def test_a_caller_may_read_more_slowly_than_the_deadline(gateway: Gateway, api: 
 
 @contextmanager
 def slow_reader(step_bytes: int) -> Iterator[tuple[str, list[int]]]:
-    """An upstream that takes a request's body little by little, in small buffers, and then answers."""
+    """An upstream that takes a request's body little by little, in small buffers, and then responds."""
     taken = [0]
 
     def serve() -> None:
@@ -149,8 +152,8 @@ def slow_reader(step_bytes: int) -> Iterator[tuple[str, list[int]]]:
 def test_an_upstream_may_take_an_upload_more_slowly_than_the_deadline(documents: Path, client: str, path: str) -> None:
     body = b"x" * 2_000_000
     with slow_reader(64_000) as (url, taken), start(documents, client, url, "--deadline", str(DEADLINE)) as running:
-        answer = call(running.urls["web"], path, "POST", {"content-type": "text/plain"}, body)
-    assert (answer.status, answer.body) == (200, b"ok")
+        response = call(running.urls["web"], path, "POST", {"content-type": "text/plain"}, body)
+    assert (response.status, response.body) == (200, b"ok")
     assert taken == [len(body)]
 
 
@@ -158,12 +161,12 @@ def test_the_total_bounds_streams_as_well(documents: Path, client: str, api: Ups
     api.on("GET", "/data", dripping(4 * STEPS))
     with start(documents, client, api.url, "--total-deadline", "1") as running:
         began = time.monotonic()
-        with open_stream(running.urls["web"], "/streamed") as response, pytest.raises(IncompleteRead):
-            response.read()
+        with open_stream(running.urls["web"], "/streamed") as stream, pytest.raises(IncompleteRead):
+            stream.read()
         assert time.monotonic() - began < 4 * STEPS * PAUSE
         assert running.wait_log_line("response not delivered in time")["seconds"] == 1.0
-        answer = call(running.urls["web"], "/held")
-        assert (answer.status, answer.json["detail"]) == (
+        response = call(running.urls["web"], "/held")
+        assert (response.status, response.json["detail"]) == (
             504,
             "the response of 'api.get-data' took longer than 1 seconds",
         )

@@ -34,7 +34,7 @@ class Strict(Upstream):
         super().__init__()
         self.algorithm = "SHA-256"
         self.nonce = "n1"
-        self.answered: list[str] = []
+        self.accepted: list[str] = []
         self.issued: list[str] = []
         self.valid: set[str] = set()
         self.life: Any = 3600
@@ -82,7 +82,7 @@ class Strict(Upstream):
         return OK if signature == expected and given["oauth_token"] == "tok" else Reply(401)
 
     def _digest(self, authorization: str) -> Reply:
-        """Check an answer as RFC 7616 has it, by nothing of ours."""
+        """Check a response by RFC 7616, without our own code."""
         given = dict(re.findall(r'(\w+)="?((?:[^",\\]|\\.)*)"?', authorization))
         name = "sha256" if self.algorithm == "SHA-256" else "md5"
 
@@ -93,8 +93,8 @@ class Strict(Upstream):
         a2 = h(f"{self.last.method}:{self.last.target}")
         parts = (given.get(key) for key in ("nonce", "nc", "cnonce", "qop"))
         expected = h(f"{a1}:{':'.join(map(str, parts))}:{a2}")
-        if given.get("nonce") == self.nonce and given.get("response") == expected and given["nc"] not in self.answered:
-            self.answered.append(given["nc"])
+        if given.get("nonce") == self.nonce and given.get("response") == expected and given["nc"] not in self.accepted:
+            self.accepted.append(given["nc"])
             return OK
         stale = ", stale=true" if given else ""
         challenge = f'Digest realm="a realm", nonce="{self.nonce}", qop="auth,auth-int", algorithm={self.algorithm}'
@@ -125,31 +125,33 @@ def _uri(namespace: str, url: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("algorithm", ["SHA-256", "MD5"])
-async def test_a_challenge_is_answered_and_its_nonce_used_again(flows: Gateway, strict: Strict, algorithm: str) -> None:
+async def test_a_challenge_gets_a_response_and_its_nonce_is_used_again(
+    flows: Gateway, strict: Strict, algorithm: str
+) -> None:
     strict.algorithm = algorithm
     statuses = [call(flows.urls["web"], f"/digested?n={n}").status for n in range(3)]
     async with Client(flows.urls["tools"]) as client:
         assert not (await client.call_tool("digested", {})).is_error
     assert statuses == [200, 200, 200]
     assert len(strict.received) == 5, "only the first call is challenged"
-    assert strict.answered == ["00000001", "00000002", "00000003", "00000004"]
+    assert strict.accepted == ["00000001", "00000002", "00000003", "00000004"]
 
 
 def test_a_stale_nonce_is_replaced_and_a_body_sent_again(flows: Gateway, strict: Strict) -> None:
     body = b"x" * 300_000
     assert call(flows.urls["web"], "/digested", "PUT", {"content-type": "text/plain"}, body).status == 200
     strict.nonce = "n2"
-    strict.answered.clear()
+    strict.accepted.clear()
     assert call(flows.urls["web"], "/digested", "PUT", {"content-type": "text/plain"}, iter([body])).status == 200
     assert [received.body for received in strict.received] == [body] * 4
 
 
 def test_a_wrong_password_is_the_callers_401(flows: Gateway, strict: Strict) -> None:
     strict.nonce = "n1"
-    strict.answered = [f"{n:08x}" for n in range(1, 20)]  # whatever is answered, it is never right
-    answer = call(flows.urls["web"], "/digested")
-    assert answer.status == 401
-    assert "www-authenticate" not in answer.headers
+    strict.accepted = [f"{n:08x}" for n in range(1, 20)]  # no response is ever right
+    response = call(flows.urls["web"], "/digested")
+    assert response.status == 401
+    assert "www-authenticate" not in response.headers
     assert len(strict.received) == 2
 
 
@@ -205,9 +207,9 @@ def test_a_token_is_renewed_before_it_ends(flows: Gateway, strict: Strict) -> No
 )
 def test_an_endpoint_that_gives_no_token_is_named(flows: Gateway, strict: Strict, reply: Reply, words: str) -> None:
     strict.token_reply = reply
-    answer = call(flows.urls["web"], "/tokened")
-    assert answer.status == 502
-    assert words in answer.json["detail"]
+    response = call(flows.urls["web"], "/tokened")
+    assert response.status == 502
+    assert words in response.json["detail"]
     assert len(strict.received) == 1
 
 
@@ -215,8 +217,8 @@ async def test_a_token_that_the_api_repeats_is_masked(flows: Gateway, strict: St
     token = "fetched-0123456789"
     strict.token_reply = Reply(body=json.dumps({"access_token": token}).encode())
     strict.echo = 422
-    answer = call(flows.urls["web"], "/tokened")
-    assert answer.headers["etag"] == '"Bearer ***"'
+    response = call(flows.urls["web"], "/tokened")
+    assert response.headers["etag"] == '"Bearer ***"'
     async with Client(flows.urls["tools"]) as client:
         for name in ("tokened", "mapped"):
             result = await client.call_tool(name, {})

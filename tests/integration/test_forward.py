@@ -155,7 +155,7 @@ def test_a_body_goes_through_with_its_type(web: str, api: Upstream) -> None:
     assert call(web, "/raw/a/b", "POST", {"content-type": "text/plain"}, b"x" * 3_000_001).status == 413
 
 
-def test_an_answer_streams(web: str, api: Upstream) -> None:
+def test_a_response_streams(web: str, api: Upstream) -> None:
     gate = Gate()
     headers = {"content-type": "text/plain", "content-range": "bytes 0-5/9", "set-cookie": "a=b", "etag": '"1"'}
     api.on("GET", "/v1/a/b", Reply(206, headers, chunks=[b"one", gate.wait, b"two"]))

@@ -1,4 +1,4 @@
-"""Where a request or an answer ends: what two readers could see differently must not come to harm anybody."""
+"""Where a request or a response ends: messages that two parsers could read differently are rejected."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_a_body_with_an_offer_to_upgrade_is_a_body(
 
 
 @pytest.mark.parametrize("upgrade", UPGRADES)
-def test_requests_behind_an_offer_to_upgrade_are_answered(here: tuple[Serving, str], upgrade: str) -> None:
+def test_requests_after_an_offer_to_upgrade_get_responses(here: tuple[Serving, str], upgrade: str) -> None:
     _, url = here
     with RawConnection(url) as raw:
         raw.send(b"".join(request(f"GET /{n}", upgrade) for n in range(5)))
@@ -132,8 +132,8 @@ def test_requests_do_not_wait_without_end(here: tuple[Serving, str]) -> None:
     with RawConnection(url) as raw:
         raw.send(request("GET /held") + b"".join(request(f"GET /{n}") for n in range(200)))
         served.gate.set()
-        answers = [raw.read_response() for _ in range(limits.REQUESTS_WAITING_MAX + 2)]
-        assert [answer.status for answer in answers] == [200] * (limits.REQUESTS_WAITING_MAX + 1) + [503]
+        responses = [raw.read_response() for _ in range(limits.REQUESTS_WAITING_MAX + 2)]
+        assert [response.status for response in responses] == [200] * (limits.REQUESTS_WAITING_MAX + 1) + [503]
         assert raw.read_rest() == b""
 
 
@@ -155,22 +155,22 @@ def test_an_old_caller_is_not_told_to_continue(here: tuple[Serving, str]) -> Non
         assert raw.read_response().status == 200
 
 
-def test_who_is_answered_early_keeps_a_connection_that_has_little_left(here: tuple[Serving, str]) -> None:
+def test_an_early_response_keeps_a_connection_with_a_short_rest_of_the_body(here: tuple[Serving, str]) -> None:
     _, url = here
     with RawConnection(url) as raw:
         raw.send(request("POST /early", "content-length: 5"))
-        answer = raw.read_response()
-        assert (answer.status, answer.headers.get("connection")) == (403, None)
+        response = raw.read_response()
+        assert (response.status, response.headers.get("connection")) == (403, None)
         raw.send(b"abcde" + request("GET /next"))
         assert raw.read_response().json["path"] == "/next"
 
 
-def test_who_is_answered_early_is_not_read_for_ever(here: tuple[Serving, str]) -> None:
+def test_an_early_response_ends_a_connection_with_a_long_rest_of_the_body(here: tuple[Serving, str]) -> None:
     _, url = here
     with RawConnection(url) as raw:
         raw.send(request("POST /early", "content-length: 100000000"))
-        answer = raw.read_response()
-        assert (answer.status, answer.headers["connection"]) == (403, "close")
+        response = raw.read_response()
+        assert (response.status, response.headers["connection"]) == (403, "close")
         assert raw.read_rest() == b""
 
 
@@ -200,13 +200,13 @@ def test_other_versions_are_refused(here: tuple[Serving, str], version: str) -> 
     assert served.seen == []
 
 
-def test_options_of_the_server_are_answered_without_the_application(here: tuple[Serving, str]) -> None:
+def test_options_of_the_server_do_not_reach_the_application(here: tuple[Serving, str]) -> None:
     served, url = here
     with RawConnection(url) as raw:
         for host in ("h", ""):
             raw.send(request("OPTIONS *", host=host))
-            answer = raw.read_response()
-            assert (answer.status, answer.body) == (204, b"")
+            response = raw.read_response()
+            assert (response.status, response.body) == (204, b"")
         raw.send(request("GET /x"))
         assert raw.read_response().status == 200
     assert served.seen == [("GET /x", 0)]

@@ -69,11 +69,11 @@ def test_who_shows_what_is_asked_for_is_let_in(
 def test_who_does_not_is_told_what_is_needed(
     guarded: Gateway, api: Upstream, namespace: str, target: str, headers: dict[str, str]
 ) -> None:
-    answer = call(guarded.urls[namespace], target, headers=headers)
-    assert answer.status == 401
-    assert answer.json["type"] == "urn:naftiko:problem:unauthorized"
-    assert f'realm="{namespace}"' in answer.headers["www-authenticate"]
-    assert not any(secret in str(answer) for secret in SECRETS.values())
+    response = call(guarded.urls[namespace], target, headers=headers)
+    assert response.status == 401
+    assert response.json["type"] == "urn:naftiko:problem:unauthorized"
+    assert f'realm="{namespace}"' in response.headers["www-authenticate"]
+    assert not any(secret in str(response) for secret in SECRETS.values())
     assert not api.received
 
 

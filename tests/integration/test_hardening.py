@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi_types import Receive, Scope, Send
 
 SHORT = 0.2
-LARGE_ANSWER = 16_000_000
+LARGE_BODY_BYTES = 16_000_000
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "asyncio": asyncio.new_event_loop,
     "uvloop": uvloop.new_event_loop,
@@ -56,7 +56,7 @@ class Served:
         self.cut_off = 0
         self.cancelled = threading.Event()
         self.entered = threading.Event()
-        self.answered = threading.Event()
+        self.responded = threading.Event()
         self.gate = Gate()
         self._new_loop = LOOPS[loop]
         self._stop = Gate()
@@ -85,7 +85,7 @@ class Served:
         await listener.wait_closed()
 
     def wait_half_closed(self, seconds: float) -> None:
-        """Let callers that have ended their side wait so long for their answers."""
+        """Let callers that have ended their side wait so long for their responses."""
         done = threading.Event()
         config = AppConfig(self.app, lambda _: seconds, render_problem)
         self.loop.call_soon_threadsafe(self._listener.replace_app, config)
@@ -132,12 +132,12 @@ class Served:
         self.seen.append(f"{scope['method']} {scope['path']}")
         self.entered.set()
         try:
-            await self._answer(scope, receive, send)
+            await self._respond(scope, receive, send)
         except asyncio.CancelledError:
             self.cancelled.set()
             raise
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["path"]:
             case "/raise":
                 raise ValueError("nobody foresaw this")
@@ -149,8 +149,8 @@ class Served:
                 await send_whole(send, 403, [(b"connection", b"close")], b"no")
                 return
             case "/large":
-                await send_whole(send, 200, [], b"x" * LARGE_ANSWER)
-                self.answered.set()
+                await send_whole(send, 200, [], b"x" * LARGE_BODY_BYTES)
+                self.responded.set()
                 return
             case "/held":
                 await self.gate.wait()
@@ -198,11 +198,11 @@ def test_what_a_request_leaves_waits_for_no_collection(raw: RawConnection, messa
 
 def problem(connection: RawConnection, status: int) -> Any:
     """The problem that comes back before the connection ends."""
-    answer = connection.read_response()
-    assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json")
-    assert answer.headers["connection"] == "close"
+    response = connection.read_response()
+    assert (response.status, response.headers["content-type"]) == (status, "application/problem+json")
+    assert response.headers["connection"] == "close"
     assert connection.wait_closed()
-    return answer.json
+    return response.json
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -449,7 +449,7 @@ def test_what_is_not_http_1_is_400(served: Served, raw: RawConnection, garbage: 
 @pytest.mark.parametrize(
     "line", ["CONNECT example.com:443", "GET http://example.com/x", "OPTIONS *", "GET //x", "GET /%"]
 )
-def test_an_odd_target_is_answered(raw: RawConnection, line: str) -> None:
+def test_an_odd_target_gets_a_response(raw: RawConnection, line: str) -> None:
     raw.send(make_head(line))
     assert raw.read_response().status in (200, 204, 400, 404)
 
@@ -459,7 +459,7 @@ def test_an_upgrade_is_ignored(raw: RawConnection) -> None:
     assert raw.read_response().status == 200
 
 
-def test_garbage_behind_a_request_does_not_get_into_its_answer(served: Served, raw: RawConnection) -> None:
+def test_garbage_behind_a_request_does_not_get_into_its_response(served: Served, raw: RawConnection) -> None:
     raw.send(make_head("GET /held") + b"\0garbage\r\n\r\n")
     assert served.entered.wait(DEADLINE_SECONDS)
     served.gate.open()
@@ -478,7 +478,7 @@ def test_a_connection_is_used_again(served: Served, raw: RawConnection) -> None:
     assert len(served.seen) == 5
 
 
-def test_pipelined_requests_are_answered_in_order(served: Served, raw: RawConnection) -> None:
+def test_pipelined_requests_get_responses_in_order(served: Served, raw: RawConnection) -> None:
     lines = ["GET /held", "GET /1", "POST /2", "GET /3"]
     body = b"4\r\nabcd\r\n0\r\n\r\n"
     requests = [
@@ -503,24 +503,24 @@ def test_connection_close_is_kept(raw: RawConnection) -> None:
     assert raw.wait_closed()
 
 
-def test_expect_continue_is_answered_when_the_body_is_wanted(raw: RawConnection) -> None:
+def test_expect_continue_gets_100_when_the_body_is_read(raw: RawConnection) -> None:
     raw.send(make_head("POST /", [("content-length", "3"), ("expect", "100-continue")]))
     assert raw.read_response().status == 100
     raw.send(b"abc")
     assert raw.read_response().json["body"] == 3
 
 
-def test_expect_continue_is_not_answered_when_the_body_is_not_wanted(raw: RawConnection) -> None:
+def test_expect_continue_gets_no_100_when_the_body_is_not_read(raw: RawConnection) -> None:
     raw.send(make_head("POST /early", [("content-length", "3"), ("expect", "100-continue")]))
     assert raw.read_response().status == 403
 
 
 @pytest.mark.parametrize("framing", [("content-length", "4000000"), ("transfer-encoding", "chunked")])
-def test_an_answer_before_the_bodys_end_arrives(raw: RawConnection, framing: tuple[str, str]) -> None:
+def test_a_response_before_the_bodys_end_arrives(raw: RawConnection, framing: tuple[str, str]) -> None:
     start = b"" if framing[0] == "content-length" else b"3d0900\r\n"
     raw.send(make_head("POST /early", [framing]) + start + b"x" * 4_000_000)
-    answer = raw.read_response()
-    assert (answer.status, answer.body) == (403, b"no")
+    response = raw.read_response()
+    assert (response.status, response.body) == (403, b"no")
     assert raw.wait_closed()
 
 
@@ -593,7 +593,7 @@ def test_a_coding_that_is_not_chunked_alone_is_refused(
     assert served.seen == []
 
 
-def test_a_refusal_waits_for_the_answer_before_it(served: Served, raw: RawConnection) -> None:
+def test_a_refusal_waits_for_the_response_before_it(served: Served, raw: RawConnection) -> None:
     raw.send(
         make_head("GET /held") + make_head("GET /second") + make_head("GET /third", host="") + make_head("GET /fourth")
     )
@@ -604,7 +604,7 @@ def test_a_refusal_waits_for_the_answer_before_it(served: Served, raw: RawConnec
     assert served.seen == ["GET /held", "GET /second"]
 
 
-def test_a_refused_head_request_is_answered_without_a_body(raw: RawConnection) -> None:
+def test_a_refused_head_request_gets_a_response_without_a_body(raw: RawConnection) -> None:
     raw.send(make_head("HEAD /", host=""))
     assert raw.read_rest().endswith(b"\r\n\r\n")
 
@@ -614,7 +614,7 @@ def test_a_refused_head_request_is_answered_without_a_body(raw: RawConnection) -
 
 @pytest.mark.server_limits(write_stall_seconds=SHORT)
 @pytest.mark.parametrize("connection", ["keep-alive", "close"])
-def test_an_answer_that_nobody_reads_is_given_up(
+def test_a_response_that_nobody_reads_is_given_up(
     served: Served,
     raw: RawConnection,
     connection: str,
@@ -622,23 +622,23 @@ def test_an_answer_that_nobody_reads_is_given_up(
 ) -> None:
     caplog.set_level(logging.INFO)
     raw.send(make_head("GET /large", [("connection", connection)]))
-    assert served.answered.wait(DEADLINE_SECONDS)
+    assert served.responded.wait(DEADLINE_SECONDS)
     until(lambda: "response not read" in caplog.text)
     received = b""
     with suppress(ConnectionResetError):
         received = raw.read_rest()
-    assert len(received) < LARGE_ANSWER
+    assert len(received) < LARGE_BODY_BYTES
 
 
 @pytest.mark.server_limits(write_stall_seconds=4 * SHORT)
-def test_an_answer_that_is_read_slowly_arrives(served: Served, raw: RawConnection) -> None:
+def test_a_response_that_is_read_slowly_arrives(served: Served, raw: RawConnection) -> None:
     raw.send(make_head("GET /large", [("connection", "close")]))
-    assert served.answered.wait(DEADLINE_SECONDS)
+    assert served.responded.wait(DEADLINE_SECONDS)
     received = 0
-    while piece := raw.read_some(LARGE_ANSWER // 16):
+    while piece := raw.read_some(LARGE_BODY_BYTES // 16):
         received += len(piece)
         threading.Event().wait(SHORT / 2)  # the pace is what is tested: in all, longer than the limit
-    assert received > LARGE_ANSWER
+    assert received > LARGE_BODY_BYTES
 
 
 @pytest.mark.parametrize("loop", LOOPS)
@@ -647,20 +647,20 @@ def test_a_shutdown_cuts_off_what_nobody_reads(loop: str) -> None:
         with Served(loop) as served:
             raw = after.enter_context(RawConnection(served.url))
             raw.send(make_head("GET /large"))
-            assert served.answered.wait(DEADLINE_SECONDS)
+            assert served.responded.wait(DEADLINE_SECONDS)
         assert served.cut_off == 1
 
 
 # -- callers that end their side --------------------------------------------------------------------------------------
 
 
-def test_a_caller_that_ends_its_side_gets_its_answer(served: Served, raw: RawConnection) -> None:
+def test_a_caller_that_ends_its_side_gets_its_response(served: Served, raw: RawConnection) -> None:
     raw.send(make_head("GET /held"))
     assert served.entered.wait(DEADLINE_SECONDS)
     raw.end_sending()
     served.gate.open()
-    answer = raw.read_response()
-    assert (answer.json["path"], answer.headers["connection"]) == ("/held", "close")
+    response = raw.read_response()
+    assert (response.json["path"], response.headers["connection"]) == ("/held", "close")
     assert raw.wait_closed()
 
 
@@ -682,12 +682,12 @@ def test_a_caller_that_ended_its_side_waits_for_longer_than_it_did(served: Serve
     assert raw.read_response().json["path"] == "/held"
 
 
-def test_a_caller_that_ended_its_side_gets_all_of_a_large_answer(served: Served, raw: RawConnection) -> None:
+def test_a_caller_that_ended_its_side_gets_all_of_a_large_response(served: Served, raw: RawConnection) -> None:
     served.wait_half_closed(SHORT)
     raw.send(make_head("GET /large"))
     raw.end_sending()
-    assert served.answered.wait(DEADLINE_SECONDS)
-    assert len(raw.read_rest()) > LARGE_ANSWER
+    assert served.responded.wait(DEADLINE_SECONDS)
+    assert len(raw.read_rest()) > LARGE_BODY_BYTES
 
 
 def test_a_caller_that_ends_its_side_in_a_body_is_gone(served: Served, raw: RawConnection) -> None:
@@ -707,9 +707,9 @@ def test_a_connection_too_many_is_503_and_told_when_to_return(served: Served) ->
         first.send(make_head("GET /"))
         assert first.read_response().status == 200
         with RawConnection(served.url) as second:
-            answer = second.read_response()
-            assert (answer.status, answer.headers["retry-after"]) == (503, "1")
-            assert answer.json["type"] == "urn:naftiko:problem:too-many-connections"
+            response = second.read_response()
+            assert (response.status, response.headers["retry-after"]) == (503, "1")
+            assert response.json["type"] == "urn:naftiko:problem:too-many-connections"
             assert second.wait_closed()
         first.send(make_head("GET /"))
         assert first.read_response().status == 200
@@ -729,10 +729,10 @@ def test_an_unexpected_error_is_a_500_that_the_log_explains(
     raw: RawConnection, caplog: pytest.LogCaptureFixture
 ) -> None:
     raw.send(make_head("GET /raise"))
-    answer = raw.read_response()
-    assert (answer.status, answer.headers["content-type"]) == (500, "application/problem+json")
-    assert b"foresaw" not in answer.body
-    found = re.search(r"\b[0-9a-f]{12}\b", answer.json["detail"])
+    response = raw.read_response()
+    assert (response.status, response.headers["content-type"]) == (500, "application/problem+json")
+    assert b"foresaw" not in response.body
+    found = re.search(r"\b[0-9a-f]{12}\b", response.json["detail"])
     assert found is not None
     (record,) = [r for r in caplog.records if r.levelno == logging.ERROR]
     assert vars(record)["incident"] == found[0]
@@ -743,7 +743,7 @@ def test_an_unexpected_error_is_a_500_that_the_log_explains(
     assert raw.read_response().status == 200
 
 
-def test_an_unexpected_error_in_the_middle_of_an_answer_breaks_it_off(
+def test_an_unexpected_error_in_the_middle_of_a_response_breaks_it_off(
     raw: RawConnection, caplog: pytest.LogCaptureFixture
 ) -> None:
     raw.send(make_head("GET /raise-late"))

@@ -139,8 +139,8 @@ def _of_values(path: str, theirs: Any, own: Any) -> int | None:
 
 
 def test_what_must_be_the_same_is() -> None:
-    answers = jayway.evaluate([(document, path) for document, path, _ in SAME])
-    for (document, path, expected), theirs in zip(SAME, answers, strict=True):
+    responses = jayway.evaluate([(document, path) for document, path, _ in SAME])
+    for (document, path, expected), theirs in zip(SAME, responses, strict=True):
         assert same(expected, compile_path(path).get(document)), path
         assert difference(document, path, theirs) is None, f"{path}: {theirs}"
 
@@ -148,8 +148,8 @@ def test_what_must_be_the_same_is() -> None:
 def test_every_row_of_the_page_has_its_difference() -> None:
     rows = {int(number) for number in re.findall(r"^\| (\d+) \|", PAGE.read_text(), re.MULTILINE)}
     assert rows == {row for row, _, _ in EXAMPLES}
-    answers = jayway.evaluate([(document, path) for _, document, path in EXAMPLES])
-    for (row, document, path), theirs in zip(EXAMPLES, answers, strict=True):
+    responses = jayway.evaluate([(document, path) for _, document, path in EXAMPLES])
+    for (row, document, path), theirs in zip(EXAMPLES, responses, strict=True):
         assert difference(document, path, theirs) == row, f"{path}: {theirs}, and here {ours(document, path)}"
 
 

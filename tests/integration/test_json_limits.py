@@ -33,7 +33,7 @@ def gateway(documents: Path, module_upstream: Upstream) -> Iterator[Gateway]:
 
 
 def tool(gateway: Gateway, name: str, arguments: bytes, wire: str = "handshake") -> Response:
-    """Call a tool; the odd wire is the one that the library answers."""
+    """Call a tool; the odd message is the one that the SDK handles."""
     params = b'{"name":"%b","arguments":%b' % (name.encode(), arguments)
     headers = dict(HEADERS)
     if wire == "stateless":
@@ -53,8 +53,8 @@ def tool(gateway: Gateway, name: str, arguments: bytes, wire: str = "handshake")
     ids=["many", "deep"],
 )
 def test_a_body_with_too_much_in_it_is_refused(gateway: Gateway, api: Upstream, value: bytes, why: str) -> None:
-    answer = call(gateway.urls["web"], "/data", "POST", JSON, b'{"value":%b}' % value)
-    assert (answer.status, answer.json["detail"]) == (400, f"exceeds a limit: {why}")
+    response = call(gateway.urls["web"], "/data", "POST", JSON, b'{"value":%b}' % value)
+    assert (response.status, response.json["detail"]) == (400, f"exceeds a limit: {why}")
     assert not api.received
 
 
@@ -67,9 +67,9 @@ def test_a_body_with_too_much_in_it_is_refused(gateway: Gateway, api: Upstream, 
 def test_a_message_with_too_much_in_it_is_refused(
     gateway: Gateway, api: Upstream, wire: str, value: bytes, why: str
 ) -> None:
-    answer = tool(gateway, "post-data", b'{"value":%b}' % value, wire)
-    assert answer.status == 400
-    assert answer.json["error"] == {"code": -32700, "message": f"the body exceeds a limit: {why}"}
+    response = tool(gateway, "post-data", b'{"value":%b}' % value, wire)
+    assert response.status == 400
+    assert response.json["error"] == {"code": -32700, "message": f"the body exceeds a limit: {why}"}
     assert not api.received
 
 
@@ -94,17 +94,18 @@ def test_large_values_arrive_unchanged(gateway: Gateway, api: Upstream, wire: st
     assert json.loads(api.last.body) == {"value": value}
 
 
-def test_a_large_answer_is_mapped_and_given_to_tools(gateway: Gateway, api: Upstream) -> None:
+def test_a_large_response_is_mapped_and_given_to_tools(gateway: Gateway, api: Upstream) -> None:
     value = {"list": [{"n": number, "other": "x" * 20} for number in range(50_000)]}
     api.on("GET", "/data", Reply(headers=JSON, body=json.dumps(value).encode()))
     assert call(gateway.urls["web"], "/data").json == [{"n": number} for number in range(50_000)]
     assert tool(gateway, "get-data", b"{}").json["result"]["structuredContent"] == value
 
 
-def test_an_answer_with_more_values_than_are_read_cannot_be_mapped(gateway: Gateway, api: Upstream) -> None:
+def test_a_response_with_more_values_than_are_read_cannot_be_mapped(gateway: Gateway, api: Upstream) -> None:
     api.on("GET", "/data", Reply(headers=JSON, body=b'{"list":%b}' % MANY))
-    answer = call(gateway.urls["web"], "/data")
-    assert answer.status == 502
+    response = call(gateway.urls["web"], "/data")
+    assert response.status == 502
     assert (
-        answer.json["detail"] == "the response of 'api.get-data' cannot be mapped: it holds more than 2,000,000 values"
+        response.json["detail"]
+        == "the response of 'api.get-data' cannot be mapped: it holds more than 2,000,000 values"
     )

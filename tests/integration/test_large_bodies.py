@@ -40,7 +40,7 @@ class Taking(Served):
         self.taken = 0
         self.upstream = ""
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         pieces = stream_body(receive, MOST)
         match scope["path"]:
             case "/passed":
@@ -159,7 +159,9 @@ def test_what_comes_with_the_end_of_a_body_is_the_next_request(taking: Taking, r
     assert len(taking.seen) == 4
 
 
-def test_nothing_behind_a_body_is_answered_when_the_connection_is_to_close(taking: Taking, raw: RawConnection) -> None:
+def test_nothing_behind_a_body_gets_a_response_when_the_connection_is_to_close(
+    taking: Taking, raw: RawConnection
+) -> None:
     raw.send(put("/sum", len(BODY), ("connection", "close")) + BODY + put("/next", 0))
     assert raw.read_response().json["crc32"] == zlib.crc32(BODY)
     assert raw.wait_closed()
@@ -173,7 +175,7 @@ def test_a_large_body_that_waited_for_leave_comes_whole(raw: RawConnection) -> N
     assert raw.read_response().json["crc32"] == zlib.crc32(BODY)
 
 
-def test_an_answer_in_the_middle_of_a_large_body_arrives(raw: RawConnection) -> None:
+def test_a_response_in_the_middle_of_a_large_body_arrives(raw: RawConnection) -> None:
     raw.send(put("/early", MOST) + BODY)
     assert raw.read_response().json["first"] > 0
 

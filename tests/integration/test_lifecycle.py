@@ -1,4 +1,4 @@
-"""One process from its first socket to its last answer: ports, signals, health, callers that leave."""
+"""One process from its first socket to its last response: ports, signals, health, callers that leave."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_readiness_falls_while_ports_still_accept(start: Callable[..., Gateway],
     assert len(api.received) == 2
 
 
-def test_readiness_stays_down_and_liveness_up_until_the_last_answer(
+def test_readiness_stays_down_and_liveness_up_until_the_last_response(
     start: Callable[..., Gateway], api: Upstream
 ) -> None:
     gate = Gate()
@@ -150,7 +150,9 @@ def test_past_its_grace_a_request_is_cut_off(start: Callable[..., Gateway], api:
     assert api.wait(lambda upstream: upstream.gone == 1)
 
 
-def test_past_its_grace_an_answer_in_progress_does_not_look_whole(start: Callable[..., Gateway], api: Upstream) -> None:
+def test_past_its_grace_a_response_in_progress_does_not_look_whole(
+    start: Callable[..., Gateway], api: Upstream
+) -> None:
     api.on("GET", "/things", Reply(headers={"content-type": "text/plain"}, chunks=[b"begin"], until_gone=True))
     with start("--grace", "0.5") as gateway, open_stream(gateway.urls["web"], "/things") as response:
         assert response.read(5) == b"begin"
@@ -212,7 +214,7 @@ def test_a_caller_of_the_stateless_wire_that_ends_its_side_has_cancelled(
         assert api.wait(lambda upstream: upstream.gone == 1)
 
 
-def test_a_caller_that_leaves_a_streamed_answer_ends_it(serving: Gateway, api: Upstream) -> None:
+def test_a_caller_that_leaves_a_streamed_response_ends_it(serving: Gateway, api: Upstream) -> None:
     api.on("GET", "/things", Reply(headers={"content-type": "text/plain"}, chunks=[b"begin"], until_gone=True))
     with open_stream(serving.urls["web"], "/things") as response:
         assert response.read(5) == b"begin"

@@ -43,9 +43,9 @@ def test_a_mapping_that_looks_at_too_much_is_an_error(tmp_path: Path) -> None:
         file = tmp_path / "bounds.yml"
         file.write_text(DOCUMENT.replace("URL", upstream.url))
         with Gateway(file, ["rest", "tools"]) as gateway:
-            answer = call(gateway.urls["rest"], "/deep")
-            assert answer.status == 502
-            assert "looks at more than 10,000,000 values" in answer.json["detail"]
+            response = call(gateway.urls["rest"], "/deep")
+            assert response.status == 502
+            assert "looks at more than 10,000,000 values" in response.json["detail"]
             message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "deep", "arguments": {}}}
             headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
             result = call(gateway.urls["tools"], "/mcp", "POST", headers, json.dumps(message).encode()).json["result"]

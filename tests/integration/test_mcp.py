@@ -72,8 +72,8 @@ async def result(url: str, name: str, arguments: dict[str, Any] | None = None, m
         return await client.call_tool(name, arguments or {})
 
 
-def text_of(answer: Any) -> str:
-    (content,) = answer.content
+def text_of(response: Any) -> str:
+    (content,) = response.content
     assert isinstance(content, types.TextContent)
     return content.text
 
@@ -87,11 +87,11 @@ async def test_the_official_client_lists_and_calls(pixels: str, api: Upstream, m
     api.on("GET", "/v1/pixel/track", Reply(headers={"content-type": "image/gif"}, body=GIF))
     async with Client(pixels.removesuffix("/mcp") + path, mode=mode) as client:
         assert [tool.name for tool in (await client.list_tools()).tools] == TOOLS
-        answer = await client.call_tool("track-pixel", {"data": "eyJ9+/="})
+        response = await client.call_tool("track-pixel", {"data": "eyJ9+/="})
         assert client.protocol_version == ("2025-11-25" if mode == "legacy" else MODERN)
     assert api.last.target == "/v1/pixel/track?data=eyJ9%2B%2F%3D"
-    assert not answer.is_error
-    (image,) = answer.content
+    assert not response.is_error
+    (image,) = response.content
     assert isinstance(image, types.ImageContent)
     assert (image.mime_type, b64decode(image.data)) == ("image/gif", GIF)
 
@@ -108,9 +108,9 @@ async def test_the_server_says_who_it_is(tools: str, mode: str) -> None:
 @pytest.mark.parametrize("version", HANDSHAKE_PROTOCOL_VERSIONS)
 def test_every_handshake_revision_is_spoken(pixels: str, api: Upstream, version: str) -> None:
     hello = {"protocolVersion": version, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
-    answer = post(pixels, "initialize", hello)
-    assert answer.json["result"]["protocolVersion"] == version
-    assert "mcp-session-id" not in answer.headers
+    response = post(pixels, "initialize", hello)
+    assert response.json["result"]["protocolVersion"] == version
+    assert "mcp-session-id" not in response.headers
     headers = {"mcp-protocol-version": version}
     done = json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"}).encode()
     assert call(pixels, "/mcp", "POST", MESSAGE | headers, done).status == 202
@@ -121,7 +121,7 @@ def test_every_handshake_revision_is_spoken(pixels: str, api: Upstream, version:
     assert "mcp-session-id" not in listing.headers
 
 
-def test_an_unknown_revision_is_answered_with_one_that_is_spoken(pixels: str) -> None:
+def test_an_unknown_revision_is_replaced_by_a_supported_one(pixels: str) -> None:
     hello = {"protocolVersion": "1999-01-01", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
     assert post(pixels, "initialize", hello).json["result"]["protocolVersion"] in HANDSHAKE_PROTOCOL_VERSIONS
 
@@ -132,17 +132,17 @@ def test_a_client_without_a_handshake_is_served(tools: str, api: Upstream) -> No
 
 
 @pytest.mark.parametrize("mode", MODES)
-async def test_any_replica_answers_any_request(
+async def test_any_replica_handles_any_request(
     tools: str, documents: Path, module_upstream: Upstream, api: Upstream, mode: str
 ) -> None:
     with Gateway(documents / "mcp.yaml", ["web", "tools"], "--base-uri", f"api={module_upstream.url}") as other:
         turns = cycle([httpx2.URL(tools), httpx2.URL(other.urls["tools"])])
-        answered: list[int | None] = []
+        ports: list[int | None] = []
 
         async def balance(request: httpx2.Request) -> None:
             request.url = next(turns)
             request.headers["host"] = f"127.0.0.1:{request.url.port}"
-            answered.append(request.url.port)
+            ports.append(request.url.port)
 
         async with (
             httpx2.AsyncClient(event_hooks={"request": [balance]}) as http,
@@ -152,7 +152,7 @@ async def test_any_replica_answers_any_request(
             for number in range(4):
                 assert not (await client.call_tool("list-things", {"n": number})).is_error
     assert [received.target for received in api.received] == [f"/things?n={number}" for number in range(4)]
-    assert len(set(answered)) == 2
+    assert len(set(ports)) == 2
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PUT", "HEAD"])
@@ -225,8 +225,8 @@ def test_an_envelope_of_another_revision_than_the_header_is_rejected(
 
 @pytest.mark.parametrize("lie", [{"mcp-method": "tools/list"}, {"mcp-name": "get-thing"}])
 def test_headers_that_lie_on_a_handshake_wire_are_rejected(tools: str, api: Upstream, lie: dict[str, str]) -> None:
-    answer = post(tools, "tools/call", {"name": "list-things", "arguments": {}}, lie)
-    assert answer.json["error"]["code"] == types.HEADER_MISMATCH
+    response = post(tools, "tools/call", {"name": "list-things", "arguments": {}}, lie)
+    assert response.json["error"]["code"] == types.HEADER_MISMATCH
     assert api.received == []
 
 
@@ -370,9 +370,9 @@ def test_the_callers_way_is_told_to_the_upstream(tools: str, api: Upstream) -> N
 async def test_arguments_that_do_not_fit_are_named(
     tools: str, api: Upstream, arguments: dict[str, Any], named: list[str]
 ) -> None:
-    answer = await result(tools, "get-thing", arguments)
-    assert answer.is_error
-    assert [part for part in named if part not in text_of(answer)] == []
+    response = await result(tools, "get-thing", arguments)
+    assert response.is_error
+    assert [part for part in named if part not in text_of(response)] == []
     assert api.received == []
 
 
@@ -390,24 +390,24 @@ async def test_an_unknown_tool_is_a_protocol_error(tools: str, mode: str) -> Non
     assert raised.value.error.code == types.INVALID_PARAMS
 
 
-# -- answers ----------------------------------------------------------------------------------------------------------
+# -- responses ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_json_is_text_and_structured_content(tools: str, api: Upstream, mode: str) -> None:
     body = b'{"a": [1, {"b": null}],  "n": 12345678901234567890123}'
     api.on("GET", "/things", Reply(headers={"content-type": "application/hal+json; charset=utf-8"}, body=body))
-    answer = await result(tools, "list-things", mode=mode)
-    assert text_of(answer) == body.decode()
-    assert answer.structured_content == json.loads(body)
-    assert not answer.is_error
+    response = await result(tools, "list-things", mode=mode)
+    assert text_of(response) == body.decode()
+    assert response.structured_content == json.loads(body)
+    assert not response.is_error
 
 
 @pytest.mark.parametrize("body", ["[1, 2]", "[]", "7", '"a"', "null", "true"])
 async def test_json_that_is_no_object_is_the_result_of_one(tools: str, api: Upstream, body: str) -> None:
     api.on("GET", "/things", Reply(headers=JSON, body=body.encode()))
-    answer = await result(tools, "list-things")
-    assert (text_of(answer), answer.structured_content) == (body, {"result": json.loads(body)})
+    response = await result(tools, "list-things")
+    assert (text_of(response), response.structured_content) == (body, {"result": json.loads(body)})
 
 
 @pytest.mark.parametrize(
@@ -422,8 +422,8 @@ async def test_json_that_is_no_object_is_the_result_of_one(tools: str, api: Upst
 )
 async def test_text_is_text(tools: str, api: Upstream, media_type: str, body: str) -> None:
     api.on("GET", "/things", Reply(headers={"content-type": media_type}, body=body.encode()))
-    answer = await result(tools, "list-things")
-    assert (text_of(answer), answer.structured_content, answer.is_error) == (body, None, False)
+    response = await result(tools, "list-things")
+    assert (text_of(response), response.structured_content, response.is_error) == (body, None, False)
 
 
 async def test_audio_is_audio(tools: str, api: Upstream) -> None:
@@ -451,14 +451,14 @@ async def test_other_bytes_are_an_embedded_blob(
     assert (content.resource.mime_type, b64decode(content.resource.blob)) == (media_type, b"\xff\xfe\x00")
 
 
-async def test_an_answer_is_mapped(tools: str, api: Upstream) -> None:
+async def test_a_response_is_mapped(tools: str, api: Upstream) -> None:
     body = b'{"things": [{"name": "pen"}, {"name": "desk", "id": 1}, {}]}'
     api.on("GET", "/things", Reply(headers=JSON, body=body))
-    answer = await result(tools, "thing-names")
-    assert answer.structured_content == json.loads(text_of(answer)) == {"names": ["pen", "desk", None]}
-    answer = await result(tools, "first-name")
+    response = await result(tools, "thing-names")
+    assert response.structured_content == json.loads(text_of(response)) == {"names": ["pen", "desk", None]}
+    response = await result(tools, "first-name")
     names = ["pen", "desk", None]
-    assert (json.loads(text_of(answer)), answer.structured_content) == (names, {"result": names})
+    assert (json.loads(text_of(response)), response.structured_content) == (names, {"result": names})
 
 
 @pytest.mark.parametrize("tool", ["list-things", "thing-names"])
@@ -467,9 +467,9 @@ async def test_an_upstreams_error_is_an_error_with_status_and_body(
     tools: str, api: Upstream, tool: str, status: int, phrase: str
 ) -> None:
     api.on("GET", "/things", Reply(status, JSON, b'{"why": "because"}'))
-    answer = await result(tools, tool)
-    assert answer.is_error
-    assert text_of(answer) == f'\'api.list-things\' responded with {status} {phrase}\n{{"why": "because"}}'
+    response = await result(tools, tool)
+    assert response.is_error
+    assert text_of(response) == f'\'api.list-things\' responded with {status} {phrase}\n{{"why": "because"}}'
 
 
 @pytest.mark.parametrize("tool", ["list-things", "thing-names"])
@@ -477,9 +477,9 @@ async def test_an_upstreams_error_is_an_error_with_status_and_body(
 async def test_no_body_is_an_empty_object_that_says_so(tools: str, api: Upstream, tool: str, status: int) -> None:
     chunks: list[Any] | None = [] if status in (204, 304) else None
     api.on("GET", "/things", Reply(status, {}, b"", chunks))
-    answer = await result(tools, tool)
-    assert (answer.structured_content, answer.is_error) == ({}, False)
-    assert text_of(answer).startswith(str(status))
+    response = await result(tools, tool)
+    assert (response.structured_content, response.is_error) == ({}, False)
+    assert text_of(response).startswith(str(status))
 
 
 def test_a_redirect_is_not_followed(tools: str, api: Upstream) -> None:
@@ -488,21 +488,21 @@ def test_a_redirect_is_not_followed(tools: str, api: Upstream) -> None:
     assert len(api.received) == 1
 
 
-async def test_an_answer_that_its_mapping_cannot_read_is_an_error(tools: str, api: Upstream) -> None:
+async def test_a_response_that_its_mapping_cannot_read_is_an_error(tools: str, api: Upstream) -> None:
     api.on("GET", "/things", Reply(headers=JSON, body=b"<html>an internal matter"))
-    answer = await result(tools, "thing-names")
-    assert answer.is_error
-    assert "is not valid JSON" in text_of(answer)
-    assert "internal matter" not in text_of(answer)
+    response = await result(tools, "thing-names")
+    assert response.is_error
+    assert "is not valid JSON" in text_of(response)
+    assert "internal matter" not in text_of(response)
 
 
 @pytest.mark.parametrize("broken", [{}, {"content-length": "100"}])
-async def test_an_answer_that_breaks_off_is_an_error(tools: str, api: Upstream, broken: dict[str, str]) -> None:
+async def test_a_response_that_breaks_off_is_an_error(tools: str, api: Upstream, broken: dict[str, str]) -> None:
     headers = {"content-type": "text/plain", **broken}
     api.on("GET", "/things", Reply(headers=headers, chunks=[b"a beginning"], broken=True))
-    answer = await result(tools, "list-things")
-    assert answer.is_error
-    assert "a beginning" not in text_of(answer)
+    response = await result(tools, "list-things")
+    assert response.is_error
+    assert "a beginning" not in text_of(response)
 
 
 @pytest.mark.parametrize("base", ["http://127.0.0.1:1", "http://name.invalid", "held"])
@@ -512,7 +512,7 @@ async def test_a_failed_call_has_the_same_words_as_rest(documents: Path, api: Up
     options = ("--base-uri", f"api={url}", *(("--deadline", "0.5") if base == "held" else ()))
     with Gateway(documents / "mcp.yaml", ["web", "tools"], *options) as gateway:
         problem = call(gateway.urls["web"], "/things").json
-        answer = await result(gateway.urls["tools"], "list-things")
+        response = await result(gateway.urls["tools"], "list-things")
     assert problem["status"] == (504 if base == "held" else 502)
-    assert answer.is_error
-    assert text_of(answer).startswith(problem["detail"])
+    assert response.is_error
+    assert text_of(response).startswith(problem["detail"])

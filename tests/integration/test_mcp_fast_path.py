@@ -64,12 +64,12 @@ class Both:
         """How many requests the SDK got since it was last asked, on both sockets together."""
 
     def ask(self, headers: dict[str, str], body: bytes) -> Response:
-        """What both answer; the fast path answered the first of them if ``self.to_sdk == 1``."""
+        """The response of both. The fast path handled the first one if ``self.to_sdk == 1``."""
         self.to_sdk = 0
-        answers = [call(url, "/mcp", "POST", headers, body) for url in (self.direct, self.sdk)]
-        shown = [(a.status, {**a.headers, "date": "", "content-length": ""}, a.body and a.json) for a in answers]
+        responses = [call(url, "/mcp", "POST", headers, body) for url in (self.direct, self.sdk)]
+        shown = [(a.status, {**a.headers, "date": "", "content-length": ""}, a.body and a.json) for a in responses]
         assert shown[0] == shown[1], f"{headers}\n{body!r}"
-        return answers[0]
+        return responses[0]
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +188,7 @@ TOOLS = [
 
 
 @pytest.mark.parametrize("version", [MODERN, *LEGACY])
-def test_every_kind_of_answer(both: Both, version: str | None) -> None:
+def test_every_kind_of_response(both: Both, version: str | None) -> None:
     for name in TOOLS:
         for arguments in (
             {},
@@ -197,22 +197,22 @@ def test_every_kind_of_answer(both: Both, version: str | None) -> None:
             {"unknown": [1, {"a": None}]},
             {"limit": 1.5, "id": "9e-2E"},
         ):
-            answer = both.ask(headers(version, name), encoded(message(version, name, arguments)))
-            assert (answer.status, both.to_sdk) == (200, 1), f"{name}: the fast path was not taken"
+            response = both.ask(headers(version, name), encoded(message(version, name, arguments)))
+            assert (response.status, both.to_sdk) == (200, 1), f"{name}: the fast path was not taken"
 
 
 @pytest.mark.parametrize("version", [MODERN, *LEGACY])
 def test_numbers_keep_their_digits(both: Both, version: str | None) -> None:
-    answer = both.ask(headers(version, "numbers"), encoded(message(version, "numbers")))
-    assert b'"structuredContent":' + DIGITS in answer.body
-    assert json.dumps(DIGITS.decode()).encode() in answer.body
+    response = both.ask(headers(version, "numbers"), encoded(message(version, "numbers")))
+    assert b'"structuredContent":' + DIGITS in response.body
+    assert json.dumps(DIGITS.decode()).encode() in response.body
 
 
 @pytest.mark.parametrize("version", [MODERN, *LEGACY])
 @pytest.mark.parametrize("identity", [0, -7, "", "a", "é\u2028", "1"])
 def test_identities(both: Both, version: str | None, identity: Any) -> None:
-    answer = both.ask(headers(version), encoded(message(version, id=identity)))
-    assert answer.json["id"] == identity
+    response = both.ask(headers(version), encoded(message(version, id=identity)))
+    assert response.json["id"] == identity
     assert both.to_sdk == 1
 
 
@@ -427,9 +427,9 @@ METHODS = {MODERN: ("tools/list", "server/discover")} | dict.fromkeys(LEGACY, ("
 def test_questions_about_the_server(both: Both, version: str | None, identity: Any) -> None:
     for method in METHODS[version]:
         asked = welcome(version) if method == "initialize" else question(version, method)
-        answer = both.ask(asking(version, method), encoded({**asked, "id": identity}))
-        assert answer.json["id"] == identity
-        assert (answer.status, both.to_sdk) == (200, 1), f"{method}: the fast path was not taken"
+        response = both.ask(asking(version, method), encoded({**asked, "id": identity}))
+        assert response.json["id"] == identity
+        assert (response.status, both.to_sdk) == (200, 1), f"{method}: the fast path was not taken"
 
 
 def test_a_client_that_is_ready(both: Both) -> None:

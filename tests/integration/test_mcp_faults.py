@@ -70,10 +70,10 @@ def send(url: str, version: str | None, message: Any, **more: str | None) -> Res
 
 def error(response: Response, status: int, code: int, *words: str, identity: Any = 7) -> None:
     """The response is a JSON-RPC error with this status, code and id, and its message has these words."""
-    answer = response.json
-    assert (response.status, answer["error"]["code"], answer["id"]) == (status, code, identity), response.body
-    assert [word for word in words if word not in answer["error"]["message"]] == [], response.body
-    assert answer["jsonrpc"] == "2.0"
+    body = response.json
+    assert (response.status, body["error"]["code"], body["id"]) == (status, code, identity), response.body
+    assert [word for word in words if word not in body["error"]["message"]] == [], response.body
+    assert body["jsonrpc"] == "2.0"
     assert response.headers["content-type"] == "application/json"
     assert not FOREIGN.search(response.body), response.body
 
@@ -199,7 +199,7 @@ def test_a_batch_is_refused_where_there_are_none(tools: str, version: str, batch
 
 
 @pytest.mark.parametrize("version", [BATCHED, None])
-def test_a_batch_is_answered_where_there_are_some(tools: str, api: Upstream, version: str | None) -> None:
+def test_a_batch_gets_responses_in_the_revision_with_batches(tools: str, api: Upstream, version: str | None) -> None:
     batch = [
         {"jsonrpc": "2.0", "id": 1, "method": "ping"},
         {"jsonrpc": "2.0", "method": "notifications/initialized"},
@@ -328,23 +328,23 @@ def test_no_odd_parameter_shows_foreign_words(tools: str, api: Upstream, version
         message = request(version, method, params)
         if not numbered:
             del message["id"]
-        check_answer(send(tools, version, message), message)
+        check_message(send(tools, version, message), message)
     assert api.received == []
 
 
-def check_answer(response: Response, message: Any) -> None:
+def check_message(response: Response, message: Any) -> None:
     """A response is a whole one of JSON-RPC, and says nothing of the libraries behind it."""
     assert not FOREIGN.search(response.body), (message, response.body)
     assert response.status in (200, 202, 400, 404), (message, response.body)
     if response.status == 202:
         assert response.body == b""
         return
-    answer = response.json
-    assert ("result" in answer) != ("error" in answer), message
-    if "error" in answer:
-        assert answer["error"]["message"] not in ("", "Invalid request parameters"), (message, answer)
-        assert answer["error"]["code"] != -32603, (message, answer)
-    assert answer["id"] in (message.get("id") if isinstance(message, dict) else None, None)
+    body = response.json
+    assert ("result" in body) != ("error" in body), message
+    if "error" in body:
+        assert body["error"]["message"] not in ("", "Invalid request parameters"), (message, body)
+        assert body["error"]["code"] != -32603, (message, body)
+    assert body["id"] in (message.get("id") if isinstance(message, dict) else None, None)
 
 
 VALUES = st.recursive(
@@ -414,7 +414,7 @@ def test_an_unknown_tool(tools: str, version: str, name: str, words: str) -> Non
 def test_any_accept_header_that_takes_json_will_do(tools: str, version: str, accept: str | None) -> None:
     for method in ("tools/list", "tools/call"):
         params = {"name": "list-things"} if method == "tools/call" else None
-        for meta in ({}, {"x/y": 1}):  # which is answered directly, and which is not
+        for meta in ({}, {"x/y": 1}):  # the fast path handles the first, the SDK the second
             message = request(version, method, params)
             if meta:
                 message["params"] = message.get("params", {}) | {
@@ -476,7 +476,7 @@ def test_versions_of_header_and_envelope_that_differ(
     assert api.received == []
 
 
-def test_an_unknown_version_is_answered_with_the_known_ones(tools: str) -> None:
+def test_the_error_for_an_unknown_version_lists_the_known_ones(tools: str) -> None:
     message = {"jsonrpc": "2.0", "id": 7, "method": "tools/list"}
     response = send(tools, "1999-01-01", message)
     error(response, 400, -32022, "'1999-01-01' is not supported")

@@ -48,7 +48,7 @@ def message(method: str, params: dict[str, Any] | None = None) -> bytes:
 
 
 ODD = ("tools/call", {"name": "nope"})
-"""Method and parameters of a sound message that only the library answers."""
+"""Method and parameters of a valid message that only the SDK handles."""
 
 
 def ask(gateway: Gateway, method: str, params: dict[str, Any] | None = None) -> Response:
@@ -75,10 +75,10 @@ def test_those_who_need_it_at_once_wait_for_the_same(gateway: Gateway) -> None:
     with ThreadPoolExecutor(AT_ONCE) as threads:
         odd = [threads.submit(ask, gateway, *ODD) for _ in range(AT_ONCE)]
         assert ask(gateway, "tools/list").json["result"]["tools"]
-        assert [answer.result().json["error"]["code"] for answer in odd] == [-32602] * AT_ONCE
+        assert [response.result().json["error"]["code"] for response in odd] == [-32602] * AT_ONCE
 
 
-def test_stopping_lets_those_who_wait_have_their_answer(gateway: Gateway) -> None:
+def test_a_drain_finishes_the_requests_that_wait_for_the_sdk(gateway: Gateway) -> None:
     body = message(*ODD)
     with RawConnection(url_of(gateway)) as waiting:
         sent = [*HEADERS.items(), ("content-length", str(len(body)))]

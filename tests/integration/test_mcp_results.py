@@ -134,7 +134,9 @@ def tools(
         yield Tools(gateway.urls["tools"])
 
 
-def answer(api: Upstream, body: bytes | str, media_type: str | None = None, status: int = 200, **headers: str) -> None:
+def set_response(
+    api: Upstream, body: bytes | str, media_type: str | None = None, status: int = 200, **headers: str
+) -> None:
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     if media_type is not None:
         sent["content-type"] = media_type
@@ -182,7 +184,7 @@ def block(result: Any) -> Any:
     ],
 )
 def test_what_is_text_is_text(tools: Tools, api: Upstream, media_type: str | None, body: str) -> None:
-    answer(api, body, media_type)
+    set_response(api, body, media_type)
     result = tools.call("plain")
     assert (block(result), result["isError"]) == ({"type": "text", "text": body}, False)
     assert "structuredContent" not in result
@@ -207,12 +209,12 @@ def test_what_is_text_is_text(tools: Tools, api: Upstream, media_type: str | Non
     ],
 )
 def test_text_in_other_charsets(tools: Tools, api: Upstream, media_type: str, body: bytes, text: str) -> None:
-    answer(api, body, media_type)
+    set_response(api, body, media_type)
     assert block(tools.call("plain")) == {"type": "text", "text": text}
 
 
 def test_bytes_that_no_charset_explains_are_told(tools: Tools, api: Upstream) -> None:
-    answer(api, "grüezi".encode("latin-1"), "text/plain")
+    set_response(api, "grüezi".encode("latin-1"), "text/plain")
     text, note = tools.call("plain")["content"]
     assert text["text"] == "gr\ufffdezi"
     assert "bytes that are not text" in note["text"]
@@ -241,7 +243,7 @@ def test_bytes_that_no_charset_explains_are_told(tools: Tools, api: Upstream) ->
     ],
 )
 def test_bytes_keep_their_type(tools: Tools, api: Upstream, media_type: str | None, body: bytes, kind: str) -> None:
-    answer(api, body, media_type)
+    set_response(api, body, media_type)
     found = block(tools.call("plain"))
     told = (media_type or "application/octet-stream").partition(";")[0]
     assert found["type"] == kind
@@ -267,7 +269,7 @@ def test_bytes_keep_their_type(tools: Tools, api: Upstream, media_type: str | No
     ),
 )
 def test_any_body_gives_a_result_that_has_all_of_it(tools: Tools, api: Upstream, body: bytes, media_type: str) -> None:
-    answer(api, body, media_type)
+    set_response(api, body, media_type)
     found = tools.call("plain")["content"][0]
     if found["type"] == "text":
         return
@@ -282,7 +284,7 @@ def test_any_body_gives_a_result_that_has_all_of_it(tools: Tools, api: Upstream,
 )
 @pytest.mark.parametrize("value", [{"a": 1}, {}, [1, {"b": None}], [], {"result": 3}])
 def test_json_comes_twice(tools: Tools, api: Upstream, media_type: str | None, value: Any) -> None:
-    answer(api, json.dumps(value), media_type)
+    set_response(api, json.dumps(value), media_type)
     result = tools.call("plain")
     assert json.loads(block(result)["text"]) == value
     assert result["structuredContent"] == (value if isinstance(value, dict) else {"result": value})
@@ -290,22 +292,22 @@ def test_json_comes_twice(tools: Tools, api: Upstream, media_type: str | None, v
 
 @pytest.mark.parametrize("value", [None, True, 0, 1.5, "text", ""])
 def test_json_that_is_one_scalar_comes_twice(tools: Tools, api: Upstream, value: Any) -> None:
-    answer(api, json.dumps(value), "application/json")
+    set_response(api, json.dumps(value), "application/json")
     result = tools.call("plain")
     assert (json.loads(block(result)["text"]), result["structuredContent"]) == (value, {"result": value})
 
 
 def test_json_of_an_unknown_type_comes_twice_where_it_is_an_object_or_a_list(tools: Tools, api: Upstream) -> None:
-    answer(api, ' {"a": 1}', "application/octet-stream")
+    set_response(api, ' {"a": 1}', "application/octet-stream")
     assert tools.call("plain")["structuredContent"] == {"a": 1}
     for words in ("5", "true", "{broken", "[a](b)"):
-        answer(api, words)
+        set_response(api, words)
         assert "structuredContent" not in tools.call("plain")
 
 
 @pytest.mark.parametrize("body", ['{"a": NaN}', '{"a": "\\ud800"}'])
 def test_what_json_cannot_carry_is_told(tools: Tools, api: Upstream, body: str) -> None:
-    answer(api, body, "application/json")
+    set_response(api, body, "application/json")
     result = tools.call("plain")
     text, note = result["content"]
     assert text["text"] == body
@@ -330,7 +332,7 @@ def test_what_json_cannot_carry_is_told(tools: Tools, api: Upstream, body: str) 
     ],
 )
 def test_a_mapped_value_comes_twice(tools: Tools, api: Upstream, tool: str, value: Any, structured: Any) -> None:
-    answer(api, json.dumps(value), "application/json")
+    set_response(api, json.dumps(value), "application/json")
     result = tools.call(tool)
     text = json.loads(block(result)["text"])
     assert result["structuredContent"] == structured
@@ -350,7 +352,7 @@ def test_a_mapped_value_comes_twice(tools: Tools, api: Upstream, tool: str, valu
 def test_values_that_differ_are_told(
     tools: Tools, api: Upstream, tool: str, value: Any, structured: Any, words: str
 ) -> None:
-    answer(api, json.dumps(value), "application/json")
+    set_response(api, json.dumps(value), "application/json")
     result = tools.call(tool)
     _, note = result["content"]
     assert result["structuredContent"] == structured
@@ -362,8 +364,8 @@ def test_values_that_differ_are_told(
 @pytest.mark.parametrize(
     "value", [{}, {"n": None, "l": None, "in": None}, {"n": "x", "l": 1, "in": 2}, [], None, 1, "a"]
 )
-def test_whatever_an_api_answers_fits_the_output_schema(tools: Tools, api: Upstream, tool: str, value: Any) -> None:
-    answer(api, json.dumps(value), "application/json")
+def test_whatever_an_api_sends_fits_the_output_schema(tools: Tools, api: Upstream, tool: str, value: Any) -> None:
+    set_response(api, json.dumps(value), "application/json")
     assert not tools.call(tool)["isError"]
 
 
@@ -373,10 +375,10 @@ async def test_the_official_client_takes_every_result(tools: Tools, api: Upstrea
         await client.list_tools()
         values: list[Any] = [{"n": 1, "s": "a", "l": [1], "in": {"n": 1}}, {}, {"n": "x", "l": [{}], "in": 5}, []]
         for value in values:
-            answer(api, json.dumps(value), "application/json")
+            set_response(api, json.dumps(value), "application/json")
             for tool in ("plain", *MAPPED):
                 assert not (await client.call_tool(tool, {})).is_error
-        answer(api, b"", status=204)
+        set_response(api, b"", status=204)
         for tool in ("plain", *MAPPED):
             assert not (await client.call_tool(tool, {})).is_error
         assert (await client.call_tool("mock", {})).structured_content == {"greeting": "hello"}
@@ -398,7 +400,7 @@ def test_a_mock_lists_exactly_what_it_returns(tools: Tools) -> None:
 @pytest.mark.parametrize("status", [200, 429, 503])
 def test_limits_are_told(tools: Tools, api: Upstream, tool: str, status: int) -> None:
     limits = {"retry_after": "30", "x_ratelimit_remaining": "0", "ratelimit_reset": "9", "ratelimit": '"a";r=5'}
-    answer(api, '{"n": 1}', "application/json", status, **limits, set_cookie="a=b", etag='"x"', x_request_id="r")
+    set_response(api, '{"n": 1}', "application/json", status, **limits, set_cookie="a=b", etag='"x"', x_request_id="r")
     result = tools.call(tool)
     lines = result["content"][1]["text"].splitlines()
     assert result["isError"] == (status != 200)
@@ -408,9 +410,9 @@ def test_limits_are_told(tools: Tools, api: Upstream, tool: str, status: int) ->
 
 
 def test_limits_are_told_of_an_empty_response_and_of_bytes(tools: Tools, api: Upstream) -> None:
-    answer(api, b"", status=204, retry_after="1")
+    set_response(api, b"", status=204, retry_after="1")
     assert tools.call("plain")["content"][1]["text"] == "Response headers:\nRetry-After: 1"
-    answer(api, GIF, "image/gif", retry_after="1")
+    set_response(api, GIF, "image/gif", retry_after="1")
     image, note = tools.call("plain")["content"]
     assert (image["type"], note["text"]) == ("image", "Response headers:\nRetry-After: 1")
 
@@ -431,20 +433,20 @@ def test_limits_are_told_of_an_empty_response_and_of_bytes(tools: Tools, api: Up
     ],
 )
 def test_the_next_page_is_told(tools: Tools, api: Upstream, link: str, told: list[str]) -> None:
-    answer(api, "[]", "application/json", link=link.replace("{api}", api.url))
+    set_response(api, "[]", "application/json", link=link.replace("{api}", api.url))
     blocks = tools.call("plain")["content"]
     lines = blocks[1]["text"].splitlines()[1:] if len(blocks) > 1 else []
     assert lines == [f'Link: <{target}>; rel="next"' for target in told]
 
 
 def test_a_long_link_header_takes_no_long_time(tools: Tools, api: Upstream) -> None:
-    answer(api, "[]", "application/json", link='<a>;"' + "\\" * 20_000)
+    set_response(api, "[]", "application/json", link='<a>;"' + "\\" * 20_000)
     assert tools.call("plain")["content"][1:] == []
 
 
 def test_secrets_in_told_headers_are_masked(tools: Tools, api: Upstream) -> None:
     link = "<https://other.example/?key=s3cret-of-api>; rel=next"
-    answer(api, "[]", "application/json", link=link, x_quota="of s3cret-of-api")
+    set_response(api, "[]", "application/json", link=link, x_quota="of s3cret-of-api")
     note = tools.call("named")["content"][1]["text"]
     assert "s3cret" not in note
     assert "X-Quota: of ***" in note

@@ -44,8 +44,8 @@ def tool_call(gateway: Gateway, name: str, arguments: dict[str, object], *, odd:
     """Call a tool, by the fast path or, with something odd about the message, by the SDK; returns whether it failed."""
     params = {"name": name, "arguments": arguments, **({"task": None} if odd else {})}
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
-    answer = call(gateway.urls["tools"], "/mcp", "POST", MCP_HEADERS, json.dumps(message).encode())
-    return bool(answer.json["result"].get("isError", False))
+    response = call(gateway.urls["tools"], "/mcp", "POST", MCP_HEADERS, json.dumps(message).encode())
+    return bool(response.json["result"].get("isError", False))
 
 
 def test_requests_are_counted_by_route_method_and_status(gateway: Gateway, api: Upstream) -> None:
@@ -161,7 +161,7 @@ def test_a_caller_that_leaves_is_counted_as_cancelled(gateway: Gateway, api: Ups
     assert metrics.count(UPSTREAM, error_type="cancelled") == 1
 
 
-def test_an_answer_that_breaks_off_is_counted_as_truncated(gateway: Gateway, api: Upstream) -> None:
+def test_a_response_that_breaks_off_is_counted_as_truncated(gateway: Gateway, api: Upstream) -> None:
     api.on("GET", "/things", Reply(headers={"content-length": "10"}, chunks=[b"half"], broken=True))
     with RawConnection(gateway.urls["web"]) as raw:
         raw.send(make_head("GET /things", host="127.0.0.1"))

@@ -45,8 +45,8 @@ def parts(request: RecordedRequest) -> list[tuple[Any, ...]]:
 
 def test_a_rest_caller_uploads_files(gateway: Gateway, api: Upstream) -> None:
     files = [("photo", ("mine.gif", GIF, "image/gif")), ("notes", ("n", b"a\r\nb", "text/x"))]
-    answer = httpx2.post(gateway.urls["web"] + "/photos", data={"title": "sun", "tags": ["a", "b"]}, files=files)
-    assert answer.status_code == 200, answer.text
+    response = httpx2.post(gateway.urls["web"] + "/photos", data={"title": "sun", "tags": ["a", "b"]}, files=files)
+    assert response.status_code == 200, response.text
     assert parts(api.last) == [
         ("title", None, None, b"Photo sun"),
         ("tag", None, None, b"a"),
@@ -76,8 +76,8 @@ async def test_what_is_no_file_is_refused(gateway: Gateway, api: Upstream) -> No
         result = await client.call_tool("upload", {"title": "x", "photo": "no base64!"})
     assert result.is_error
     assert "base64" in str(result.content)
-    answer = httpx2.post(gateway.urls["web"] + "/photos", json={"title": "x", "photo": "no base64!"})
-    assert (answer.status_code, answer.json()["errors"][0]["in"]) == (400, "body")
+    response = httpx2.post(gateway.urls["web"] + "/photos", json={"title": "x", "photo": "no base64!"})
+    assert (response.status_code, response.json()["errors"][0]["in"]) == (400, "body")
     assert api.received == []
 
 

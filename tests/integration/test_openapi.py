@@ -1,4 +1,4 @@
-"""What is exported is what is served: schemathesis makes requests of the document, and judges the answers by it."""
+"""The exported document is correct: schemathesis makes requests from it, and checks the responses."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ SHIPS = [
 ]
 DECK = {"level": 3, "cabins": {"a1": 2, "a2": 4}}
 ORDER = {"id": "o-1", "total": 12.5, "orders": [{"id": "o-1"}, {"id": 2}]}
-ANSWERS = {
+RESPONSES = {
     "pixel": {("*", "*"): Reply(headers={"content-type": "image/gif"}, body=GIF)},
     "typed": {("*", "*"): Reply(headers=JSON, body=json.dumps({"ships": SHIPS, "deck": DECK}).encode())},
     "writes": {("*", "*"): Reply(headers=JSON, body=json.dumps(ORDER).encode()), ("DELETE", "*"): Reply(204)},
 }
 SOUND = (200, 204)
-"""All that the upstreams answer: any other status is ours."""
+"""The responses of the upstreams. Any other status is ours."""
 SECRETS = {"ORDERS_USER": "clerk", "ORDERS_PASSWORD": "p:w"}
 SHOWN = {"writes": (SECRETS["ORDERS_USER"], SECRETS["ORDERS_PASSWORD"])}
 CHECKS = [
@@ -102,7 +102,7 @@ def urls() -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
         for name, file in FILES.items():
             upstream = stack.enter_context(Upstream())
-            for (method, path), reply in ANSWERS[name].items():
+            for (method, path), reply in RESPONSES[name].items():
                 upstream.on(method, path, reply)
             plan = plan_of(name)
             bases = [part for api in plan.upstreams for part in ("--base-uri", f"{api.namespace}={upstream.url}/base")]
@@ -113,24 +113,22 @@ def urls() -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.parametrize(("name", "operation"), OPERATIONS)
-def test_what_the_document_allows_is_answered_as_it_says(urls: dict[str, str], name: str, operation: Any) -> None:
+def test_allowed_requests_get_the_declared_responses(urls: dict[str, str], name: str, operation: Any) -> None:
     @bounded
     @given(case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
-    def answered(case: Case[Any]) -> None:
+    def check(case: Case[Any]) -> None:
         response = case.call(base_url=urls[name], auth=SHOWN.get(name))
         case.validate_response(response, checks=CHECKS)
         assert response.status_code in SOUND, f"{case.as_curl_command()}\n{response.text}"
 
-    answered()
+    check()
 
 
 @pytest.mark.parametrize(("name", "operation"), OPERATIONS)
-def test_what_it_does_not_allow_is_answered_or_refused_as_it_says(
-    urls: dict[str, str], name: str, operation: Any
-) -> None:
+def test_other_requests_get_the_declared_responses_or_errors(urls: dict[str, str], name: str, operation: Any) -> None:
     @bounded
     @given(case=operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
-    def answered(case: Case[Any]) -> None:
+    def check(case: Case[Any]) -> None:
         response = case.call(base_url=urls[name], auth=SHOWN.get(name))
         case.validate_response(response, checks=CHECKS)
         if response.status_code not in SOUND:
@@ -138,7 +136,7 @@ def test_what_it_does_not_allow_is_answered_or_refused_as_it_says(
             # 404: a value that leads to no route, such as one that is empty.
             assert response.status_code in (400, 404), f"{case.as_curl_command()}\n{response.text}"
 
-    answered()
+    check()
 
 
 @pytest.mark.parametrize(("name", "operation"), [o for o in OPERATIONS if o.values[0] in SHOWN])

@@ -40,12 +40,12 @@ async def test_requests_go_through_the_proxy_that_the_start_names(documents: Pat
             assert said["https_proxy"] == proxy.replace("me:s3cret", "***")
             assert said["no_proxy"] == "example.com"
             assert "http_proxy" not in said
-            answered = call(gateway.urls["web"], "/held")
-        return answered, gateway.output
+            response = call(gateway.urls["web"], "/held")
+        return response, gateway.output
 
     async with serve(HELD, tls=make_server_context(pem)) as server, serve_proxy("me:s3cret") as proxy:
-        answered, output = await asyncio.to_thread(ask, server.url(""), proxy.url.replace("://", "://me:s3cret@"))
-        assert (answered.status, answered.json) == (200, {"a": 1})
+        response, output = await asyncio.to_thread(ask, server.url(""), proxy.url.replace("://", "://me:s3cret@"))
+        assert (response.status, response.json) == (200, {"a": 1})
         assert proxy.lines == [b"CONNECT 127.0.0.1:%d HTTP/1.1" % server.port]
     assert "s3cret" not in output
     assert "bWU6czNjcmV0" not in output
@@ -60,22 +60,22 @@ async def test_a_proxy_that_refuses_is_in_the_log_and_not_in_the_502(
         options = ("--base-uri", f"api={upstream}", "--http-client", client)
         environment = {"ALL_PROXY": proxy}
         with Gateway(documents / "deadlines.yaml", ["web", "tools"], *options, environment=environment) as gateway:
-            answered = call(gateway.urls["web"], "/held")
-            return answered, gateway.wait_log_line("upstream failed")["reason"], gateway.output
+            response = call(gateway.urls["web"], "/held")
+            return response, gateway.wait_log_line("upstream failed")["reason"], gateway.output
 
     async with (
         serve(HELD, tls=make_server_context(pem) if scheme == "https" else None) as server,
         serve_proxy("me:other") as proxy,
     ):
         url = proxy.url.replace("://", "://me:s3cret@")
-        answered, reason, output = await asyncio.to_thread(ask, server.url(""), url)
+        response, reason, output = await asyncio.to_thread(ask, server.url(""), url)
         assert reason.endswith(
             f"cannot connect to 127.0.0.1:{server.port} through the proxy 127.0.0.1:{proxy.port}: "
             "it rejects the user or password (407)"
         )
-    assert answered.status == 502
-    assert "no connection could be made" in answered.json["detail"]
-    assert not [word for word in ("proxy", "407", str(proxy.port), str(server.port)) if word in answered.body.decode()]
+    assert response.status == 502
+    assert "no connection could be made" in response.json["detail"]
+    assert not [word for word in ("proxy", "407", str(proxy.port), str(server.port)) if word in response.body.decode()]
     assert "s3cret" not in output
 
 

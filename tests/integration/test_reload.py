@@ -128,11 +128,11 @@ def test_open_connections_get_what_is_new(gateway: Rotating) -> None:
         assert [raw.read_response().status, raw.read_response().status] == [404, 200]
 
 
-def test_requests_in_progress_are_answered_by_what_they_began_with(gateway: Rotating, upstream: Upstream) -> None:
+def test_requests_in_flight_finish_with_the_old_deployment(gateway: Rotating, upstream: Upstream) -> None:
     gate = Gate()
     upstream.on("GET", "/x", Reply(headers={"content-type": "text/plain"}, chunks=[b"one", gate.wait, b"two"]))
-    answers: list[Response] = []
-    callers = [threading.Thread(target=lambda: answers.append(call(gateway.urls["web"], "/x"))) for _ in range(20)]
+    responses: list[Response] = []
+    callers = [threading.Thread(target=lambda: responses.append(call(gateway.urls["web"], "/x"))) for _ in range(20)]
     for caller in callers:
         caller.start()
     upstream.wait_received(20)
@@ -143,7 +143,7 @@ def test_requests_in_progress_are_answered_by_what_they_began_with(gateway: Rota
     gate.open()
     for caller in callers:
         caller.join()
-    assert [(answer.status, answer.body) for answer in answers] == [(200, b"onetwo")] * 20
+    assert [(response.status, response.body) for response in responses] == [(200, b"onetwo")] * 20
     assert gateway.stop() == 0
 
 
@@ -195,8 +195,8 @@ async def test_exposes_keep_their_ports_in_any_order(gateway: Rotating) -> None:
 def test_a_stop_while_the_old_ones_finish_waits_for_them(gateway: Rotating, upstream: Upstream) -> None:
     gate = Gate()
     upstream.on("GET", "/x", Reply(before=gate.wait, body=b"late"))
-    answers: list[Response] = []
-    caller = threading.Thread(target=lambda: answers.append(call(gateway.urls["web"], "/x")))
+    responses: list[Response] = []
+    caller = threading.Thread(target=lambda: responses.append(call(gateway.urls["web"], "/x")))
     caller.start()
     upstream.wait_received(1)
     gateway.reload()
@@ -204,7 +204,7 @@ def test_a_stop_while_the_old_ones_finish_waits_for_them(gateway: Rotating, upst
     gateway.wait_log_line("stopping")
     gate.open()
     caller.join()
-    assert [answer.body for answer in answers] == [b"late"]
+    assert [response.body for response in responses] == [b"late"]
     assert gateway.wait() == 0
 
 

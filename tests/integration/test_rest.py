@@ -64,7 +64,7 @@ def web(gateway: Gateway) -> str:
 
 
 def problem(response: Response, status: int) -> Any:
-    """The problem that an answer must be."""
+    """The problem that a response must be."""
     assert response.headers["content-type"] == "application/problem+json"
     assert response.status == response.json["status"] == status
     assert response.json["type"].startswith("urn:naftiko:problem:")
@@ -175,7 +175,7 @@ def test_what_the_upstream_says_of_itself_stays_here(pixels: str, api: Upstream)
     assert not said.keys() & headers.keys()
 
 
-def test_what_a_caller_needs_of_the_answer_goes_through(pixels: str, api: Upstream) -> None:
+def test_what_a_caller_needs_of_the_response_goes_through(pixels: str, api: Upstream) -> None:
     told = {
         "content-language": "en",
         "content-disposition": "inline",
@@ -190,7 +190,7 @@ def test_what_a_caller_needs_of_the_answer_goes_through(pixels: str, api: Upstre
     assert told.items() <= call(pixels, "/v1/pixel/track").headers.items()
 
 
-def test_an_answer_is_streamed(pixels: str, api: Upstream) -> None:
+def test_a_response_is_streamed(pixels: str, api: Upstream) -> None:
     gate = Gate()
     reply = Reply(headers={"content-type": "text/plain"}, chunks=[b"first", gate.wait, b"second"])
     api.on("GET", "/v1/pixel/page", reply)
@@ -263,7 +263,7 @@ def test_a_path_value_never_leaves_the_base(web: str, api: Upstream, value: str)
     assert api.received == []
 
 
-# -- mapped answers ---------------------------------------------------------------------------------------------------
+# -- mapped responses --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_a_path_value_never_leaves_the_base(web: str, api: Upstream, value: str)
         ),
     ],
 )
-def test_a_json_answer_is_mapped(web: str, api: Upstream, route: str, expected: Any) -> None:
+def test_a_json_response_is_mapped(web: str, api: Upstream, route: str, expected: Any) -> None:
     body = json.dumps(ITEMS).encode()
     api.on("GET", "/base/items/all", Reply(headers={**JSON, "etag": '"1"', "x-request-id": "7"}, body=body))
     response = call(web, route)
@@ -298,7 +298,7 @@ def test_big_integers_keep_their_digits(web: str, api: Upstream) -> None:
     assert b"12345678901234567890123456789" in call(web, "/ids").body
 
 
-def test_a_compressed_answer_is_mapped(web: str, api: Upstream) -> None:
+def test_a_compressed_response_is_mapped(web: str, api: Upstream) -> None:
     headers = {**JSON, "content-encoding": "gzip"}
     api.on("GET", "/base/items/all", Reply(headers=headers, body=gzip.compress(json.dumps(ITEMS).encode())))
     response = call(web, "/names")
@@ -331,7 +331,7 @@ def test_an_upstreams_error_goes_through_unmapped(web: str, api: Upstream, statu
 
 @pytest.mark.parametrize("route", ["/names", "/items"])
 @pytest.mark.parametrize("status", [200, 204, 205, 304])
-def test_an_answer_without_a_body_stays_without(web: str, api: Upstream, route: str, status: int) -> None:
+def test_a_response_without_a_body_stays_without(web: str, api: Upstream, route: str, status: int) -> None:
     chunks: list[Any] | None = [] if status in (204, 304) else None
     api.on("GET", "/base/items/all", Reply(status, {"etag": '"1"'}, b"", chunks))
     response = call(web, route)
@@ -348,7 +348,7 @@ def test_a_redirect_is_passed_on_not_followed(web: str, api: Upstream, status: i
     assert len(api.received) == 1
 
 
-def test_an_answer_that_its_mapping_cannot_read_is_502(web: str, gateway: Gateway, api: Upstream) -> None:
+def test_a_response_that_its_mapping_cannot_read_is_502(web: str, gateway: Gateway, api: Upstream) -> None:
     body = b"<html>Sorry, an internal matter" + b"." * 300
     api.on("GET", "/base/items/all", Reply(headers=JSON, body=body))
     response = call(web, "/names")
@@ -358,7 +358,7 @@ def test_an_answer_that_its_mapping_cannot_read_is_502(web: str, gateway: Gatewa
 
 
 @pytest.mark.parametrize("body", [b'{"a": ' * 500, b"[" * 100_000, b'{"items": "\\ud800"}', b"1e999", b"NaN", b"\xff"])
-def test_a_hostile_answer_is_a_problem_or_a_value(web: str, api: Upstream, body: bytes) -> None:
+def test_a_hostile_response_is_a_problem_or_a_value(web: str, api: Upstream, body: bytes) -> None:
     api.on("GET", "/base/items/all", Reply(headers=JSON, body=body))
     assert call(web, "/names").status in (200, 502)
 
@@ -417,7 +417,7 @@ def test_a_mapped_body_too_large_is_413(web: str, api: Upstream) -> None:
     assert api.received == []
 
 
-def test_a_body_of_megabytes_is_answered_before_the_connection_ends(web: str, api: Upstream) -> None:
+def test_a_body_of_megabytes_gets_a_response_before_the_connection_ends(web: str, api: Upstream) -> None:
     with RawConnection(web) as raw:
         raw.send(make_head("POST /open", [("content-length", "4000000")]) + b"x" * 4_000_000)
         assert raw.read_response().status == 413
@@ -510,7 +510,7 @@ def test_no_body_stays_no_body(web: str, api: Upstream, method: str) -> None:
     assert api.last.header("content-type") is None
 
 
-def test_an_upstream_that_answers_early_is_heard(web: str, api: Upstream) -> None:
+def test_an_early_response_of_an_upstream_is_passed_on(web: str, api: Upstream) -> None:
     api.on("POST", "/base/open", Reply(403, {"content-type": "text/plain"}, b"no"))
     response = call(web, "/open", "POST", body=b"x" * 1500)
     assert (response.status, response.body) == (403, b"no")
@@ -597,11 +597,11 @@ def test_the_callers_query_stands_behind_the_key(authenticated: str, api: Upstre
     assert api.last.target == "/key-query/who?api%20key=k%3De%26y&a=1&a=2"
 
 
-# -- an answer that breaks off ----------------------------------------------------------------------------------------
+# -- a response that breaks off ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("declared", [{}, {"content-length": "100"}])
-def test_an_answer_that_breaks_off_never_looks_whole(web: str, api: Upstream, declared: dict[str, str]) -> None:
+def test_a_response_that_breaks_off_never_looks_whole(web: str, api: Upstream, declared: dict[str, str]) -> None:
     headers = {"content-type": "text/plain", **declared}
     api.on("GET", "/base/items/all", Reply(headers=headers, chunks=[b"a beginning"], broken=True))
     with open_stream(web, "/items") as response:
@@ -610,7 +610,7 @@ def test_an_answer_that_breaks_off_never_looks_whole(web: str, api: Upstream, de
             response.read()
 
 
-def test_a_mapped_answer_that_breaks_off_is_502(web: str, api: Upstream) -> None:
+def test_a_mapped_response_that_breaks_off_is_502(web: str, api: Upstream) -> None:
     api.on("GET", "/base/items/all", Reply(headers=JSON, chunks=[b'{"items": []'], broken=True))
     assert "broke off" in problem(call(web, "/names"), 502)["detail"]
 

@@ -1,4 +1,4 @@
-"""``--sandbox``: what is answered when no upstream is called."""
+"""``--sandbox``: the responses when no upstream is called."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMESPACE = "pixel-tracking-pixel-tracking"
-ANSWERS = """\
+RESPONSES = """\
 operations:
   api.list-items:
     headers: {x-request-id: r-1}
@@ -48,12 +48,12 @@ BYTES = bytes(range(256))
 
 @pytest.fixture(scope="module")
 def web(documents: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The REST URL of rest.yaml with the answers above."""
+    """The REST URL of rest.yaml with the responses above."""
     folder = tmp_path_factory.mktemp("sandbox")
     (folder / "body.bin").write_bytes(BYTES)
-    answers = folder / "answers.yaml"
-    answers.write_text(ANSWERS)
-    with Gateway(documents / "rest.yaml", ["web"], "--sandbox", str(answers)) as gateway:
+    responses = folder / "responses.yaml"
+    responses.write_text(RESPONSES)
+    with Gateway(documents / "rest.yaml", ["web"], "--sandbox", str(responses)) as gateway:
         yield gateway.urls["web"]
 
 
@@ -63,7 +63,7 @@ def tool_call(url: str, name: str, arguments: dict[str, Any]) -> Any:
     return call(url, "/mcp", "POST", headers, json.dumps(message).encode()).json["result"]
 
 
-def test_the_pixel_file_has_answers_beside_it(pixel_file: Path) -> None:
+def test_the_pixel_file_has_responses_beside_it(pixel_file: Path) -> None:
     names = [f"{NAMESPACE}-rest", f"{NAMESPACE}-mcp"]
     with Gateway(pixel_file, names, "--sandbox") as gateway:
         rest, mcp = (gateway.urls[name] for name in names)
@@ -154,7 +154,7 @@ def test_an_echo_shows_stand_ins_for_secrets(documents: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answers", "place", "words"),
+    ("responses", "place", "words"),
     [
         ("operations:\n  api.list-itms: {}\n", "2:3", ["api.list-itms", "did you mean 'api.list-items'"]),
         ("operations:\n  api.find:\n    text: a\n    json: 1\n", "2:3", ["one body"]),
@@ -169,10 +169,10 @@ def test_an_echo_shows_stand_ins_for_secrets(documents: Path) -> None:
     ],
 )
 def test_a_mistake_in_the_file_is_a_diagnostic(
-    documents: Path, tmp_path: Path, answers: str, place: str, words: list[str]
+    documents: Path, tmp_path: Path, responses: str, place: str, words: list[str]
 ) -> None:
-    file = tmp_path / "answers.yaml"
-    file.write_text(answers)
+    file = tmp_path / "responses.yaml"
+    file.write_text(responses)
     ended = run_naftiko("run", documents / "rest.yaml", "--sandbox", file, "--port", "web=0")
     assert ended.returncode == 1, ended.stderr
     assert f"{file}:{place}" in ended.stderr
@@ -182,7 +182,7 @@ def test_a_mistake_in_the_file_is_a_diagnostic(
 
 
 def test_a_diagnostic_shows_the_line_of_the_sandbox_file(documents: Path, tmp_path: Path) -> None:
-    file = tmp_path / "answers.yaml"
+    file = tmp_path / "responses.yaml"
     file.write_text("operations:\n  api.list-itms: {}\n")
     ended = run_naftiko("run", documents / "rest.yaml", "--sandbox", file, "--port", "web=0")
     assert "2 |   api.list-itms: {}" in ended.stderr
@@ -190,7 +190,7 @@ def test_a_diagnostic_shows_the_line_of_the_sandbox_file(documents: Path, tmp_pa
 
 @pytest.mark.parametrize("header", ["'a b': x", "'a:b': x", '"a\\nb": x', "ü: x", "'': x", 'a: "b\\r\\nSet-Cookie: c"'])
 def test_a_header_that_http_cannot_carry_is_a_diagnostic(documents: Path, tmp_path: Path, header: str) -> None:
-    file = tmp_path / "answers.yaml"
+    file = tmp_path / "responses.yaml"
     file.write_text(f"operations:\n  api.find:\n    headers:\n      {header}\n")
     ended = run_naftiko("run", documents / "rest.yaml", "--sandbox", file, "--port", "web=0")
     assert (ended.returncode, f"{file}:2:3" in ended.stderr) == (1, True)

@@ -61,7 +61,7 @@ def call_all(gateway: Gateway) -> list[Response]:
 
     with ThreadPoolExecutor(len(ROUTES) + len(TOOLS)) as pool:
         rest = [pool.submit(call, gateway.urls["web"], path, method) for method, path in ROUTES]
-        return [answer.result() for answer in (*rest, *(pool.submit(tool, name) for name in TOOLS))]
+        return [response.result() for response in (*rest, *(pool.submit(tool, name) for name in TOOLS))]
 
 
 @pytest.fixture(scope="module", params=["native", "httpx2"])
@@ -103,15 +103,15 @@ def test_every_secret_reaches_the_upstream(gateway: Gateway, api: Upstream) -> N
 
 def test_an_unreachable_upstream_gives_nothing_away(start: Callable[..., Gateway]) -> None:
     with start("http://127.0.0.1:1") as gateway:
-        answers = call_all(gateway)
+        responses = call_all(gateway)
         gateway.wait_log_line("upstream failed", reason="connection refused by 127.0.0.1:1")
-    assert {answer.status for answer in answers[: len(ROUTES)]} == {502}
-    assert not leaks("".join(str(answer) for answer in answers))
+    assert {response.status for response in responses[: len(ROUTES)]} == {502}
+    assert not leaks("".join(str(response) for response in responses))
     assert not leaks(gateway.output + gateway.printed)
-    for answer in answers:  # callers are told what kind of failure it is, and how to find it in the log
-        assert "127.0.0.1" not in str(answer)
-        assert "cannot be reached: the connection was refused" in answer.body.decode()
-        found = re.search(r'"requestId": ?"(\w+)"|request id (\w+)', answer.body.decode())
+    for response in responses:  # callers get the kind of failure, and an id to find it in the log
+        assert "127.0.0.1" not in str(response)
+        assert "cannot be reached: the connection was refused" in response.body.decode()
+        found = re.search(r'"requestId": ?"(\w+)"|request id (\w+)', response.body.decode())
         assert found is not None
         gateway.wait_log_line(
             "upstream failed", request_id=found[1] or found[2], reason="connection refused by 127.0.0.1:1"
@@ -135,26 +135,26 @@ def test_spans_give_nothing_away(start: Callable[..., Gateway], api: Upstream) -
 def test_a_slow_upstream_gives_nothing_away(start: Callable[..., Gateway], api: Upstream) -> None:
     api.on("*", "*", Reply(until_gone=True))
     with start(api.url, "--deadline", "0.5") as gateway:
-        answers = call_all(gateway)
+        responses = call_all(gateway)
         gateway.wait_log_line("upstream deadline")
-    assert {answer.status for answer in answers[: len(ROUTES)]} == {504}
-    assert not leaks("".join(str(answer) for answer in answers))
+    assert {response.status for response in responses[: len(ROUTES)]} == {504}
+    assert not leaks("".join(str(response) for response in responses))
     assert not leaks(gateway.output)
 
 
 def test_a_broken_upstream_gives_nothing_away(gateway: Gateway, api: Upstream) -> None:
     api.on("*", "*", Reply(chunks=[f'{{"a": "{VALUES["S_TOKEN"]}'.encode()], broken=True))
-    answers = call_all(gateway)
-    assert {answer.status for answer in answers[: len(ROUTES)]} == {502}
-    assert not leaks("".join(str(answer) for answer in answers))
+    responses = call_all(gateway)
+    assert {response.status for response in responses[: len(ROUTES)]} == {502}
+    assert not leaks("".join(str(response) for response in responses))
     assert not leaks(gateway.output)
 
 
 def test_an_upstream_that_echoes_them_gives_nothing_away(gateway: Gateway, api: Upstream) -> None:
     api.on("*", "*", Reply(headers={"content-type": "application/json"}, echo=True))
-    answers = call_all(gateway)
-    assert {answer.status for answer in answers[: len(ROUTES)]} == {502}
-    assert not leaks("".join(str(answer) for answer in answers))
+    responses = call_all(gateway)
+    assert {response.status for response in responses[: len(ROUTES)]} == {502}
+    assert not leaks("".join(str(response) for response in responses))
     gateway.wait_log_line("response not decoded")
     assert not leaks(gateway.output)
 
@@ -192,8 +192,8 @@ def test_a_sandbox_holds_none(documents: Path) -> None:
     with Gateway(
         documents / "secrets.yaml", ["web", "tools"], "--sandbox", "--log-level", "debug", environment=VALUES
     ) as gateway:
-        answers = call_all(gateway)
-    assert not leaks("".join(str(answer) for answer in answers))
+        responses = call_all(gateway)
+    assert not leaks("".join(str(response) for response in responses))
     assert not leaks(gateway.output + gateway.printed)
 
 

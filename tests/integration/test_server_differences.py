@@ -92,7 +92,7 @@ class Wire(asyncio.Transport):
 
 
 class App:
-    """Answers every request with its body."""
+    """Responds to every request with its body."""
 
     def __init__(self) -> None:
         self.seen: list[Seen] = []
@@ -252,20 +252,20 @@ DIFFERENCES: Final = {
         b"GET /\r\n\r\n", (400,), (200,), (400,), "RFC 9112, 2.3: that is HTTP/0.9, whose responses have no head"
     ),
     "no Host": Difference(
-        request("GET /", host=None), (400,), (200,), (400,), "RFC 9112, 3.2: a server MUST answer 400"
+        request("GET /", host=None), (400,), (200,), (400,), "RFC 9112, 3.2: a server MUST response 400"
     ),
     "two Hosts": Difference(
-        request("GET /", "host: other"), (400,), (200,), (400,), "RFC 9112, 3.2: a server MUST answer 400"
+        request("GET /", "host: other"), (400,), (200,), (400,), "RFC 9112, 3.2: a server MUST response 400"
     ),
     "a Host that is none": Difference(
-        request("GET /", host="a b"), (400,), (200,), (200,), "RFC 9112, 3.2: an invalid Host is answered with 400"
+        request("GET /", host="a b"), (400,), (200,), (200,), "RFC 9112, 3.2: an invalid Host gets 400"
     ),
     "a coding besides chunked": Difference(
         request("POST /", "transfer-encoding: gzip, chunked", body=chunked(b"x")),
         (501,),
         (200,),
         (400,),
-        "RFC 9112, 6.1: a coding that is not understood SHOULD be answered with 501",
+        "RFC 9112, 6.1: a coding that is not understood SHOULD get a 501",
     ),
     "chunked with HTTP/1.0": Difference(
         request("POST /", "transfer-encoding: chunked", version="1.0", body=chunked(b"x")),
@@ -306,7 +306,7 @@ def test_trailers_are_no_headers() -> None:
     assert [value for name, value in other.headers if name == b"host"] == [b"h", b"other"]
 
 
-def test_requests_before_a_malformed_one_are_answered() -> None:
+def test_requests_before_a_malformed_one_get_responses() -> None:
     """uvicorn drops those that wait for their turn, though they are well-formed (RFC 9112, 9.3.2)."""
     data = request("GET /1") + request("GET /2") + b"nonsense\r\n\r\n"
     assert exchange("own", data).statuses == (200, 200, 400)

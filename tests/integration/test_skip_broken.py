@@ -48,9 +48,9 @@ def test_sound_routes_work_and_broken_ones_say_why(gateway: Gateway, upstream: U
     assert httpx2.put(url + "/raw/a/b").status_code == 200
     assert upstream.last.target == "/a/b"
     for path, reason in REASONS.items():
-        answer = httpx2.get(url + path)
-        assert (answer.status_code, answer.json()["type"]) == (501, "urn:naftiko:problem:broken-operation")
-        assert reason in answer.json()["detail"]
+        response = httpx2.get(url + path)
+        assert (response.status_code, response.json()["type"]) == (501, "urn:naftiko:problem:broken-operation")
+        assert reason in response.json()["detail"]
     assert len(upstream.received) == 2
     said = [line["event"] for line in gateway.lines if line["level"] == "error"]
     assert any("no consumed operation 'api.lst'" in event for event in said)

@@ -47,7 +47,7 @@ def command(arguments: list[str], file: Path) -> list[str]:
 @pytest.mark.parametrize("arguments", COMMANDS, ids=lambda arguments: arguments[0])
 @pytest.mark.parametrize("after", [0.0, 0.02, 0.04, 0.06, 0.1, 0.2, 0.4])
 def test_ctrl_c_at_any_moment_leaves_no_traceback(pixel_file: Path, arguments: list[str], after: float) -> None:
-    """Before our first line Python itself answers, as it does for every program: the wait begins behind that."""
+    """Before our first line, Python itself handles the signal. The wait begins after it."""
     script = "from naftiko_runtime.__main__ import main; print('begun', flush=True); main()"
     process = subprocess.Popen(
         [sys.executable, "-c", script, *command(arguments, pixel_file)],

@@ -152,5 +152,5 @@ def test_the_sdk_is_imported_only_when_traces_are_wanted(documents: Path, api: U
         assert call(gateway.urls["web"], "/things").status == 200
         body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "list-things", "task": None}}
         headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
-        answer = call(gateway.urls["tools"], "/mcp", "POST", headers, json.dumps(body).encode())
-        assert answer.status == 200
+        response = call(gateway.urls["tools"], "/mcp", "POST", headers, json.dumps(body).encode())
+        assert response.status == 200

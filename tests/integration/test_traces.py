@@ -307,7 +307,7 @@ def test_a_trace_that_a_message_names_is_continued_unless_a_header_names_one(
     assert len(collector.spans()) == 4
 
 
-def test_what_no_route_answers_has_a_span_without_a_made_up_name(
+def test_what_no_route_handles_has_a_span_without_a_made_up_name(
     start: Callable[..., Gateway], collector: Collector
 ) -> None:
     with start() as gateway:

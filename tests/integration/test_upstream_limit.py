@@ -33,11 +33,11 @@ def test_a_request_beyond_the_limit_is_told_to_come_back(documents: Path, api: U
         try:
             api.wait_received(1)
             for path in ("/streamed", "/held", "/all/data"):
-                answer = call(web, path)
-                assert (answer.status, answer.headers["retry-after"]) == (503, "1")
-                assert answer.json["type"] == "urn:naftiko:problem:upstream-overloaded"
-                assert "is overloaded: 1 requests to it are in progress" in answer.json["detail"]
-                assert port not in answer.body.decode()
+                response = call(web, path)
+                assert (response.status, response.headers["retry-after"]) == (503, "1")
+                assert response.json["type"] == "urn:naftiko:problem:upstream-overloaded"
+                assert "is overloaded: 1 requests to it are in progress" in response.json["detail"]
+                assert port not in response.body.decode()
             message = {
                 "jsonrpc": "2.0",
                 "id": 1,

@@ -234,7 +234,7 @@ def test_help_lists_the_commands() -> None:
 @pytest.mark.parametrize(
     ("command", "advice"), [("vlidate", "did you mean 'validate'?"), ("xyz", "there are: 'export', 'health', 'lsp'")]
 )
-def test_a_command_that_there_is_not_is_answered_with_those_there_are(command: str, advice: str) -> None:
+def test_the_error_for_an_unknown_command_lists_the_known_ones(command: str, advice: str) -> None:
     done = run_naftiko(command)
     assert done.returncode == 2
     assert f"No such command '{command}'; {advice}" in done.stderr

@@ -153,8 +153,8 @@ def test_validate(image: Image, tmp_path: Path) -> None:
 
 def test_rest(gateway: Gateway, api: Upstream) -> None:
     api.on("GET", "/v1/pixel/track", Reply(headers={"content-type": "image/gif"}, body=GIF))
-    answer = call(gateway.urls[REST], "/v1/pixel/track?data=e30%3D+/=%2B")
-    assert (answer.status, answer.headers["content-type"], answer.body) == (200, "image/gif", GIF)
+    response = call(gateway.urls[REST], "/v1/pixel/track?data=e30%3D+/=%2B")
+    assert (response.status, response.headers["content-type"], response.body) == (200, "image/gif", GIF)
     assert [request.target for request in api.received] == ["/v1/pixel/track?data=e30%3D+/=%2B"]
 
 

@@ -135,7 +135,7 @@ def workers_gateway(start: Callable[..., WorkersGateway]) -> Iterator[WorkersGat
 
 
 def at_once(url: str, target: str, number: int = MANY) -> list[Response]:
-    """Answers on as many connections, all open together."""
+    """Return the responses on as many connections, all open together."""
     with ExitStack() as stack:
         raws = [stack.enter_context(RawConnection(url)) for _ in range(number)]
         for raw in raws:
@@ -180,7 +180,7 @@ def threads(pid: int) -> int:
 
 def test_workers_serve_and_log_as_one_program(workers_gateway: WorkersGateway, upstream: Upstream) -> None:
     upstream.on("GET", "/odd", Reply(headers=JSON, body=b"{"))
-    assert {answer.status for answer in at_once(workers_gateway.url, "/odd")} == {502}
+    assert {response.status for response in at_once(workers_gateway.url, "/odd")} == {502}
     workers_gateway.until(lambda: len(workers_gateway.find_log_lines("response not decoded")) == MANY)
     lines = workers_gateway.find_log_lines("response not decoded")
     pids = workers_gateway.pids()
@@ -213,7 +213,7 @@ def test_the_variable_says_how_many(documents: Path, upstream: Upstream) -> None
     named = {"NAFTIKO_WORKERS": "3"}
     with Gateway(documents / "mcp.yaml", ["web", "tools"], *arguments, environment=named) as gateway:
         assert len(children(gateway.process.pid)) == 3
-        assert {answer.status for answer in at_once(gateway.urls["web"], "/things")} == {200}
+        assert {response.status for response in at_once(gateway.urls["web"], "/things")} == {200}
         assert gateway.stop() == 0
 
 
@@ -251,8 +251,8 @@ def test_a_signal_to_the_parent_drains_all(
         assert call(workers_gateway.urls["control"], "/health/ready").status == 503
         assert call(workers_gateway.urls["control"], "/health/live").status == 200
         gate.open()
-        answers = [each.result() for each in calls]
-    assert {(answer.status, answer.body, answer.headers["connection"]) for answer in answers} == {
+        responses = [each.result() for each in calls]
+    assert {(response.status, response.body, response.headers["connection"]) for response in responses} == {
         (200, b'"slow"', "close")
     }
     assert workers_gateway.wait() == 0
@@ -264,9 +264,9 @@ def test_readiness_falls_while_all_still_accept(start: Callable[..., WorkersGate
         workers_gateway.process.send_signal(signal.SIGTERM)
         workers_gateway.wait_log_line("stopping")
         control = workers_gateway.urls["control"]
-        assert {answer.status for answer in at_once(control, "/health/ready", 10)} == {503}
-        answers = at_once(workers_gateway.url, "/x")
-        assert {(answer.status, answer.headers.get("connection")) for answer in answers} == {(200, "close")}
+        assert {response.status for response in at_once(control, "/health/ready", 10)} == {503}
+        responses = at_once(workers_gateway.url, "/x")
+        assert {(response.status, response.headers.get("connection")) for response in responses} == {(200, "close")}
         assert workers_gateway.stop() == 0  # a second one does not wait
         workers_gateway.wait_log_line("second signal: stopping at once")
 
@@ -350,7 +350,7 @@ def test_a_worker_that_is_killed_is_replaced(workers_gateway: WorkersGateway) ->
     assert (told["worker"], told["status"]) == (1, -9)
     workers_gateway.until(lambda: len(workers_gateway.find_log_lines("worker started")) == 3)
     assert workers_gateway.pids()[1] != pid
-    assert {answer.status for answer in at_once(workers_gateway.url, "/x")} == {200}
+    assert {response.status for response in at_once(workers_gateway.url, "/x")} == {200}
     assert call(workers_gateway.urls["control"], "/health/ready").status == 200
     assert workers_gateway.stop() == 0
 
@@ -367,7 +367,7 @@ def test_others_take_over_its_callers_until_there_is_another(workers_gateway: Wo
     with workers_gateway.without_room():
         workers_gateway.kill(1)
         assert workers_gateway.wait_log_line("worker not started")["reason"] == "Too many open files"
-        assert {answer.status for answer in at_once(workers_gateway.url, "/x")} == {200}
+        assert {response.status for response in at_once(workers_gateway.url, "/x")} == {200}
         assert call(workers_gateway.urls["control"], "/health/ready").status == 503
         assert call(workers_gateway.urls["control"], "/health/live").status == 200
     workers_gateway.until(lambda: len(workers_gateway.find_log_lines("worker started")) == 3)
@@ -375,7 +375,7 @@ def test_others_take_over_its_callers_until_there_is_another(workers_gateway: Wo
     with workers_gateway.without_room():  # now the one that took over is gone, and the new one takes over from it
         workers_gateway.kill(2)
         workers_gateway.wait_log_line("worker not started", worker=2)
-        assert {answer.status for answer in at_once(workers_gateway.url, "/x")} == {200}
+        assert {response.status for response in at_once(workers_gateway.url, "/x")} == {200}
 
 
 def test_who_took_over_gives_back(workers_gateway: WorkersGateway) -> None:
@@ -399,7 +399,7 @@ def test_a_worker_that_is_asked_to_end_loses_no_request(workers_gateway: Workers
         leaver = workers_gateway.pids()[1]
         os.kill(leaver, signal.SIGTERM)
         upstream.on("GET", "/x", Reply())
-        assert {answer.status for answer in at_once(workers_gateway.url, "/x")} == {200}  # by the other one alone
+        assert {response.status for response in at_once(workers_gateway.url, "/x")} == {200}  # by the other one alone
         assert exists(leaver)
         gate.open()
         assert {raw.read_response().status for raw in raws} == {200}
@@ -487,7 +487,7 @@ def test_workers_that_cannot_be_started_end_the_program(workers_gateway: Workers
 def tokens(workers_gateway: WorkersGateway, upstream: Upstream) -> set[str | None]:
     """What the upstream is shown by all workers."""
     upstream.reset()
-    assert {answer.status for answer in at_once(workers_gateway.url, "/x")} == {200}
+    assert {response.status for response in at_once(workers_gateway.url, "/x")} == {200}
     return {received.header("authorization") for received in upstream.received}
 
 
@@ -603,7 +603,7 @@ def test_a_digest_is_good_once_for_each_worker(documents: Path, upstream: Upstre
         url = gateway.urls["digest"]
         challenge = parse_fields(call(url, "/x").headers["www-authenticate"].removeprefix("Digest "))
 
-        def answered(count: int) -> int:
+        def send_response(count: int) -> int:
             fields = {"nonce": challenge["nonce"], "nc": f"{count:08x}", "cnonce": "c", "qop": "auth"}
             secret = compute_digest("SHA-256", f"skipper:{challenge['realm']}:p")
             fields |= {"response": compute_response("SHA-256", secret, "GET", "/x", fields), "username": "skipper"}
@@ -611,7 +611,7 @@ def test_a_digest_is_good_once_for_each_worker(documents: Path, upstream: Upstre
             credentials = "Digest " + ", ".join(f'{name}="{value}"' for name, value in given.items())
             return call(url, "/x", headers={"authorization": credentials}).status
 
-        replays = [answered(1) for _ in range(20)]
+        replays = [send_response(1) for _ in range(20)]
         assert set(replays) == {200, 401}
         assert replays.count(200) <= 2  # each worker counts for itself, and accepts the nonces of the other
-        assert [answered(count) for count in range(2, 22)] == [200] * 20
+        assert [send_response(count) for count in range(2, 22)] == [200] * 20

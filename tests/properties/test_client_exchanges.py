@@ -246,12 +246,12 @@ MEANWHILE = st.one_of(
     READ,
 )
 SINGLE = st.one_of(BEGIN, READ, RESPOND, MEANWHILE, RARE).map(lambda one: [one])
-ANSWERED = st.tuples(
+EXCHANGE = st.tuples(
     BEGIN, READ, RESPOND, MEANWHILE, MEANWHILE, step("read_response", pick=PICKS, reads=st.just(True))
 ).map(list)
 """An exchange that has a response at some moment of its upload."""
 BETWEEN = st.lists(SINGLE, max_size=4).map(joined)
-SCRIPTS = st.tuples(BETWEEN, ANSWERED, BETWEEN, ANSWERED, BETWEEN, ANSWERED, BETWEEN).map(joined)
+SCRIPTS = st.tuples(BETWEEN, EXCHANGE, BETWEEN, EXCHANGE, BETWEEN, EXCHANGE, BETWEEN).map(joined)
 
 
 def begun(size: int, first: int, stream: str = "length") -> Step:

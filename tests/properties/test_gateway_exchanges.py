@@ -150,7 +150,7 @@ class Gateway(UpstreamSteps):
         kind = "mcp" if how == "mcp" else "rest"
         callers = self._open_callers(kind)
         if len(callers) < CALLERS_MAX and pick >= len(callers):
-            caller = Caller(self._ports[kind], self.check_answer, kind)
+            caller = Caller(self._ports[kind], self.check_message, kind)
             self.callers.append(caller)
         else:
             caller = callers[pick % len(callers)]
@@ -169,7 +169,7 @@ class Gateway(UpstreamSteps):
         for caller in picked(pick, [one for one in self.callers if one.pending and not one.closed]):
             caller.send_more(more)
 
-    def read_answers(self, pick: int, size: int) -> None:
+    def read_responses(self, pick: int, size: int) -> None:
         for caller in picked(pick, [one for one in self.callers if not one.closed]):
             caller.read(size)
 
@@ -192,22 +192,22 @@ class Gateway(UpstreamSteps):
     def _sockets(self) -> list[StepSocket]:
         return [*super()._sockets(), *self.callers]
 
-    def check_answer(self, answer: Message, number: int, method: str) -> None:
+    def check_message(self, response: Message, number: int, method: str) -> None:
         """A caller has the response of its own request, or one of the gateway."""
-        told = answer.headers.get(b"etag")
+        told = response.headers.get(b"etag")
         if method == "mcp":
-            self._check_result(answer, number)
+            self._check_result(response, number)
         elif told is not None:
             if told.strip(b'"') not in (b"%06d" % number, b"W/%06d" % number):
                 raise Foreign(f"exchange {number} got the response of {told!r}")
-            self.check_response(number, method, answer.body, complete=answer.complete)
-        elif method != "HEAD" and (b"foreign" in answer.body or b"smuggled" in answer.body):
-            raise Foreign(f"exchange {number} got {bytes(answer.body[:200])!r}")
+            self.check_response(number, method, response.body, complete=response.complete)
+        elif method != "HEAD" and (b"foreign" in response.body or b"smuggled" in response.body):
+            raise Foreign(f"exchange {number} got {bytes(response.body[:200])!r}")
 
-    def _check_result(self, answer: Message, number: int) -> None:
-        if not answer.complete or answer.headers[b"content-type"] == b"application/problem+json":
+    def _check_result(self, response: Message, number: int) -> None:
+        if not response.complete or response.headers[b"content-type"] == b"application/problem+json":
             return
-        result = json.loads(answer.body)
+        result = json.loads(response.body)
         if result["id"] != number:
             raise Foreign(f"exchange {number} got the result of {result['id']}")
         text = result["result"]["content"][0]["text"] if result["result"].get("content") else ""
@@ -224,13 +224,13 @@ class Gateway(UpstreamSteps):
         assert not self.stepping.problems
 
     def check_that_it_goes_on(self) -> None:
-        """Whatever happened before, new callers get their own answers."""
+        """Whatever happened before, new callers get their own responses."""
         for caller in self.callers:
             caller.close()
         self.settle()
         for how in ("forward", "chunks", "call", "mcp"):
             kind = "mcp" if how == "mcp" else "rest"
-            caller = Caller(self._ports[kind], self.check_answer, kind)
+            caller = Caller(self._ports[kind], self.check_message, kind)
             self.callers.append(caller)
             self._number += 1
             method, request, sent = _request(how, self._number, 100)
@@ -246,7 +246,7 @@ class Gateway(UpstreamSteps):
                         self.responses[wire.asked.number] = 50
                         wire.respond(50, "length", 200, ALL, keeps=True)
             caller.read(ALL)
-            assert [answer.status for answer in caller.responses.messages] == [200], how
+            assert [response.status for response in caller.responses.messages] == [200], how
             assert caller.responses.messages[0].complete
 
 
@@ -292,18 +292,18 @@ def _head(method: str, target: str, lines: list[str]) -> bytes:
 HOWS = st.sampled_from(["forward", "chunks", "call", "mcp", "get", "head"])
 ASK = step("ask", pick=PICKS, how=HOWS, size=SIZES, first=STEPS)
 MORE = step("send_more", pick=PICKS, more=STEPS)
-READ_ANSWERS = step("read_answers", pick=PICKS, size=STEPS)
+READ_RESPONSES = step("read_responses", pick=PICKS, size=STEPS)
 RARE = st.one_of(
     step("caller_leaves", pick=PICKS, how=st.sampled_from(["close", "reset", "half"])),
     step("time_passes", seconds=st.sampled_from([1.0, 5.0, 31.0, 100.0])),
     ODD,
 )
-SINGLE = st.one_of(ASK, READ, RESPOND, MORE, READ_ANSWERS, GO_ON, RARE).map(lambda one: [one])
-MEANWHILE = st.one_of(MORE, READ_ANSWERS, GO_ON, READ)
+SINGLE = st.one_of(ASK, READ, RESPOND, MORE, READ_RESPONSES, GO_ON, RARE).map(lambda one: [one])
+MEANWHILE = st.one_of(MORE, READ_RESPONSES, GO_ON, READ)
 RESPONDING = st.one_of(at_once(RESPOND, MORE), RESPOND)
-ANSWERED = st.tuples(ASK, READ, RESPONDING, MEANWHILE, at_once(MORE, GO_ON), READ_ANSWERS).map(list)
+EXCHANGE = st.tuples(ASK, READ, RESPONDING, MEANWHILE, at_once(MORE, GO_ON), READ_RESPONSES).map(list)
 BETWEEN = st.lists(SINGLE, max_size=4).map(joined)
-SCRIPTS = st.tuples(BETWEEN, ANSWERED, BETWEEN, ANSWERED, BETWEEN, ANSWERED, BETWEEN).map(joined)
+SCRIPTS = st.tuples(BETWEEN, EXCHANGE, BETWEEN, EXCHANGE, BETWEEN, EXCHANGE, BETWEEN).map(joined)
 
 
 def asked(how: str, size: int, first: int, pick: int = 0) -> Step:
@@ -320,7 +320,7 @@ def early(how: str, body: int, first: int, response: int) -> Iterator[Step]:
     yield more
     yield Step("upstream_goes_on", {"pick": 0, "size": ALL})
     for _ in range(20):
-        yield Step("read_answers", {"pick": 0, "size": ALL})
+        yield Step("read_responses", {"pick": 0, "size": ALL})
     yield asked("forward", 70, ALL, pick=1)
     yield Step("upstream_reads", {"pick": 0, "size": ALL})
 

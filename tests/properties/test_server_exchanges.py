@@ -1,6 +1,6 @@
 """The server's invariant: no byte of one caller's exchange is ever read or written as part of another one.
 
-Callers that send, pipeline, stall and leave at any moment, and an application that answers at any moment, before it
+Callers that send, pipeline, stall and leave at any moment, and an application that responses at any moment, before it
 has read the body as well: see docs/adr/0015.
 """
 
@@ -41,7 +41,7 @@ class OurFault(Exception):  # noqa: N818 - what an application raises
 
 @dataclass(eq=False)
 class Request:
-    """A request that the application answers, and what it is told to do with it."""
+    """A request that the application handles, and what the script lets it do."""
 
     number: int
     method: str
@@ -137,7 +137,7 @@ class Server(KeyPath):
         """Another request, behind those that the connection has in progress."""
         callers = [one for one in self.callers if not (one.closed or one.ends or one.peer_ended)]
         if len(callers) < CALLERS_MAX and pick >= len(callers):
-            self.callers.append(Caller(self._listener.port, self._check_answer))
+            self.callers.append(Caller(self._listener.port, self._check_response_message))
             callers = self.callers[-1:]
         caller = callers[pick % len(callers)]
         if len(caller.asked) - len(caller.responses.messages) >= WAITING_MAX:
@@ -153,7 +153,7 @@ class Server(KeyPath):
         for caller in picked(pick, [one for one in self.callers if one.pending and not one.closed]):
             caller.send_more(more)
 
-    def read_answers(self, pick: int, size: int) -> None:
+    def read_responses(self, pick: int, size: int) -> None:
         for caller in picked(pick, [one for one in self.callers if not one.closed]):
             caller.read(size)
 
@@ -207,7 +207,7 @@ class Server(KeyPath):
         request.orders.put_nowait(("send", {"type": "http.response.body", "body": body, "more_body": more}))
 
     def app_ends(self, pick: int, how: str) -> None:
-        """Whether or not it has answered."""
+        """End a request, with or without a response."""
         for request in picked(pick, self._running()):
             request.orders.put_nowait((how, None))
 
@@ -216,25 +216,25 @@ class Server(KeyPath):
     def settle(self) -> None:
         self.stepping.settle(lambda: self.callers)
 
-    def _check_answer(self, answer: Message, number: int, method: str) -> None:
+    def _check_response_message(self, response: Message, number: int, method: str) -> None:
         """A caller has the response of its own request, or one of the server."""
-        told = answer.headers.get(b"etag")
+        told = response.headers.get(b"etag")
         if told is None:
-            if b"foreign" in answer.body or b"smuggled" in answer.body:
-                raise Foreign(f"exchange {number} got {bytes(answer.body[:200])!r}")
+            if b"foreign" in response.body or b"smuggled" in response.body:
+                raise Foreign(f"exchange {number} got {bytes(response.body[:200])!r}")
             return
         if told != b"%06d" % number:
             raise Foreign(f"exchange {number} got the response of {told!r}")
         expected = b"" if method == "HEAD" else response_body(number, self.responses.get(number, 0))
-        if not expected.startswith(answer.body) or (answer.complete and len(answer.body) != len(expected)):
-            raise Foreign(f"exchange {number} got {bytes(answer.body[:200])!r}")
+        if not expected.startswith(response.body) or (response.complete and len(response.body) != len(expected)):
+            raise Foreign(f"exchange {number} got {bytes(response.body[:200])!r}")
 
     def check(self) -> None:
         assert not self.failures
         assert not self.stepping.problems
 
     def check_that_it_goes_on(self) -> None:
-        """Whatever happened before, requests that are answered in full got their response, and a new one does.
+        """Whatever happened before, complete requests get their response, and so does a new one.
 
         A caller that closed may be half closed for some seconds. Until then its request waits in ``receive``.
         """
@@ -245,7 +245,7 @@ class Server(KeyPath):
             request.orders.put_nowait(("return", None))
         self.settle()
         waiting = self._running()
-        caller = Caller(self._listener.port, self._check_answer)
+        caller = Caller(self._listener.port, self._check_response_message)
         self.callers.append(caller)
         for how in ("length", "get", "chunks"):
             self._number += 1
@@ -264,7 +264,7 @@ class Server(KeyPath):
                     one.orders.put_nowait(("return", None))
         self.settle()
         caller.read(ALL)
-        assert [answer.status for answer in caller.responses.messages] == [200] * 3
+        assert [response.status for response in caller.responses.messages] == [200] * 3
         self.check()
 
 
@@ -304,7 +304,7 @@ def _head(method: str, target: str, lines: list[str]) -> bytes:
 HOWS = st.sampled_from(["length", "chunks", "get", "length", "head", "old", "wrong", "upgrade", "expect", "close"])
 ASK = step("ask", pick=PICKS, how=HOWS, size=SIZES, first=STEPS)
 MORE = step("send_more", pick=PICKS, more=STEPS)
-READ_ANSWERS = step("read_answers", pick=PICKS, size=STEPS)
+READ_RESPONSES = step("read_responses", pick=PICKS, size=STEPS)
 RECEIVE = step("app_receives", pick=PICKS)
 RESPOND = step(
     "app_responds",
@@ -320,12 +320,12 @@ RARE = st.one_of(
     step("caller_leaves", pick=PICKS, how=st.sampled_from(["close", "reset", "half"])),
     step("time_passes", seconds=st.sampled_from([1.0, 3.0, 11.0, 31.0, 100.0])),
 )
-SINGLE = st.one_of(ASK, RECEIVE, RESPOND, MORE, READ_ANSWERS, GO_ON, END, RARE).map(lambda one: [one])
-ANSWERED = st.tuples(
-    ASK, st.one_of(MORE, RECEIVE, ASK), st.one_of(RESPOND, at_once(MORE, RESPOND)), MORE, GO_ON, END, READ_ANSWERS
+SINGLE = st.one_of(ASK, RECEIVE, RESPOND, MORE, READ_RESPONSES, GO_ON, END, RARE).map(lambda one: [one])
+EXCHANGE = st.tuples(
+    ASK, st.one_of(MORE, RECEIVE, ASK), st.one_of(RESPOND, at_once(MORE, RESPOND)), MORE, GO_ON, END, READ_RESPONSES
 ).map(list)
 BETWEEN = st.lists(SINGLE, max_size=4).map(joined)
-SCRIPTS = st.tuples(BETWEEN, ANSWERED, BETWEEN, ANSWERED, BETWEEN, ANSWERED, BETWEEN).map(joined)
+SCRIPTS = st.tuples(BETWEEN, EXCHANGE, BETWEEN, EXCHANGE, BETWEEN, EXCHANGE, BETWEEN).map(joined)
 
 
 def early(how: str, size: int) -> Iterator[Step]:
@@ -339,14 +339,14 @@ def early(how: str, size: int) -> Iterator[Step]:
     for _ in range(3):
         yield Step("app_responds", {"pick": 0, "size": 5, "status": 200, "first": ALL, "announced": True})
         yield Step("app_ends", {"pick": 0, "how": "return"})
-    yield Step("read_answers", {"pick": 0, "size": ALL})
+    yield Step("read_responses", {"pick": 0, "size": ALL})
 
 
 CUT_OFF = [
     Step("ask", {"pick": 0, "how": "old", "size": 0, "first": ALL}),
     Step("app_responds", {"pick": 0, "size": 5, "status": 200, "first": 1, "announced": False}),
     Step("app_ends", {"pick": 0, "how": "return"}),
-    Step("read_answers", {"pick": 0, "size": ALL}),
+    Step("read_responses", {"pick": 0, "size": ALL}),
 ]
 """A response that ends with its connection, and is not complete."""
 
@@ -364,17 +364,17 @@ LEFT_WHILE_LINGERING = [
         },
     ),
     Step("app_goes_on", {"pick": 0, "size": ALL}),
-    Step("read_answers", {"pick": 0, "size": ALL}),
+    Step("read_responses", {"pick": 0, "size": ALL}),
     Step("caller_leaves", {"pick": 0, "how": "close"}),
 ]
-"""A caller that leaves while its connection lingers, with a request behind the one that was answered early."""
+"""A caller that leaves while its connection lingers, with a request behind the one that got a response early."""
 
 FAULT_BEFORE_A_REJECTION = [
     Step("ask", {"pick": 0, "how": "upgrade", "size": 0, "first": ALL}),
     Step("ask", {"pick": 0, "how": "length", "size": 70, "first": ALL}),
     Step("send_more", {"pick": 0, "more": ALL}),
     Step("app_ends", {"pick": 0, "how": "raise"}),
-    Step("read_answers", {"pick": 0, "size": ALL}),
+    Step("read_responses", {"pick": 0, "size": ALL}),
 ]
 """An application that fails, with a rejection behind its request: the response to the fault ends the connection."""
 

@@ -151,7 +151,7 @@ class UpstreamSteps(KeyPath):
             wire.send(b"HTTP/1.1 %d Interim\r\nx-interim: 1\r\n\r\n" % status)
 
     def upstream_sends_what_nobody_asked_for(self, pick: int, part: int) -> None:
-        """On a connection on which every request that came was answered in full."""
+        """On a connection on which every request that came got a response in full."""
         wires = [w for w in self.wires if w.asked is None and not w.rest and not w.unsent and w.nothing_to_read()]
         for wire in picked(pick, wires):
             wire.last = True
@@ -161,7 +161,7 @@ class UpstreamSteps(KeyPath):
         for wire in picked(pick, self.wires):
             wire.last = True
             if wire.ends_response:
-                self._ended_early.add(wire.requests.messages[wire.answered - 1].number)
+                self._ended_early.add(wire.requests.messages[wire.response_count - 1].number)
             if how == "half":
                 wire.rest = b""
                 wire.end()

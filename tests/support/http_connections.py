@@ -166,9 +166,9 @@ class ServerHarness:
         self.loop = VirtualClockLoop()
         self.calls: list[Call] = []
         self.rejections: list[str] = []
-        self.state = ListenerState(AppConfig(app or self._answer, half_closed_seconds), SERVER_LIMITS, self)
+        self.state = ListenerState(AppConfig(app or self._respond, half_closed_seconds), SERVER_LIMITS, self)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = Call(scope, receive, send)
         self.calls.append(call)
         await call.run()

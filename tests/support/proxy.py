@@ -24,7 +24,7 @@ class ProxyServer:
 
     Attributes:
         user: ``user:password`` to ask for; empty for everybody.
-        opens: What it answers to CONNECT. A tunnel is open when that is a 200.
+        opens: What it responses to CONNECT. A tunnel is open when that is a 200.
         requests: What it was asked: CONNECT, and requests that it forwarded.
     """
 

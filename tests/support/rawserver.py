@@ -57,14 +57,14 @@ class Peer:
                 pass
 
 
-Answer = bytes | Callable[[Peer], Awaitable[None]]
+Response = bytes | Callable[[Peer], Awaitable[None]]
 
 
 @dataclass(slots=True)
 class RawServer:
     """Sends its responses in order, whatever the connection, and then repeats the last one."""
 
-    answers: list[Answer]
+    responses: list[Response]
     port: int = 0
     scheme: str = "http"
     connections: int = 0
@@ -92,15 +92,15 @@ class RawServer:
         while not writer.is_closing():
             request = await read_request(reader, connection)
             self.requests.append(request)
-            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            response = self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
             peer = Peer(request, reader, writer)
-            await (peer.write(answer) if isinstance(answer, bytes) else answer(peer))
+            await (peer.write(response) if isinstance(response, bytes) else response(peer))
 
 
 @asynccontextmanager
-async def serve(*answers: Answer, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
+async def serve(*responses: Response, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
     """A server for the time of the block, on a free port."""
-    server = RawServer(list(answers), scheme="https" if tls else "http")
+    server = RawServer(list(responses), scheme="https" if tls else "http")
     async with asyncio.timeout(DEADLINE_SECONDS):
         listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=tls, limit=2**24)
         server.port = listener.sockets[0].getsockname()[1]

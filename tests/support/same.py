@@ -138,16 +138,16 @@ def _asked(ask: Callable[[Mapping[str, Any]], Any], values: Mapping[str, Any]) -
         return type(error)
 
 
-def _translated(answer: Any, names: Names) -> Any:
-    match answer:
+def _translated(result: Any, names: Names) -> Any:
+    match result:
         case dict():
-            return {names.get(key, key): value for key, value in answer.items()}
+            return {names.get(key, key): value for key, value in result.items()}
         case tuple():
-            return tuple(_translated(part, names) for part in answer)
+            return tuple(_translated(part, names) for part in result)
         case [(str(), str(), str()), *_]:
-            return [(names.get(name, name), place, _reworded(reason, names)) for name, place, reason in answer]
+            return [(names.get(name, name), place, _reworded(reason, names)) for name, place, reason in result]
         case _:
-            return answer
+            return result
 
 
 def _reworded(reason: str, names: Names) -> str:

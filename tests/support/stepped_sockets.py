@@ -161,7 +161,7 @@ class Wire(StepSocket):
         super().__init__(connected)
         self._upstream = upstream
         self.requests = Stream(upstream.begun, upstream.checked)
-        self.answered = 0
+        self.response_count = 0
         self.rest = b""
         """Of the response that was begun."""
         self.ends_response = False
@@ -176,14 +176,14 @@ class Wire(StepSocket):
     @property
     def asked(self) -> Message | None:
         """The first request whose response was not begun."""
-        waiting = self.requests.messages[self.answered :]
+        waiting = self.requests.messages[self.response_count :]
         return waiting[0] if waiting and not self.last and not self.closed else None
 
     def respond(self, size: int, framing: str, status: int, first: int, *, keeps: bool) -> None:
         """Begin the response of the request that is asked, with its first bytes."""
         message = self.asked
         assert message is not None
-        self.answered += 1
+        self.response_count += 1
         if message.line.startswith(b"HEAD ") or status in (204, 304):
             framing = "bodyless"
         self.last = not keeps or framing == "until close"

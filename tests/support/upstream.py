@@ -77,7 +77,7 @@ class Reply:
         until_gone: Send no more than the ``chunks``, wait until the client goes away, and count that in
             ``Upstream.gone``.
         broken: Break the connection off after the last chunk instead of ending the body.
-        echo: Answer with the request itself as text, whatever the content type says.
+        echo: Response with the request itself as text, whatever the content type says.
     """
 
     status: int = 200
@@ -170,7 +170,7 @@ class Upstream:
         if reply.before is not None:
             await reply.before()
         if not reply.until_gone:
-            await _answer(reply, send)
+            await _respond(reply, send)
             return
         if reply.chunks is not None:
             await _begin(reply, send)
@@ -211,7 +211,7 @@ async def _begin(reply: Reply, send: Any) -> None:
             await chunk()
 
 
-async def _answer(reply: Reply, send: Any) -> None:
+async def _respond(reply: Reply, send: Any) -> None:
     await _begin(reply, send)
-    if not reply.broken:  # uvicorn breaks off an answer that its application does not end
+    if not reply.broken:  # uvicorn breaks off a response that its application does not end
         await send({"type": "http.response.body", "body": b""})

@@ -99,7 +99,7 @@ class Exposed:
         return [self.spec] if self.spec.get("call") else []
 
     def is_mock(self) -> bool:
-        """Whether it answers by itself."""
+        """Return whether it needs no API."""
         return not self.calls() and any("value" in o or "const" in o for o in _outputs(self.spec))
 
 

@@ -36,13 +36,13 @@ _SAMPLES = ("abc", "ABC", "123", "a1", "A1", "a-b", "2024-01-31", "2024-01-31T12
 
 
 @dataclass
-class Answered:
+class Outcome:
     """What came back.
 
     Attributes:
         ok: The call is said to have happened.
         status: Of HTTP; 0 for a tool.
-        text: What the answer says when it is no success.
+        text: What the response says when it is no success.
     """
 
     ok: bool
@@ -143,12 +143,12 @@ class RestCall:
     body: bytes | None
     caller: Caller
 
-    async def send(self, session: ClientSession, base: str) -> Answered:
+    async def send(self, session: ClientSession, base: str) -> Outcome:
         url = URL(base + self.target, encoded=True)
         async with session.request(self.method, url, headers=self.headers, data=self.body) as response:
             body = await response.read()
             ok = response.status < _HTTP_ERROR
-            return Answered(ok, response.status, "" if ok else f"{response.status} {body.decode(errors='replace')}")
+            return Outcome(ok, response.status, "" if ok else f"{response.status} {body.decode(errors='replace')}")
 
 
 def rest_call(
@@ -216,8 +216,8 @@ def tool_caller(exposed: Exposed, schema: dict[str, Any], *, open_tool: bool) ->
     return Caller(values.made, extras=dict(_EXTRAS) if open_tool else {})
 
 
-async def call_tool(client: Client, name: str, caller: Caller) -> Answered:
+async def call_tool(client: Client, name: str, caller: Caller) -> Outcome:
     """Call a tool by the official client."""
     result = await client.call_tool(name, {**caller.values, **caller.extras})
     text = " ".join(getattr(block, "text", "") for block in result.content)
-    return Answered(not result.is_error, 0, text if result.is_error else "")
+    return Outcome(not result.is_error, 0, text if result.is_error else "")

@@ -1,4 +1,4 @@
-"""The upstream of every file: it records each request byte for byte and answers whatever it is told to."""
+"""The upstream of every file: it records each request byte for byte, and sends a response that tests choose."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 GIF = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
 _JSON = ("application/json", b'{"id": 1, "name": "n", "items": [{"id": 2, "name": "m"}], "total": 1}')
-_ANSWERS = {
+_RESPONSES = {
     "xml": ("application/xml", b"<r><id>1</id><name>n</name></r>"),
     "csv": ("text/csv", b"id,name\n1,n\n"),
     "tsv": ("text/tab-separated-values", b"id\tname\n1\tn\n"),
@@ -32,14 +32,14 @@ class Echo:
 
     received: list[tuple[int, ReceivedRequest]] = field(default_factory=list)
     """The number of the port, and the request."""
-    answer: bytes = b""
+    response: bytes = b""
     _servers: list[asyncio.Server] = field(default_factory=list)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def speak(self, raw_format: str) -> None:
-        """Answer in a format from now on."""
-        kind, body = _ANSWERS.get(raw_format, _JSON)
-        self.answer = make_response(body, headers=[(b"content-type", kind.encode())])
+        """Respond in a format from now on."""
+        kind, body = _RESPONSES.get(raw_format, _JSON)
+        self.response = make_response(body, headers=[(b"content-type", kind.encode())])
 
     async def url(self, number: int) -> str:
         """The base URL of the namespace of that number, counted from 0."""
@@ -61,7 +61,7 @@ class Echo:
                 while True:
                     request = await read_request(reader)
                     self.received.append((number, request))
-                    head, _, body = self.answer.partition(b"\r\n\r\n")
+                    head, _, body = self.response.partition(b"\r\n\r\n")
                     writer.write(head + b"\r\n\r\n" + (b"" if request.line.startswith(b"HEAD ") else body))
                     await writer.drain()
         finally:

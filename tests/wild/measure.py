@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import Plan, ServedPart, Server
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
     from wild.author import Author, Consumed, Exposed
-    from wild.callers import Answered
+    from wild.callers import Outcome
     from wild.oracle import Caller, Expected
     from wild.reading import Map
 
@@ -312,14 +312,14 @@ class Trial:
     async def _run(self, server: Listening) -> None:
         self.lab.echo.received.clear()
         self.lab.echo.speak(str(self.consumed[0].operation.get("outputRawFormat")) if self.consumed else "json")
-        caller, answered = await (self._over_rest(server) if self.exposed.kind == "rest" else self._over_mcp(server))
+        caller, outcome = await (self._over_rest(server) if self.exposed.kind == "rest" else self._over_mcp(server))
         if not self.exists or self.verdict.kind == "not-callable":
-            if answered.ok:
+            if outcome.ok:
                 self.verdict.settle("wrong", "a success, though it calls nothing that can be called")
             return
         expected = self._expected(caller)
         self.verdict.unchecked = [text for each in expected for text in each.unchecked]
-        self._settle(answered, expected, caller)
+        self._settle(outcome, expected, caller)
 
     def _expected(self, caller: Caller) -> list[Expected]:
         """What the author meant; a fault of the oracle's own is never laid to the product."""
@@ -333,7 +333,7 @@ class Trial:
         except Exception as error:
             raise Unjudged(f"{ORACLE_FAILED}: {type(error).__name__}: {error}") from error
 
-    async def _over_rest(self, server: Listening) -> tuple[Caller, Answered]:
+    async def _over_rest(self, server: Listening) -> tuple[Caller, Outcome]:
         exposed = self.exposed
         assert isinstance(server.plan, RestServer)
         path = exposed.resource.get("path")
@@ -349,7 +349,7 @@ class Trial:
         )
         return call.caller, await call.send(self.lab.session, server.url)
 
-    async def _over_mcp(self, server: Listening) -> tuple[Caller, Answered]:
+    async def _over_mcp(self, server: Listening) -> tuple[Caller, Outcome]:
         exposed = self.exposed
         if server.client is None:
             raise Unjudged(server.fault)
@@ -358,18 +358,18 @@ class Trial:
         caller = tool_caller(exposed, schema, open_tool=only is not None and open_tool(exposed, only))
         return caller, await call_tool(server.client, exposed.name, caller)
 
-    def _settle(self, answered: Answered, expected: list[Expected], caller: Caller) -> None:
+    def _settle(self, outcome: Outcome, expected: list[Expected], caller: Caller) -> None:
         received = self.lab.echo.received
         stepped = "steps" in self.exposed.spec
-        if answered.crashed:
-            self.verdict.settle("crash", answered.text)
-        elif answered.skipped:
-            self.verdict.settle("refused", answered.text)
-        elif stepped and not answered.ok:
-            self.verdict.settle("unjudged", f"steps that need real answers: {answered.text}")
-        elif not answered.ok:
+        if outcome.crashed:
+            self.verdict.settle("crash", outcome.text)
+        elif outcome.skipped:
+            self.verdict.settle("refused", outcome.text)
+        elif stepped and not outcome.ok:
+            self.verdict.settle("unjudged", f"steps that need real responses: {outcome.text}")
+        elif not outcome.ok:
             arrived = f"; {len(received)} requests arrived" if received else ""
-            self.verdict.settle("wrong", f"the call was rejected: {answered.text}{arrived}")
+            self.verdict.settle("wrong", f"the call was rejected: {outcome.text}{arrived}")
         elif len(received) != len(expected):
             self.verdict.settle("wrong", f"{len(received)} requests arrived instead of {len(expected)}")
         elif found := list(self._differences(expected, caller)):

@@ -27,7 +27,7 @@ _PREFIXES = frozenset({"rest", "tools", "mcp"})
 TEXT_TYPES = ("text", "xml", "sparql")
 _FORMS = ("form", "formUrlEncoded")
 UNKNOWN = "\0"
-"""Stands in an expected text for what only an earlier answer could tell."""
+"""A placeholder in an expected text for a value that only an earlier response has."""
 
 
 class _Mark:
@@ -334,7 +334,7 @@ class Meaning:
                 return match[0]
             value = self._named_in_body(match[1])
             if value is ANY:
-                raise Unjudged("an earlier answer inside a raw JSON body")
+                raise Unjudged("an earlier response inside a raw JSON body")
             if value is ABSENT:
                 return "" if quoted else "null"
             return json.dumps(as_text(value))[1:-1] if quoted else json.dumps(value)

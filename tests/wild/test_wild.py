@@ -45,7 +45,7 @@ async def test_a_sound_file_is_served_whole() -> None:
     assert Counter(v.kind for v in verdicts(found, "served.yml").values()) == {"served": 14}
 
 
-async def test_a_consumed_head_is_served_although_its_answer_has_a_length_and_no_body() -> None:
+async def test_a_consumed_head_is_served_although_its_response_has_a_length_and_no_body() -> None:
     head = verdicts(await totals(SAMPLES), "head.yml")
     assert {name: (v.kind, v.reason) for name, v in head.items()} == dict.fromkeys(head, ("served", ""))
 

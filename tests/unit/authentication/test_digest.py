@@ -39,7 +39,7 @@ def test_fields_are_read_with_quotes_escapes_and_commas() -> None:
 
 
 class Caller:
-    """Answers a guard's challenges."""
+    """Responds to the challenges of a guard."""
 
     def __init__(self, guard: DigestGuard) -> None:
         self.guard = guard
@@ -49,7 +49,7 @@ class Caller:
         assert refusal is not None
         return parse_fields(refusal.challenges[0].removeprefix("Digest "))
 
-    def answer(self, challenge: dict[str, str], count: int = 1, **changes: str) -> dict[str, Any]:
+    def respond(self, challenge: dict[str, str], count: int = 1, **changes: str) -> dict[str, Any]:
         fields = {"nonce": challenge["nonce"], "nc": f"{count:08x}", "cnonce": "c", "qop": "auth"}
         secret = compute_digest("SHA-256", f"ship:{challenge['realm']}:p")
         proof = compute_response("SHA-256", secret, "GET", "/x?y=1", fields)
@@ -62,14 +62,14 @@ def scope(authorization: str | None = None) -> dict[str, Any]:
     return {"method": "GET", "raw_path": b"/x", "query_string": b"y=1", "headers": headers}
 
 
-def test_a_right_answer_works_once_for_each_count() -> None:
+def test_a_right_response_works_once_for_each_count() -> None:
     caller = Caller(DigestGuard("ships", "ship", "p"))
     challenge = caller.challenge()
-    assert caller.guard.check(caller.answer(challenge)) is None
-    again = caller.guard.check(caller.answer(challenge))
+    assert caller.guard.check(caller.respond(challenge)) is None
+    again = caller.guard.check(caller.respond(challenge))
     assert again is not None
     assert "stale=true" in again.challenges[0]
-    assert caller.guard.check(caller.answer(challenge, 2)) is None
+    assert caller.guard.check(caller.respond(challenge, 2)) is None
 
 
 @pytest.mark.parametrize(
@@ -89,16 +89,16 @@ def test_a_right_answer_works_once_for_each_count() -> None:
 )
 def test_any_change_is_refused(changes: dict[str, Any]) -> None:
     caller = Caller(DigestGuard("ships", "ship", "p"))
-    assert caller.guard.check(caller.answer(caller.challenge(), **changes)) is not None
+    assert caller.guard.check(caller.respond(caller.challenge(), **changes)) is not None
 
 
 def test_a_nonce_ends() -> None:
     now = [100.0]
     caller = Caller(DigestGuard("ships", "ship", "p", clock=lambda: now[0]))
     challenge = caller.challenge()
-    assert caller.guard.check(caller.answer(challenge)) is None
+    assert caller.guard.check(caller.respond(challenge)) is None
     now[0] += DIGEST_NONCE_SECONDS + 1
-    expired = caller.guard.check(caller.answer(challenge, 2))
+    expired = caller.guard.check(caller.respond(challenge, 2))
     assert expired is not None
     assert "stale=true" in expired.challenges[0]
 
@@ -107,16 +107,16 @@ def test_a_nonce_that_was_forgotten_is_no_longer_taken() -> None:
     now = [100.0]
     caller = Caller(DigestGuard("ships", "ship", "p", clock=lambda: now[0]))
     first = caller.challenge()
-    assert caller.guard.check(caller.answer(first)) is None
+    assert caller.guard.check(caller.respond(first)) is None
     for _ in range(DIGEST_NONCES_MAX):
         now[0] += 0.01
-        assert caller.guard.check(caller.answer(caller.challenge())) is None
-    assert caller.guard.check(caller.answer(first)) is not None
+        assert caller.guard.check(caller.respond(caller.challenge())) is None
+    assert caller.guard.check(caller.respond(first)) is not None
 
 
 def test_a_nonce_of_another_guard_is_not_taken() -> None:
     caller, other = (Caller(DigestGuard("ships", "ship", "p")) for _ in range(2))
-    assert caller.guard.check(other.answer(other.challenge())) is not None
+    assert caller.guard.check(other.respond(other.challenge())) is not None
 
 
 def test_workers_accept_each_others_nonces_and_reject_replays_each_for_itself() -> None:
@@ -124,8 +124,8 @@ def test_workers_accept_each_others_nonces_and_reject_replays_each_for_itself() 
     first, second = (Caller(DigestGuard("ships", "ship", "p", nonces=deepcopy(of_parent))) for _ in range(2))
     challenge = first.challenge()
     for worker in (first, second):
-        assert worker.guard.check(worker.answer(challenge)) is None
-        assert worker.guard.check(worker.answer(challenge)) is not None
+        assert worker.guard.check(worker.respond(challenge)) is None
+        assert worker.guard.check(worker.respond(challenge)) is not None
 
 
 def test_a_nonce_whose_time_was_changed_is_not_taken() -> None:
@@ -134,4 +134,4 @@ def test_a_nonce_whose_time_was_changed_is_not_taken() -> None:
     challenge = caller.challenge()
     now[0] += DIGEST_NONCE_SECONDS + 1
     challenge["nonce"] = challenge["nonce"].replace("100.000", f"{now[0]:.3f}", 1)
-    assert caller.guard.check(caller.answer(challenge)) is not None
+    assert caller.guard.check(caller.respond(challenge)) is not None

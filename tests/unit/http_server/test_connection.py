@@ -28,7 +28,7 @@ def paths(server: ServerHarness) -> list[str]:
 
 
 @pytest.mark.parametrize("bytewise", [False, True])
-def test_a_request_is_answered_and_the_connection_kept(server: ServerHarness, *, bytewise: bool) -> None:
+def test_a_request_gets_a_response_and_the_connection_is_kept(server: ServerHarness, *, bytewise: bool) -> None:
     caller = server.connect()
     for number in range(2):
         (caller.send_bytewise if bytewise else caller.send)(GET)
@@ -50,7 +50,7 @@ def test_the_response_to_http_1_0_ends_the_connection(server: ServerHarness) -> 
     assert caller.events == ["close"]
 
 
-def test_pipelined_requests_are_answered_one_after_the_other(server: ServerHarness) -> None:
+def test_pipelined_requests_get_responses_one_after_the_other(server: ServerHarness) -> None:
     caller = server.connect().send(GET + GET.replace(b"/a", b"/b") + GET.replace(b"/a", b"/c"))
     assert (paths(server), caller.events) == (["/a"], ["pause"])
     for number, path in enumerate(["/a", "/b", "/c"]):
@@ -102,8 +102,8 @@ def test_more_pipelined_requests_than_may_wait_are_rejected(server: ServerHarnes
     assert (caller.protocol.state, server.rejections) == (ConnectionState.REJECTED, ["too-many-requests-waiting"])
     for number in range(limits.REQUESTS_WAITING_MAX + 1):
         server.respond(server.calls[number])
-    answers = caller.read().split(b"HTTP/1.1 ")[1:]
-    assert [answer[:3] for answer in answers] == [b"200"] * (limits.REQUESTS_WAITING_MAX + 1) + [b"503"]
+    responses = caller.read().split(b"HTTP/1.1 ")[1:]
+    assert [response[:3] for response in responses] == [b"200"] * (limits.REQUESTS_WAITING_MAX + 1) + [b"503"]
 
 
 def test_bytes_that_are_no_body_close_the_connection_without_a_word(server: ServerHarness) -> None:

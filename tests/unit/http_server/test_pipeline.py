@@ -96,7 +96,7 @@ def test_what_runs_on_behind_a_complete_response_is_not_cancelled(server: Server
     assert ([call.cancelled for call in server.calls], first.notified, len(server.state.tasks)) == ([False], 0, 1)
 
 
-def test_the_server_answers_options_by_itself(server: ServerHarness) -> None:
+def test_the_server_handles_options_by_itself(server: ServerHarness) -> None:
     line, asked = pipeline(server), FakeExchange(b"*")
     server.do(lambda: line.add(asked))
     assert (server.calls, asked.sent[:2]) == ([], ["http.response.start", "http.response.body"])

@@ -39,12 +39,12 @@ def shaped(value: Any, *outputs: dict[str, Any]) -> Any:
         {},
     ],
 )
-def test_the_answer_as_it_is(output: dict[str, Any]) -> None:
+def test_the_response_as_it_is(output: dict[str, Any]) -> None:
     assert is_identity(Output.model_validate(output))
     assert make_shapes(output) == ()
 
 
-def test_no_outputs_are_the_answer_as_it_is() -> None:
+def test_no_outputs_are_the_response_as_it_is() -> None:
     assert make_shapes() == ()
 
 
@@ -175,7 +175,7 @@ def test_the_older_spelling_means_the_same() -> None:
     ("output", "expected"),
     [({"value": "x"}, "x"), ({"type": "number", "const": 0}, 0), ({"const": False}, False), ({"const": [1]}, [1])],
 )
-def test_a_constant_needs_no_answer(output: dict[str, Any], expected: Any) -> None:
+def test_a_constant_needs_no_response(output: dict[str, Any], expected: Any) -> None:
     assert shaped(None, output) == expected
 
 
@@ -196,7 +196,7 @@ def test_what_is_false_is_a_value_too(value: Any) -> None:
     assert shaped({"x": value}, {"type": "object", "mapping": "$.x"}, {"value": "other"}) == value
 
 
-def test_the_answer_is_not_changed() -> None:
+def test_the_response_is_not_changed() -> None:
     before = {"crew": {"name": "Ann"}}
     shaped(before, {"type": "array", "mapping": "$.crew", "items": {"type": "string", "mapping": "$.name"}})
     assert before == {"crew": {"name": "Ann"}}
@@ -219,14 +219,14 @@ OUTPUTS = st.recursive(
     ),
     max_leaves=4,
 )
-ANSWERS = st.recursive(
+RESPONSES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "1", "1e999", "true", "x"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
     max_leaves=10,
 )
 
 
-@given(OUTPUTS, ANSWERS)
-def test_no_answer_breaks_a_shape(output: dict[str, Any], answer: Any) -> None:
+@given(OUTPUTS, RESPONSES)
+def test_no_response_breaks_a_shape(output: dict[str, Any], response: Any) -> None:
     if shapes := make_shapes(output):
-        compile_shapes(shapes).make(answer)
+        compile_shapes(shapes).make(response)

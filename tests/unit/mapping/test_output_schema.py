@@ -50,7 +50,7 @@ def test_what_may_be_anything_has_no_outline() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         {"name": "A", "crew": [1, 2.0, "3"], "holds": {"h": {"tons": "1.5"}}, "raw": [1]},
         {"name": {"first": "A"}, "crew": ["x", None], "holds": {"h": {"tons": "many"}}},
@@ -60,10 +60,10 @@ def test_what_may_be_anything_has_no_outline() -> None:
         [],
     ],
 )
-def test_every_result_keeps_to_the_schema(answer: Any) -> None:
+def test_every_result_keeps_to_the_schema(response: Any) -> None:
     mapping, found = make_mapping(SHIP), make_result_schema(make_shapes(SHIP))
     assert found is not None
-    result = mapping.make(answer)
+    result = mapping.make(response)
     mismatched = mapping.mismatches.count > 0
     Draft202012Validator(found.schema).validate(found.make_structured(result, mismatched=mismatched))
 

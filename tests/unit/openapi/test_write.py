@@ -464,7 +464,7 @@ def test_without_a_body_there_is_none() -> None:
     assert body([], "GET") is None
 
 
-# -- answers ----------------------------------------------------------------------------------------------------------
+# -- responses --------------------------------------------------------------------------------------------------------
 
 TEXT = {"type": ["string", "null"]}
 
@@ -497,7 +497,7 @@ def test_the_result_is_what_the_outputs_say(outputs: list[Any], content: dict[st
     assert only(found)["responses"]["200"].get("content") == content
 
 
-def test_every_answer_of_the_runtime_is_told() -> None:
+def test_every_response_of_the_runtime_is_described() -> None:
     inputs = [given("q", "query", type="string")]
     found = described(
         make_document({"inputParameters": [given("q", "query")]}, exposes=[make_rest_expose(inputParameters=inputs)])

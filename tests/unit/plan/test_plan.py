@@ -112,7 +112,7 @@ def test_plans_that_send_something_else_are_not_equal(change: dict[str, Any]) ->
         ({"value": "a"}, {"value": "b"}),
     ],
 )
-def test_plans_that_answer_something_else_are_not_equal(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_plans_with_another_result_are_not_equal(one: dict[str, Any], other: dict[str, Any]) -> None:
     first, second = (
         link_plan(make_document(exposes=[make_mcp_expose(outputParameters=[{"type": "string"} | o])]))
         for o in (one, other)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    """Answer nothing."""
+    """Send no response."""
 
 
 async def test_an_error_of_a_tick_is_logged_once_and_ends_no_other_tick(

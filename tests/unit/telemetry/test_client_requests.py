@@ -63,7 +63,7 @@ class Tracing:
 
 
 class Upstream:
-    """A transport that answers 200, fails, or sends a request again first."""
+    """A transport that responds with 200, fails, or sends a request again first."""
 
     def __init__(self, failure: Exception | None = None, resends: int = 0) -> None:
         self.failure = failure

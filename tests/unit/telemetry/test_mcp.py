@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.telemetry.span_attributes import Value
 
 
-async def watched(message: Any, answer: bytes = b"", version: bytes = b"") -> dict[str, Value]:
+async def watched(message: Any, response: bytes = b"", version: bytes = b"") -> dict[str, Value]:
     body = message if isinstance(message, bytes) else json.dumps(message).encode()
     pieces = [body[:10], body[10:]]
     sent: list[MutableMapping[str, Any]] = []
@@ -31,8 +31,8 @@ async def watched(message: Any, answer: bytes = b"", version: bytes = b"") -> di
     taken = [await watch.receive(), await watch.receive()]
     assert b"".join(event["body"] for event in taken) == body
     await watch.send({"type": "http.response.start", "status": 200})
-    await watch.send({"type": "http.response.body", "body": answer})
-    assert sent[-1]["body"] == answer
+    await watch.send({"type": "http.response.body", "body": response})
+    assert sent[-1]["body"] == response
     return watch.build_attributes()
 
 
@@ -73,14 +73,14 @@ async def test_a_notification_has_no_id() -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_an_error_tells_its_code(stream: bool) -> None:
-    answer = b'{"jsonrpc":"2.0","id":7,"error":{"code":-32602,"message":"no"}}'
-    attributes = await watched(request("tools/list"), b"event: message\r\ndata: " + answer if stream else answer)
+    response = b'{"jsonrpc":"2.0","id":7,"error":{"code":-32602,"message":"no"}}'
+    attributes = await watched(request("tools/list"), b"event: message\r\ndata: " + response if stream else response)
     assert (attributes["rpc.response.status_code"], attributes["error.type"]) == ("-32602", "-32602")
 
 
 async def test_a_handshake_tells_the_version_that_was_agreed_on() -> None:
-    answer = b'{"jsonrpc":"2.0","id":7,"result":{"protocolVersion":"2025-06-18"}}'
-    attributes = await watched(request("initialize", protocolVersion="1999"), answer)
+    response = b'{"jsonrpc":"2.0","id":7,"result":{"protocolVersion":"2025-06-18"}}'
+    attributes = await watched(request("initialize", protocolVersion="1999"), response)
     assert attributes["mcp.protocol.version"] == "2025-06-18"
 
 
@@ -92,8 +92,8 @@ async def test_what_is_no_single_message_says_nothing(body: bytes) -> None:
 async def test_what_is_large_is_not_read() -> None:
     padding = "x" * limits.TRACED_MESSAGE_BYTES_MAX
     assert await watched(request("tools/list", padding=padding)) == {}
-    answer = json.dumps({"error": {"code": 1}, "padding": padding}).encode()
-    assert "error.type" not in await watched(request("tools/list"), answer)
+    response = json.dumps({"error": {"code": 1}, "padding": padding}).encode()
+    assert "error.type" not in await watched(request("tools/list"), response)
 
 
 async def test_what_callers_invent_is_cut() -> None:

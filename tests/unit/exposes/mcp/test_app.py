@@ -24,7 +24,7 @@ SDK: SdkModule = sdk
 """The type checker compares the module with its protocol: it is imported by name when a request needs it."""
 
 BODY = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "nope"}}).encode()
-"""Only the SDK answers it."""
+"""Only the SDK handles it."""
 HEADERS = {
     "content-type": "application/json",
     "accept": "application/json, text/event-stream",

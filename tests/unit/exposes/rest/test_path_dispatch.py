@@ -26,7 +26,7 @@ def routes(*paths: str, method: str = "GET") -> Dispatcher[str]:
 
 
 def found(dispatcher: Dispatcher[str], path: str, method: str = "GET") -> tuple[str, dict[str, str]] | None:
-    """What answers a request, and the values of its placeholders."""
+    """Return the handler of a request, and the values of its placeholders."""
     for resource, values in dispatcher.find_matches(path.encode()):
         if (target := resource.get_target(method)) is not None:
             return target, values
@@ -126,9 +126,9 @@ def test_literal_before_placeholder_and_the_more_specific_first(path: str, expec
         "/ships/{id}/crew",
         "/ships/newest/{what}",
     ]
-    answer = found(routes(*(reversed(paths) if reverse else paths)), path)
-    assert answer is not None
-    assert answer[0] == expected
+    response = found(routes(*(reversed(paths) if reverse else paths)), path)
+    assert response is not None
+    assert response[0] == expected
 
 
 def test_a_literal_route_without_the_method_leaves_it_to_the_placeholder_route() -> None:

@@ -13,7 +13,7 @@ from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.http_client.tls import read_tls_options
 from naftiko_runtime.upstream import OutboundRequest, Transport
 from support.certificates import make_server_context, write_certificate
-from support.rawserver import Answer, Peer, RawServer, make_response, serve
+from support.rawserver import Peer, RawServer, Response, make_response, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -43,15 +43,15 @@ async def fetch(transport: Transport, server: RawServer) -> bytes:
 
 
 class Stalled:
-    """Answers nobody until it may."""
+    """Responds to nobody until it may."""
 
     def __init__(self) -> None:
         self.waiting = asyncio.Semaphore(0)
-        self.may_answer = asyncio.Event()
+        self.may_respond = asyncio.Event()
 
     async def __call__(self, peer: Peer) -> None:
         self.waiting.release()
-        await self.may_answer.wait()
+        await self.may_respond.wait()
         await peer.write(make_response(b"late"))
 
     async def hold(self, number: int) -> None:
@@ -72,7 +72,7 @@ async def test_a_stalled_upstream_does_not_hold_up_the_others(transport: Transpo
             assert str(slow.port) in caught.value.detail
             assert await fetch(transport, fast) == b"fast"
         assert slow.connections == len(slow.requests) == LIMIT
-        stalled.may_answer.set()
+        stalled.may_respond.set()
         assert await asyncio.gather(*held) == [b"late"] * LIMIT
         assert await asyncio.gather(*(fetch(transport, slow) for _ in range(LIMIT))) == [b"late"] * LIMIT
         assert slow.connections == LIMIT
@@ -85,7 +85,7 @@ async def test_an_exchange_that_ends_in_any_way_makes_room(transport: Transport,
     async def breaks(peer: Peer) -> None:
         await peer.close()
 
-    how_begun: dict[str, Answer] = {"cancelled": stalled, "unread": make_response(b"x" * 1_000_000), "broken": breaks}
+    how_begun: dict[str, Response] = {"cancelled": stalled, "unread": make_response(b"x" * 1_000_000), "broken": breaks}
     async with serve(*[how_begun[how]] * (2 * LIMIT), make_response(b"last")) as server:
         for _ in range(2):
             tasks = [asyncio.create_task(transport.send(asking(server))) for _ in range(LIMIT)]

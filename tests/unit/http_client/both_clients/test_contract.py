@@ -235,7 +235,7 @@ async def test_a_wire_read_past_its_end_raises_instead_of_spinning() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 404, 503, 599])
-async def test_any_status_is_an_answer(transport: Transport, status: int) -> None:
+async def test_any_status_is_a_response(transport: Transport, status: int) -> None:
     async with serve(make_response(b"x", status=status)) as server:
         assert await fetch(transport, asking(server.url())) == (status, b"x")
 
@@ -246,7 +246,9 @@ def not_http(peer: str) -> str:
 
 @pytest.mark.parametrize("status", [b"099", b"600", b"700", b"999"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-async def test_a_status_that_http_does_not_know_is_no_answer(transport: Transport, status: bytes, method: str) -> None:
+async def test_a_status_that_http_does_not_know_is_no_response(
+    transport: Transport, status: bytes, method: str
+) -> None:
     odd = b"HTTP/1.1 " + status + b" Said\r\ncontent-length: 0\r\n\r\n"
     async with serve(odd, make_response(b"next")) as server:
         told = await refusal(transport, asking(server.url(), method))
@@ -256,7 +258,9 @@ async def test_a_status_that_http_does_not_know_is_no_answer(transport: Transpor
 
 @pytest.mark.parametrize("control", [b"\1", b"\b", b"\x1b", b"\x7f"])
 @pytest.mark.parametrize("name", [b"etag", b"x-unknown"])
-async def test_a_control_character_in_a_header_is_no_answer(transport: Transport, control: bytes, name: bytes) -> None:
+async def test_a_control_character_in_a_header_is_no_response(
+    transport: Transport, control: bytes, name: bytes
+) -> None:
     odd = make_response(b"x", headers=[(name, b"a" + control + b"b")])
     async with serve(odd, make_response(b"next")) as server:
         told = await refusal(transport, asking(server.url()))
@@ -332,7 +336,7 @@ async def test_a_large_body_arrives_whole(transport: Transport) -> None:
         assert await fetch(transport, asking(server.url())) == (200, body)
 
 
-async def test_interim_answers_are_skipped(transport: Transport) -> None:
+async def test_interim_responses_are_skipped(transport: Transport) -> None:
     interim = b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
     async with serve(interim + make_response(b"real")) as server:
         assert await fetch(transport, asking(server.url())) == (200, b"real")
@@ -340,7 +344,7 @@ async def test_interim_answers_are_skipped(transport: Transport) -> None:
         assert server.connections == 1
 
 
-async def test_an_answer_not_read_is_not_given_to_the_next(transport: Transport) -> None:
+async def test_a_response_not_read_is_not_given_to_the_next(transport: Transport) -> None:
     async def endless(peer: Peer) -> None:
         await peer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\nfirst")
         await peer.wait_closed()
@@ -355,7 +359,7 @@ async def test_an_answer_not_read_is_not_given_to_the_next(transport: Transport)
         assert server.connections == 2
 
 
-async def test_an_answer_half_read_is_not_given_to_the_next(transport: Transport) -> None:
+async def test_a_response_half_read_is_not_given_to_the_next(transport: Transport) -> None:
     half = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfirst"
     async with serve(half, make_response(b"second")) as server:
         response = await transport.send(asking(server.url()))
@@ -364,7 +368,7 @@ async def test_an_answer_half_read_is_not_given_to_the_next(transport: Transport
         assert await fetch(transport, asking(server.url())) == (200, b"second")
 
 
-async def test_being_cancelled_before_the_answer_closes_the_connection(transport: Transport) -> None:
+async def test_being_cancelled_before_the_response_closes_the_connection(transport: Transport) -> None:
     asked, gone = asyncio.Event(), asyncio.Event()
 
     async def silent(peer: Peer) -> None:
@@ -472,7 +476,7 @@ HUGE = b"HTTP/1.1 200 OK\r\nx-huge: " + b"a" * 300_000 + b"\r\n\r\n"
         (resets, "{} broke off its response"),
     ],
 )
-async def test_what_is_not_an_answer_is_told_by_what_happened_and_the_host_only(
+async def test_what_is_not_a_response_is_told_by_what_happened_and_the_host_only(
     transport: Transport, reply: bytes, told: str
 ) -> None:
     async with serve(reply) as server:
@@ -484,7 +488,7 @@ async def test_what_is_not_an_answer_is_told_by_what_happened_and_the_host_only(
         assert text == told.format(f"127.0.0.1:{server.port}")
 
 
-async def test_a_chunk_that_is_none_breaks_the_answer_off(transport: Transport) -> None:
+async def test_a_chunk_that_is_none_breaks_the_response_off(transport: Transport) -> None:
     read = asyncio.Event()
 
     async def not_a_chunk(peer: Peer) -> None:

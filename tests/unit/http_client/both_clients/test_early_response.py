@@ -26,7 +26,7 @@ LARGE = SMUGGLED * 100_000
 
 
 class Refusing:
-    """Answers 403 as soon as a head is there, keeps the connection, and reads on as HTTP wants."""
+    """Responds with 403 as soon as a head is there, keeps the connection, and reads on as HTTP wants."""
 
     def __init__(self) -> None:
         self.may_read = asyncio.Event()
@@ -86,17 +86,17 @@ async def fetch(transport: Transport, request: OutboundRequest) -> tuple[int, by
 async def test_a_request_in_a_refused_body_is_never_executed() -> None:
     transport = open_client(ClientOptions())
     async with refusing() as (server, url):
-        answered = asyncio.Event()
+        responded = asyncio.Event()
 
         async def body() -> AsyncIterator[bytes]:
             yield BODY[:10]
-            await answered.wait()
+            await responded.wait()
             yield BODY[10:]
 
         length = (b"content-length", b"%d" % len(BODY))
         upload = OutboundRequest("a.b", "POST", f"{url}/refused", (length,), body())
         response = await transport.send(upload)
-        answered.set()
+        responded.set()
         for _ in range(20):  # the whole body is supplied before the response is taken
             await asyncio.sleep(0)
         await response.close()

@@ -1,4 +1,4 @@
-"""Bytes after an answer belong to nobody: the next request must get its own answer, whatever came unasked."""
+"""Bytes after a response belong to nobody: the next request must get its own response."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
 from naftiko_runtime.upstream import OutboundRequest, Transport, UpstreamUnreachable
 from support.certificates import make_client_context, make_server_context, write_certificate
-from support.rawserver import Answer, Peer, RawServer, make_response, serve
+from support.rawserver import Peer, RawServer, Response, make_response, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -49,7 +49,7 @@ async def settled() -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("surplus", [SMUGGLED, SMUGGLED * 3, SMUGGLED[:20], b"\r\n"])
-async def test_bytes_that_come_with_an_answer(
+async def test_bytes_that_come_with_a_response(
     transport: Transport, pem: Path | None, surplus: bytes, method: str
 ) -> None:
     replies = (make_response(b"first") + surplus, make_response(b"second"), make_response(b"third"))
@@ -61,7 +61,7 @@ async def test_bytes_that_come_with_an_answer(
         assert [request.target for request in server.requests] == [b"/1", b"/2", b"/3"]
 
 
-async def test_bytes_that_are_no_answer_may_spoil_the_first_but_not_the_next(
+async def test_bytes_that_are_no_response_may_spoil_the_first_but_not_the_next(
     transport: Transport, pem: Path | None
 ) -> None:
     reply = make_response(b"first") + b"x" * 200_000
@@ -88,7 +88,7 @@ async def test_bytes_that_come_while_a_connection_is_idle(
         await peer.write(surplus)
         await sent.wait()
 
-    replies: list[Answer] = [*[late] * connections, make_response(b"second")]
+    replies: list[Response] = [*[late] * connections, make_response(b"second")]
     async with serve(*replies, tls=make_server_context(pem) if pem else None) as server:
         got = await asyncio.gather(*(fetch(transport, server, "/1") for _ in range(connections)))
         assert got == [b"first"] * connections
@@ -99,7 +99,7 @@ async def test_bytes_that_come_while_a_connection_is_idle(
         assert server.connections == connections + 1
 
 
-async def test_an_answer_that_comes_in_two_halves_round_the_idle_time(transport: Transport, pem: Path | None) -> None:
+async def test_a_response_that_comes_in_two_halves_round_the_idle_time(transport: Transport, pem: Path | None) -> None:
     idle, sent = asyncio.Event(), asyncio.Event()
 
     async def halves(peer: Peer) -> None:

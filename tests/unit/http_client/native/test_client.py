@@ -1,4 +1,4 @@
-"""What only the native transport has to answer for: its pool, its bounds, repetition, and uploads answered early."""
+"""Only for the native transport: its pool, its bounds, repetition, and early responses to uploads."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ async def test_a_response_that_is_closed_again_ends_no_other_exchange(transport:
         assert server.connections == 1
 
 
-async def test_no_request_is_repeated_once_a_byte_of_an_answer_came(transport: NativeClient) -> None:
+async def test_no_request_is_repeated_once_a_byte_of_a_response_came(transport: NativeClient) -> None:
     async with serve(make_response(b"first"), half_a_head, make_response(b"never")) as server:
         await read(await transport.send(asking(server)))
         with pytest.raises(UpstreamUnreachable, match="closed before a response came"):
@@ -170,7 +170,7 @@ async def test_a_connection_is_closed_when_it_was_idle_for_long(
         await gone.wait()
 
 
-async def test_interim_answers_without_end_are_no_answer(transport: NativeClient) -> None:
+async def test_interim_responses_without_end_are_no_response(transport: NativeClient) -> None:
     async def endless(peer: Peer) -> None:
         while not peer.writer.is_closing():
             await peer.write(b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n" * 100)
@@ -182,7 +182,7 @@ async def test_interim_answers_without_end_are_no_answer(transport: NativeClient
 
 
 @pytest.mark.parametrize("endless", [b"x-trailer: a\r\n", b"x: " + b"a" * 1000])
-async def test_trailers_without_end_break_the_answer_off(transport: NativeClient, endless: bytes) -> None:
+async def test_trailers_without_end_break_the_response_off(transport: NativeClient, endless: bytes) -> None:
     async def trailing(peer: Peer) -> None:
         await peer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n")
         while not peer.writer.is_closing():
@@ -193,7 +193,7 @@ async def test_trailers_without_end_break_the_answer_off(transport: NativeClient
             await read(await transport.send(asking(server)))
 
 
-async def test_an_upload_can_be_answered_before_its_end(transport: NativeClient) -> None:
+async def test_an_upload_can_get_a_response_before_its_end(transport: NativeClient) -> None:
     stopped = asyncio.Event()
 
     async def endless() -> AsyncIterator[bytes]:
@@ -304,7 +304,7 @@ async def test_a_whole_body_is_given_at_once_and_once(transport: NativeClient) -
         b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n folded: x\r\n\r\n",
     ],
 )
-async def test_an_answer_whose_end_two_readers_would_see_at_different_places_is_none(
+async def test_a_response_whose_end_two_readers_would_see_at_different_places_is_none(
     transport: NativeClient, odd: bytes
 ) -> None:
     async with serve(odd, make_response(b"next")) as server:

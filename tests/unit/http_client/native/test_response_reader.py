@@ -1,4 +1,4 @@
-"""A native connection is kept only when nothing of its exchange is left over; an answer counts when it is whole."""
+"""A native connection is kept only when nothing of its exchange is left over; a response counts when it is whole."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def pieces(*given: bytes) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def test_an_answer_that_nobody_read_stops_no_other(transport: NativeClient) -> None:
+async def test_a_response_that_nobody_read_stops_no_other(transport: NativeClient) -> None:
     async with serve(make_response(b"x" * 600_000), make_response(b"next")) as server:
         response = await transport.send(asking(server))
         await settled()
@@ -122,20 +122,20 @@ async def test_bytes_of_another_length_than_announced_are_not_sent(transport: Na
 @pytest.mark.parametrize(
     "whole", [b"HTTP/1.1 413 No\r\n\r\ntoo much", b"HTTP/1.1 413 No\r\ncontent-length: 8\r\n\r\ntoo much"]
 )
-async def test_an_answer_that_ends_with_the_connection_is_not_waited_for_behind_an_upload(
+async def test_a_response_that_ends_with_the_connection_is_not_waited_for_behind_an_upload(
     transport: NativeClient, whole: bytes
 ) -> None:
-    async def answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(whole)
         writer.write_eof()
 
-    async with listening(answering) as url:
+    async with listening(respond) as url:
         response = await transport.send(OutboundRequest("a.b", "POST", url, (), b"x" * 20_000_000))
         assert (response.status, await read(response)) == (413, b"too much")
 
 
-async def test_an_upstream_that_ends_its_side_unasked_for_an_answer_is_not_waited_for(
+async def test_an_upstream_that_ends_its_side_unasked_for_a_response_is_not_waited_for(
     transport: NativeClient,
 ) -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -205,7 +205,7 @@ async def test_many_small_chunks_are_kept_as_few(transport: NativeClient) -> Non
 @pytest.mark.parametrize(
     "coding", [b"gzip, chunked", b"chunked, gzip", b"identity", b"gzip", b"chunked\r\ntransfer-encoding: chunked"]
 )
-async def test_an_answer_in_a_coding_that_nobody_asked_for_is_none(transport: NativeClient, coding: bytes) -> None:
+async def test_a_response_in_a_coding_that_nobody_asked_for_is_none(transport: NativeClient, coding: bytes) -> None:
     odd = b"HTTP/1.1 200 OK\r\ntransfer-encoding: " + coding + b"\r\n\r\n0\r\n\r\n"
     async with serve(odd, make_response(b"next")) as server:
         with pytest.raises(UpstreamUnreachable, match="is not valid HTTP"):
@@ -214,13 +214,13 @@ async def test_an_answer_in_a_coding_that_nobody_asked_for_is_none(transport: Na
 
 
 @pytest.mark.parametrize("version", [b"0.9", b"2.0"])
-async def test_an_answer_of_another_version_is_none(transport: NativeClient, version: bytes) -> None:
+async def test_a_response_of_another_version_is_none(transport: NativeClient, version: bytes) -> None:
     async with serve(b"HTTP/" + version + b" 200 OK\r\ncontent-length: 0\r\n\r\n") as server:
         with pytest.raises(UpstreamUnreachable, match="is not valid HTTP"):
             await transport.send(asking(server))
 
 
-async def test_an_interim_answer_with_a_body_is_none(transport: NativeClient) -> None:
+async def test_an_interim_response_with_a_body_is_none(transport: NativeClient) -> None:
     odd = b"HTTP/1.1 110 Odd\r\ncontent-length: 4\r\n\r\nabcd" + make_response(b"x")
     async with serve(odd) as server:
         try:
