@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -13,44 +13,41 @@ from support.upstream import Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
     from support.image import Image
 
 HERE = Path(__file__).parent
 
-UNDER_BOTH_SERVERS = frozenset(
-    {
-        "test_binary",
-        "test_caller_values",
-        "test_deadlines",
-        "test_flows",
-        "test_forward",
-        "test_guards",
-        "test_json_limits",
-        "test_mcp",
-        "test_mcp_faults",
-        "test_mcp_hosts",
-        "test_mcp_introductions",
-        "test_mcp_lazily",
-        "test_mcp_results",
-        "test_metrics",
-        "test_multipart",
-        "test_openapi",
-        "test_rest",
-        "test_traces",
-    }
-)
-"""The tests of the REST and MCP applications. All of them also run with uvicorn in the place of our server.
+ONLY_UNDER_OUR_SERVER: Final = {
+    "test_container": "tests the image, which has no uvicorn",
+    "test_framing": "tests how our server reads and writes HTTP/1.1",
+    "test_hardening": "tests the bounds and time-outs of our server",
+    "test_lifecycle": "tests how the process and its listeners start and stop",
+    "test_reload": "tests how the process replaces what it serves",
+    "test_server_differences": "compares our server with uvicorn",
+    "test_startup_signals": "tests signals to a process that starts",
+    "test_wheel": "tests the wheel, which has no uvicorn",
+    "test_workers": "tests processes that share ports, and their signals",
+}
+"""The modules that serve an application and do not also run under uvicorn, and why.
 
-Other modules test our server, the program's life, its files, or other commands. A test of these modules that is about
-our server has the marker ``own_server``. Under uvicorn, one of the two HTTP clients is enough.
+All other modules that start a :class:`Gateway` or a listener run under both servers. A test of them that is about our
+server, or about none, has the marker ``own_server``. Under uvicorn, one of the two HTTP clients is enough.
 """
 
 
+def runs_under_both_servers(module: ModuleType) -> bool:
+    """Whether a module's tests serve applications by a server that can be chosen."""
+    serves = any(hasattr(module, name) for name in ("Gateway", "start_listener"))
+    return serves and module.__name__.rpartition(".")[2] not in ONLY_UNDER_OUR_SERVER
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if metafunc.module.__name__.rpartition(".")[2] in UNDER_BOTH_SERVERS:
+    if runs_under_both_servers(metafunc.module):
         own_only = metafunc.definition.get_closest_marker("own_server") is not None
-        metafunc.parametrize("server", ["own"] if own_only else ["own", "uvicorn"], indirect=True, scope="module")
+        both = ["own", pytest.param("uvicorn", marks=pytest.mark.no_cover)]
+        metafunc.parametrize("server", ["own"] if own_only else both, indirect=True, scope="module")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

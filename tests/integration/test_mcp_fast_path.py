@@ -22,14 +22,12 @@ from naftiko_runtime.exposes.app_services import AppServices
 from naftiko_runtime.exposes.kinds import get_kind
 from naftiko_runtime.http_client import ClientOptions, open_client
 from naftiko_runtime.http_server.app_config import AppConfig
-from naftiko_runtime.http_server.listener import Listener
-from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.plan import McpServer
 from naftiko_runtime.secret import make_placeholders
-from naftiko_runtime.server.listeners import SERVER_LIMITS
 from support.caller import call
+from support.listeners import start_listener
 from support.upstream import GIF, Reply, Upstream
 
 if TYPE_CHECKING:
@@ -96,13 +94,13 @@ def upstream() -> Iterator[Upstream]:
 
 
 @pytest.fixture(scope="module")
-def both(upstream: Upstream) -> Iterator[Both]:
-    with served(FILE, Overrides({"api": upstream.url}, host="127.0.0.1")) as found:
+def both(upstream: Upstream, server: str) -> Iterator[Both]:
+    with served(server, FILE, Overrides({"api": upstream.url}, host="127.0.0.1")) as found:
         yield found
 
 
 @contextmanager
-def served(file: Path, overrides: Overrides) -> Iterator[Both]:
+def served(server: str, file: Path, overrides: Overrides) -> Iterator[Both]:
     """Both servers of a document's tools, in a thread of their own."""
     found = Both("", "")
     original = StreamableHTTPSessionManager.handle_request
@@ -111,13 +109,13 @@ def served(file: Path, overrides: Overrides) -> Iterator[Both]:
         found.to_sdk += 1
         await original(self, *args)
 
-    with pytest.MonkeyPatch.context() as patch, _listening(found, file, overrides):
+    with pytest.MonkeyPatch.context() as patch, _listening(server, found, file, overrides):
         patch.setattr(StreamableHTTPSessionManager, "handle_request", counted)
         yield found
 
 
 @contextmanager
-def _listening(found: Both, file: Path, overrides: Overrides) -> Iterator[None]:
+def _listening(server: str, found: Both, file: Path, overrides: Overrides) -> Iterator[None]:
     plan = load(file, overrides).plan
     assert plan is not None
     number = next(index for index, server in enumerate(plan.servers) if isinstance(server, McpServer))
@@ -132,8 +130,7 @@ def _listening(found: Both, file: Path, overrides: Overrides) -> Iterator[None]:
                 policy = CallerPolicy(mcp_fast_path=direct, message_bytes_max=BODY_BYTES_MAX)
                 open_app = get_kind(bound.servers[number].plan).open_app
                 app = await stack.enter_async_context(open_app([bound.servers[number]], AppServices(policy)))
-                listener = Listener(open_socket("127.0.0.1", 0, attribute), AppConfig(app), SERVER_LIMITS)
-                await listener.start()
+                listener = await start_listener(server, AppConfig(app), attribute)
                 stack.push_async_callback(listener.wait_closed)
                 stack.callback(listener.stop_accepting)
                 setattr(found, attribute, f"http://127.0.0.1:{listener.port}")
@@ -532,8 +529,8 @@ def test_stateless_introductions(both: Both, method: str) -> None:
     ],
     ids=lambda file: file.stem,
 )
-def test_what_documents_say_of_themselves(file: Path) -> None:
-    with served(file, Overrides(host="127.0.0.1")) as both:
+def test_what_documents_say_of_themselves(server: str, file: Path) -> None:
+    with served(server, file, Overrides(host="127.0.0.1")) as both:
         for version in (MODERN, *LEGACY):
             for method in METHODS[version]:
                 asked = welcome(version) if method == "initialize" else question(version, method)

@@ -153,6 +153,7 @@ def test_an_echo_shows_stand_ins_for_secrets(documents: Path) -> None:
 # -- mistakes ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.own_server
 @pytest.mark.parametrize(
     ("responses", "place", "words"),
     [
@@ -181,6 +182,7 @@ def test_a_mistake_in_the_file_is_a_diagnostic(
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.own_server
 def test_a_diagnostic_shows_the_line_of_the_sandbox_file(documents: Path, tmp_path: Path) -> None:
     file = tmp_path / "responses.yaml"
     file.write_text("operations:\n  api.list-itms: {}\n")
@@ -188,6 +190,7 @@ def test_a_diagnostic_shows_the_line_of_the_sandbox_file(documents: Path, tmp_pa
     assert "2 |   api.list-itms: {}" in ended.stderr
 
 
+@pytest.mark.own_server
 @pytest.mark.parametrize("header", ["'a b': x", "'a:b': x", '"a\\nb": x', "ü: x", "'': x", 'a: "b\\r\\nSet-Cookie: c"'])
 def test_a_header_that_http_cannot_carry_is_a_diagnostic(documents: Path, tmp_path: Path, header: str) -> None:
     file = tmp_path / "responses.yaml"
@@ -197,6 +200,7 @@ def test_a_header_that_http_cannot_carry_is_a_diagnostic(documents: Path, tmp_pa
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.own_server
 def test_a_file_that_does_not_exist_is_told(documents: Path, tmp_path: Path) -> None:
     ended = run_naftiko("run", documents / "rest.yaml", "--sandbox", tmp_path / "none.yaml", "--port", "web=0")
     assert ended.returncode in (1, 2)

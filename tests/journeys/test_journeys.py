@@ -30,11 +30,9 @@ from naftiko_runtime.exposes.app_services import AppServices
 from naftiko_runtime.exposes.kinds import get_kind
 from naftiko_runtime.http_client import ClientOptions, open_client
 from naftiko_runtime.http_server.app_config import AppConfig
-from naftiko_runtime.http_server.listener import Listener
-from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.secret import resolve
-from naftiko_runtime.server.listeners import SERVER_LIMITS
 from support.caller import call
+from support.listeners import start_listener
 from support.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -45,6 +43,7 @@ HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*.yml"))
 DEADLINE_SECONDS = 20
 MODES: tuple[Literal["2026-07-28", "legacy"], ...] = ("2026-07-28", "legacy")
+BOTH_SERVERS = pytest.mark.parametrize("server", ["own", pytest.param("uvicorn", marks=pytest.mark.no_cover)])
 
 
 @pytest.fixture(scope="module")
@@ -59,18 +58,18 @@ def story(request: pytest.FixtureRequest, tmp_path: Path) -> Story:
 
 
 @asynccontextmanager
-async def serve_story(story: Story, url: str, kind: str) -> AsyncIterator[str]:
+async def serve_story(story: Story, url: str, kind: str, server: str) -> AsyncIterator[str]:
     """The story's expose of that kind, on a real socket; gives its URL."""
     plan = pickle.loads(pickle.dumps(story.plan(url)))  # noqa: S301 - as workers get theirs
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(asyncio.timeout(DEADLINE_SECONDS))
         secrets = resolve(plan, story.variables(url))
         bound = await stack.enter_async_context(bind(plan, secrets, lambda: open_client(ClientOptions())))
-        server = next(server for server in bound.servers if server.plan.kind == kind)
-        app = await stack.enter_async_context(get_kind(server.plan).open_app([server], AppServices(CallerPolicy())))
-        listening = open_socket("127.0.0.1", 0, story.name)
-        listener = Listener(listening, AppConfig(app), SERVER_LIMITS)
-        await listener.start()
+        bound_server = next(one for one in bound.servers if one.plan.kind == kind)
+        app = await stack.enter_async_context(
+            get_kind(bound_server.plan).open_app([bound_server], AppServices(CallerPolicy()))
+        )
+        listener = await start_listener(server, AppConfig(app), story.name)
         try:
             yield f"http://127.0.0.1:{listener.port}"
         finally:
@@ -93,10 +92,11 @@ def run_checks(step: dict[str, Any], checks: Callable[[], None], *seen: object) 
         yield "\n  ".join([step["step"], str(error), *map(str, seen)])
 
 
-async def test_over_rest(story: Story, api: Upstream) -> None:
+@BOTH_SERVERS
+async def test_over_rest(story: Story, api: Upstream, server: str) -> None:
     story.script(api)
     failures: list[str] = []
-    async with serve_story(story, api.url, "rest") as url:
+    async with serve_story(story, api.url, "rest", server) as url:
         for step in list_steps(story, "rest"):
             api.received.clear()
             given = await send_rest_request(url, step["rest"], story.caller)
@@ -131,11 +131,12 @@ async def open_mcp_client(story: Story, url: str, mode: Literal["2026-07-28", "l
             yield client
 
 
+@BOTH_SERVERS
 @pytest.mark.parametrize("mode", MODES)
-async def test_over_mcp(story: Story, api: Upstream, mode: Literal["2026-07-28", "legacy"]) -> None:
+async def test_over_mcp(story: Story, api: Upstream, mode: Literal["2026-07-28", "legacy"], server: str) -> None:
     story.script(api)
     failures: list[str] = []
-    async with serve_story(story, api.url, "mcp") as url, open_mcp_client(story, url, mode) as client:
+    async with serve_story(story, api.url, "mcp", server) as url, open_mcp_client(story, url, mode) as client:
         schemas = {tool.name: tool.output_schema for tool in (await client.list_tools()).tools}
         for step in list_steps(story, "tool"):
             api.received.clear()
@@ -152,7 +153,7 @@ def _check_mcp(step: dict[str, Any], result: Any, api: Upstream, schema: dict[st
 
 async def test_schemas(story: Story, api: Upstream) -> None:
     """Every tool is listed with an object schema, and with that of the story, if it has one."""
-    async with serve_story(story, api.url, "mcp") as url, open_mcp_client(story, url, "2026-07-28") as client:
+    async with serve_story(story, api.url, "mcp", "own") as url, open_mcp_client(story, url, "2026-07-28") as client:
         tools = (await client.list_tools()).tools
     listed = {tool.name: tool.input_schema for tool in tools}
     outputs = [tool.output_schema for tool in tools if tool.output_schema is not None]
