@@ -21,7 +21,7 @@ from collections import Counter
 opened = Counter()
 
 def count(event, arguments):
-    if event == "open" and str(arguments[0]).endswith(".yml"):
+    if event == "open" and os.path.dirname(str(arguments[0])) == sys.argv[2] and os.path.exists(arguments[0]):
         opened[os.path.basename(arguments[0])] += 1
 
 sys.addaudithook(count)
@@ -80,6 +80,38 @@ def folder(tmp_path: Path) -> Path:
 )
 def test_each_file_is_read_once(folder: Path, arguments: list[str], status: int) -> None:
     command, *options = arguments
+    assert count_reads(folder, command, *options) == (
+        status,
+        dict.fromkeys(("broken.yml", "one.yml", "other.yml", "shared.yml", "two.yml"), 1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "text"),
+    [
+        ("--sandbox", "answers.sandbox.yaml", "operations: {api.put: {}}"),  # no such operation
+        ("--client-cert", "certificate.pem", "no certificate"),
+        ("--env-file", "third.env", "OTHER=3"),
+    ],
+)
+def test_each_file_of_an_option_is_read_once(folder: Path, option: str, name: str, text: str) -> None:
+    """The program ends when it has read all of them: a variable is missing, or a file is wrong."""
+    file = folder / "one.yml"
+    guarded = file.read_text().replace("port: 0", "port: 0\n      authentication: {type: bearer, token: '{{KEY}}'}")
+    file.write_text(guarded + "binds: [{namespace: env, keys: {KEY: NOT_SET}}]\n")
+    (folder / name).write_text(text)
+    options = [option, str(folder / name)]
+    for env_file in ("first.env", "second.env"):
+        (folder / env_file).write_text("OTHER=1\n")
+        options += ["--env-file", str(folder / env_file)]
+    (folder / "broken.yml").unlink()
+    (folder / "two.yml").unlink()
+    names = ("first.env", "one.yml", "other.yml", "second.env", "shared.yml", name)
+    assert count_reads(folder, "run", *options) == (1, dict.fromkeys(names, 1))
+
+
+def count_reads(folder: Path, command: str, *options: str) -> tuple[int, dict[str, int]]:
+    """The exit status, and how often each file of the folder was opened."""
     ran = subprocess.run(
         [sys.executable, "-c", PROGRAM, command, str(folder), *options],
         capture_output=True,
@@ -88,7 +120,5 @@ def test_each_file_is_read_once(folder: Path, arguments: list[str], status: int)
         check=False,
         env=make_clean_environment(),
     )
-    assert json.loads(ran.stderr.splitlines()[-1]) == [
-        status,
-        dict.fromkeys(("broken.yml", "one.yml", "other.yml", "shared.yml", "two.yml"), 1),
-    ], ran.stderr
+    status, opened = json.loads(ran.stderr.splitlines()[-1])
+    return status, opened

@@ -72,8 +72,8 @@ class CapabilityLoader:
             sys.exit(EXIT_FAILED)
         return loaded
 
-    def resolve(self, loaded: Iterable[Loaded]) -> list[ServedCapability]:
-        """Give each plan its variables and its client.
+    def resolve(self, loaded: Iterable[Loaded], environment: Mapping[str, str]) -> list[ServedCapability]:
+        """Give each plan its variables and its client. A sandbox uses no variables.
 
         Raises:
             BindError: Variables are missing.
@@ -82,18 +82,17 @@ class CapabilityLoader:
         plans = [one.plan for one in loaded if one.plan is not None]
         if self.documents.sandbox is not None:
             return [_make_sandbox(plan, self.documents.sandbox) for plan in plans]
-        values = read_environment(self.documents.env_files)
         served: list[ServedCapability] = []
         problems: list[Problem] = []
         client = ClientOptions()
         try:
-            client = read_client_options(self.upstreams, values)
+            client = read_client_options(self.upstreams, environment)
         except BindError as error:
             problems += error.problems
         open_transport = ClientOpener(client)
         for plan in plans:
             try:
-                served.append(ServedCapability(plan, resolve(plan, values), open_transport))
+                served.append(ServedCapability(plan, resolve(plan, environment), open_transport))
             except BindError as error:
                 problems += error.problems
         if problems:
@@ -111,7 +110,8 @@ class CapabilityLoader:
             if failed:
                 found = (*(finding for one in loaded for finding in one.diagnostics), *together.list_sorted())
                 raise BindError(map(_describe, (one for one in found if one.severity is Severity.ERROR)))
-            served = self.resolve(loaded)
+            env_files = self.documents.env_files if self.documents.sandbox is None else ()
+            served = self.resolve(loaded, read_environment(env_files))
         except SourceError as error:
             raise BindError(map(_describe, error.diagnostics)) from None
         except click.ClickException as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -10,6 +11,7 @@ import click
 
 from naftiko_runtime.cli.folder_walk import FolderWalk
 from naftiko_runtime.cli.recognize_capability import format_no_files, has_capability_name, is_capability
+from naftiko_runtime.document.imports.files import resolve_location
 from naftiko_runtime.document.imports.sections import SECTIONS, iter_imports
 from naftiko_runtime.source import SourceError
 
@@ -134,7 +136,7 @@ def _find_runnable(folder: Path, sources: SourceCache) -> list[Path]:
         document = data[file]
         if document is None:
             return True  # loading it reports what is wrong
-        return is_capability(document) and ("capability" in document or _make_absolute(file) not in imported)
+        return is_capability(document) and ("capability" in document or file.resolve() not in imported)
 
     return [file for file in data if is_runnable(file)]
 
@@ -148,12 +150,8 @@ def _read_data(file: Path, sources: SourceCache) -> Any:
 
 
 def _list_imports(file: Path, data: Any) -> Iterator[Path]:
-    """Return the files that a document names in its imports."""
+    """Return the files that a document names in its imports. Loading reports locations that are none."""
     for section in SECTIONS:
         for _, entry in iter_imports(data, section):
-            location = str(entry.get("location") or entry.get("from")).removeprefix("file://").removeprefix("/./")
-            yield _make_absolute(file.parent / location)
-
-
-def _make_absolute(path: Path) -> Path:
-    return Path(os.path.abspath(path))  # noqa: PTH100 - a location may hold what no file system knows
+            with suppress(SourceError):
+                yield resolve_location(str(entry.get("location") or entry.get("from")), file.parent)

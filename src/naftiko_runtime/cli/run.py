@@ -28,7 +28,7 @@ from naftiko_runtime.suggest import suggest_text
 from naftiko_runtime.telemetry.trace_options import find_ignored_variables, read_trace_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from naftiko_runtime.cli.logging_setup import Redactor
     from naftiko_runtime.cli.run_options import RunOptions
@@ -56,8 +56,9 @@ def run(options: RunOptions) -> None:
     loader = CapabilityLoader(options.documents, options.upstreams)
     loaded = loader.load_or_exit()
     _check_namespaces(options, loaded)
-    traces, ignored_variables = _read_trace_options(options)
-    sys.exit(_start(options, loader, loaded, options.make_server_settings(traces), ignored_variables))
+    environment = read_environment(options.documents.env_files)
+    settings = options.make_server_settings(_read_trace_options(environment))
+    sys.exit(_start(options, loader, loaded, settings, environment))
 
 
 def _check_namespaces(options: RunOptions, loaded: Sequence[Loaded]) -> None:
@@ -77,9 +78,8 @@ def _check_known(given: Iterable[str], known: Iterable[str], option: str) -> Non
             raise click.BadParameter(f"no namespace '{namespace}'; {advice}", param_hint=option)
 
 
-def _read_trace_options(options: RunOptions) -> tuple[TraceOptions | None, Sequence[str]]:
-    """Return where spans go, and which variables have no effect; exit when the variables are invalid."""
-    environment = read_environment(options.documents.env_files)
+def _read_trace_options(environment: Mapping[str, str]) -> TraceOptions | None:
+    """Return where spans go; exit when the variables are invalid."""
     try:
         traces = read_trace_options(environment)
     except BindError as error:
@@ -87,7 +87,7 @@ def _read_trace_options(options: RunOptions) -> tuple[TraceOptions | None, Seque
         sys.exit(EXIT_FAILED)
     if traces is not None:
         os.environ.update(traces.variables)  # where OpenTelemetry's SDK looks for them
-    return traces, find_ignored_variables(environment)
+    return traces
 
 
 def _start(
@@ -95,7 +95,7 @@ def _start(
     loader: CapabilityLoader,
     loaded: Sequence[Loaded],
     settings: ServerSettings,
-    ignored_variables: Sequence[str],
+    environment: Mapping[str, str],
 ) -> int:
     """Resolve variables, configure logging and serve; returns the exit status."""
     from naftiko_runtime.cli import logging_setup
@@ -103,7 +103,7 @@ def _start(
 
     console = sys.stderr.isatty()
     try:
-        served = loader.resolve(loaded)
+        served = loader.resolve(loaded, environment)
         keys = () if settings.traces is None else settings.traces.headers.values()
         redactor = logging_setup.configure_logging(
             options.log_level,
@@ -124,7 +124,7 @@ def _start(
         def on_start(opened: Sequence[OpenPort]) -> None:
             announce(label, opened, sandbox=options.documents.sandbox is not None, workers=settings.workers)
             banner.log_proxies(list_proxies(served))
-            banner.log_ignored_variables(ignored_variables)
+            banner.log_ignored_variables(find_ignored_variables(environment))
             (print_left_out if console else log_left_out)(loaded)
 
         cut_off = _serve(loader, served, settings, on_start, redactor)

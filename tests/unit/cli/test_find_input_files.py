@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naftiko_runtime.cli.configuration import Configurations
-from naftiko_runtime.cli.find_input_files import discover_inputs
+from naftiko_runtime.cli.find_input_files import discover_inputs, discover_runnable
 from naftiko_runtime.cli.recognize_capability import is_capability
+from naftiko_runtime.source import SourceCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -159,3 +160,14 @@ def test_gitignore_files_mean_what_git_says(patterns: dict[str, list[str]]) -> N
 )
 def test_what_a_folder_s_capability_is(data: object, expected: bool) -> None:
     assert is_capability(data) is expected
+
+
+def test_run_serves_a_folder_itself_and_validate_also_checks_those_below(tmp_path: Path) -> None:
+    """docs/running.md says why: a ``.gitignore`` or a new folder changes no deployment."""
+    fill(tmp_path, ("one.yaml", "ignored.yaml", "below/two.yaml"))
+    for file in tmp_path.rglob("*.yaml"):
+        file.write_text("naftiko: 1.0.0-alpha2\ncapability: {}\n")
+    (tmp_path / ".gitignore").write_text("ignored.yaml\n")
+    served = [file.name for file in discover_runnable([tmp_path], SourceCache())]
+    assert served == ["ignored.yaml", "one.yaml"]
+    assert [Path(file).name for file in found(str(tmp_path))] == ["two.yaml", "one.yaml"]

@@ -115,3 +115,14 @@ def test_a_folder_runs_what_imports_it_instead(tmp_path: Path) -> None:
         file.unlink()
     with pytest.raises(click.UsageError):
         discover_runnable([tmp_path], SourceCache())
+
+
+@pytest.mark.parametrize(
+    "location", ["./sh a.yml", "file://./sh%20a.yml", "file:///./sh%20a.yml", "file:///../x/sh%20a.yml"]
+)
+def test_a_location_of_a_folders_import_is_read_as_the_import_reads_it(tmp_path: Path, location: str) -> None:
+    folder = tmp_path / "x"
+    folder.mkdir()
+    (folder / "sh a.yml").write_text(WITHOUT_SKILL, encoding="utf-8")
+    (folder / "main.yml").write_text(CAPABILITY.replace("./shared.yml", location), encoding="utf-8")
+    assert [file.name for file in discover_runnable([folder], SourceCache())] == ["main.yml"]

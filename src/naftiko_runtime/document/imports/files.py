@@ -63,6 +63,24 @@ class ImportChain(Struct, frozen=True):
     circle: bool = False
 
 
+def resolve_location(location: str, folder: Path) -> Path:
+    """Return the path of a location, relative to a folder. ``file:///./x`` and ``file://./x`` are relative too.
+
+    Raises:
+        SourceError: It is no path.
+    """
+    scheme = _SCHEME.match(location)
+    if scheme is not None and scheme[1].lower() != "file":
+        raise _make_error(rules.IMPORT_OF_URL())
+    text = unquote(location[scheme.end() :]) if scheme is not None else location
+    if text.startswith(("/./", "/../")):
+        text = text[1:]
+    try:
+        return (folder / text).resolve()
+    except (OSError, ValueError, RuntimeError):  # a NUL, a loop of links
+        raise _make_error(rules.IMPORT_NO_PATH()) from None
+
+
 class ImportedFiles:
     """The files that the imports of one document may read. Each is read once.
 
@@ -83,21 +101,12 @@ class ImportedFiles:
         self._notes: dict[Path, tuple[Diagnostic, ...]] = {}
 
     def resolve(self, location: str, folder: Path) -> Path:
-        """Return the path of a location, relative to a folder. ``file:///./x`` and ``file://./x`` are relative too.
+        """Return the path of a location; see :func:`resolve_location`.
 
         Raises:
             SourceError: It is no path, or imports may not read there.
         """
-        scheme = _SCHEME.match(location)
-        if scheme is not None and scheme[1].lower() != "file":
-            raise _make_error(rules.IMPORT_OF_URL())
-        text = unquote(location[scheme.end() :]) if scheme is not None else location
-        if text.startswith(("/./", "/../")):
-            text = text[1:]
-        try:
-            path = (folder / text).resolve()
-        except (OSError, ValueError, RuntimeError):  # a NUL, a loop of links
-            raise _make_error(rules.IMPORT_NO_PATH()) from None
+        path = resolve_location(location, folder)
         if not any(path.is_relative_to(allowed) for allowed in self._folders):
             raise _make_error(rules.IMPORT_OUTSIDE())
         return path
