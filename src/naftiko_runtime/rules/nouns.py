@@ -27,6 +27,7 @@ WHOLE_NUMBER: Final = Noun("a whole number")
 NUMBER: Final = Noun("a number")
 FRACTION: Final = Noun("a fraction")
 FLAG: Final = Noun("true or false")
+EITHER: Final = Noun("{first} or {second}")
 
 OPENAPI: Final = Noun("an OpenAPI document")
 ASYNCAPI: Final = Noun("an AsyncAPI document")
@@ -62,3 +63,9 @@ def name_part(key_path: Sequence[str | int]) -> NounPhrase:
     if not keys:
         return DOCUMENT()
     return KEY(key=keys[-1]) if isinstance(key_path[-1], str) else ENTRY(key=keys[-1])
+
+
+def join_or(phrases: Sequence[NounPhrase]) -> NounPhrase:
+    """Return how a sentence names alternatives. There is at least one."""
+    first, *others = phrases
+    return EITHER(first=first, second=join_or(others)) if others else first

@@ -11,7 +11,7 @@ from naftiko_runtime.strict.value_messages import advise_words
 from naftiko_runtime.suggest import find_nearest, suggest
 
 if TYPE_CHECKING:
-    from naftiko_runtime.rules import Advice, Statement
+    from naftiko_runtime.rules import Advice, NounPhrase, Statement
     from naftiko_runtime.strict.schemas import Schema
 
 _SYNONYMS: Final = (
@@ -52,7 +52,7 @@ def describe_missing_key(key: str, schema: Schema, part: Any, value: dict[str, A
     return rules.NON_STANDARD_MISSING(key=key), advice
 
 
-def describe_excluded_key(key: str, other: str, needs: str | None = None) -> tuple[Statement, Advice]:
+def describe_excluded_key(key: str, other: str, needs: NounPhrase | None = None) -> tuple[Statement, Advice]:
     """Return what to do about a key that excludes another one.
 
     Args:

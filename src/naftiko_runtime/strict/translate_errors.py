@@ -12,14 +12,14 @@ from jsonschema_rs import ValidationErrorKind as Kind
 from msgspec import Struct
 
 from naftiko_runtime import rules
-from naftiko_runtime.rules import helps
+from naftiko_runtime.rules import helps, nouns
 from naftiko_runtime.strict.key_messages import (
     describe_excluded_key,
     describe_missing_key,
     describe_unknown_key,
     guess_meant_keys,
 )
-from naftiko_runtime.strict.value_messages import describe_value
+from naftiko_runtime.strict.value_messages import describe_form, describe_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -135,7 +135,7 @@ class _Translator:
                 if key not in guess_meant_keys(part, value).values():
                     yield Deviation(*describe_missing_key(key, self._schema, part, value), (*place, key), missing=True)
             case Kind.PropertyNames(error):
-                key, form = str(error.instance), self._schema.get_part(error.schema_path[:-1])["description"]
+                key, form = str(error.instance), describe_form(self._schema.get_part(error.schema_path[:-1]))
                 yield Deviation(rules.NON_STANDARD_NAME(key=key), helps.TAKES(form=form), (*place, key), key=True)
             case Kind.Not():
                 other, key = part["not"]["required"]
@@ -144,7 +144,7 @@ class _Translator:
                 other = self._name_condition(found.error.schema_path)
                 yield Deviation(*describe_excluded_key(str(place[-1]), other), place, key=True)
             case kind:
-                yield Deviation(*describe_value(kind, _name_part(place), part, value), place)
+                yield Deviation(*describe_value(kind, nouns.name_part(place), part, value), place)
 
     def _translate_union(self, found: _Error, tried: list[list[ValidationError]]) -> Iterator[Deviation]:
         """Return the deviations of a mapping from the most likely combination of keys.
@@ -162,12 +162,12 @@ class _Translator:
         likely = [*meant, *(errors for sign, errors in combinations if sign is None)]
         if fitting:
             for key in fitting[1:]:
-                yield Deviation(*describe_excluded_key(key, fitting[0], part["description"]), (*place, key), key=True)
+                yield Deviation(*describe_excluded_key(key, fitting[0], describe_form(part)), (*place, key), key=True)
         elif likely:
             yield from self.translate(likely[0])
         else:
-            needs = part["description"]
-            yield Deviation(rules.NON_STANDARD_KEYS(part=_name_part(place), needs=needs), None, place)
+            statement = rules.NON_STANDARD_KEYS(part=nouns.name_part(place), needs=describe_form(part))
+            yield Deviation(statement, None, place)
 
     def _name_condition(self, path: Sequence[str | int]) -> str:
         """Return the key that excludes another key, by the path of the ``false`` that forbids it."""
@@ -187,14 +187,6 @@ def _find_sign(branch: Any, branches: Sequence[Any]) -> str | None:
 def _is_about(errors: Iterable[ValidationError], key: str | None, depth: int) -> bool:
     """Return whether an error is about a key of the part at this depth."""
     return any(key in error.instance_path[depth:][:1] for error in errors)
-
-
-def _name_part(key_path: KeyPath) -> str:
-    """Return how a message names the part at a path: by its key, an entry of a list by the list's."""
-    keys = [step for step in key_path if isinstance(step, str)]
-    if not keys:
-        return "the document"
-    return f"'{keys[-1]}'" if isinstance(key_path[-1], str) else f"an entry of '{keys[-1]}'"
 
 
 def _convert_to_json(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.rules import helps
+from naftiko_runtime.rules import Noun, helps, nouns
 from naftiko_runtime.source import format_as_written
 from naftiko_runtime.suggest import find_nearest
 
@@ -14,24 +14,26 @@ if TYPE_CHECKING:
 
     from jsonschema_rs import ValidationErrorKind
 
-    from naftiko_runtime.rules import Advice, Statement
+    from naftiko_runtime.rules import Advice, NounPhrase, Statement
 
 _SHOWN_MAX: Final = 60
 _TYPES: Final[tuple[tuple[type, str], ...]] = (
     *((str, "string"), (bool, "boolean"), (int, "integer"), (float, "number"), (list, "array"), (dict, "object")),
 )
 _NAMES: Final = {
-    "string": "text",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "number": "a number",
-    "array": "a list",
-    "object": "a mapping",
+    "string": nouns.TEXT,
+    "boolean": nouns.FLAG,
+    "integer": nouns.WHOLE_NUMBER,
+    "number": nouns.NUMBER,
+    "array": nouns.LIST,
+    "object": nouns.MAPPING,
 }
 """The names of JSON's types in messages."""
 
 
-def describe_value(kind: ValidationErrorKind, name: str, part: Any, value: Any) -> tuple[Statement, Advice | None]:
+def describe_value(
+    kind: ValidationErrorKind, name: NounPhrase, part: Any, value: Any
+) -> tuple[Statement, Advice | None]:
     """Return what is wrong with a value, and what is accepted instead.
 
     Args:
@@ -46,13 +48,18 @@ def describe_value(kind: ValidationErrorKind, name: str, part: Any, value: Any) 
         case "enum" | "const":
             return _describe_refused(name, value), advise_words(value, part)
         case "pattern":
-            return _describe_refused(name, value), helps.TAKES(form=part["description"])
+            return _describe_refused(name, value), helps.TAKES(form=describe_form(part))
         case "minimum" | "maximum":
             low, high = part["minimum"], part.get("maximum")
             advice = helps.TAKES_FROM(low=low) if high is None else helps.TAKES_BETWEEN(low=low, high=high)
             return rules.NON_STANDARD_NUMBER(part=name, value=format_as_written(value)), advice
         case keyword:
             return _describe_size(keyword, name, part), None
+
+
+def describe_form(part: Any) -> NounPhrase:
+    """Return what a schema says about the form of a value: the description of a part is a noun of our own."""
+    return Noun(part["description"])()
 
 
 def advise_words(value: str, part: Any) -> Advice:
@@ -64,13 +71,14 @@ def advise_words(value: str, part: Any) -> Advice:
     return helps.DID_YOU_MEAN(suggestion=meant) if meant else helps.TAKES_ONE_OF(words=tuple(words))
 
 
-def _describe_type(types: Sequence[str], name: str, value: Any) -> tuple[Statement, Advice | None]:
-    wanted = " or ".join(_NAMES[name] for name in types)
+def _describe_type(types: Sequence[str], name: NounPhrase, value: Any) -> tuple[Statement, Advice | None]:
+    wanted = nouns.join_or([_NAMES[name]() for name in types])
     actual = next((name for kind, name in _TYPES if isinstance(value, kind)), None)
     if actual is None:
         return rules.NON_STANDARD_NO_VALUE(part=name, wanted=wanted), helps.GIVE_VALUE()
     fraction = types == ["integer"] and actual == "number"
-    found = rules.NON_STANDARD_TYPE(part=name, wanted=wanted, found="a fraction" if fraction else _NAMES[actual])
+    noun = nouns.FRACTION if fraction else _NAMES[actual]
+    found = rules.NON_STANDARD_TYPE(part=name, wanted=wanted, found=noun())
     match types:
         case ["string"] if not isinstance(value, list | dict):
             return found, helps.QUOTE(text=str(value).lower() if isinstance(value, bool) else format_as_written(value))
@@ -82,13 +90,13 @@ def _describe_type(types: Sequence[str], name: str, value: Any) -> tuple[Stateme
             return found, None
 
 
-def _describe_refused(name: str, value: str) -> Statement:
+def _describe_refused(name: NounPhrase, value: str) -> Statement:
     if len(value) > _SHOWN_MAX or not value.isprintable():
         return rules.NON_STANDARD_THIS_VALUE(part=name)
     return rules.NON_STANDARD_VALUE(part=name, value=value)
 
 
-def _describe_size(keyword: str, name: str, part: Any) -> Statement:
+def _describe_size(keyword: str, name: NounPhrase, part: Any) -> Statement:
     match keyword:
         case "minLength":
             return rules.NON_STANDARD_EMPTY(part=name)
