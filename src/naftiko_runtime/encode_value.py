@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote, unquote_to_bytes
 
 from naftiko_runtime.lazy_import import compile_lazily, import_lazily
+from naftiko_runtime.rules import problems
 from naftiko_runtime.source import WrittenFloat, WrittenInt, format_as_written
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def format_text(value: Any) -> str:
         try:
             return value.content.decode()
         except UnicodeDecodeError:
-            raise Unrenderable("a binary file can only be a part of a multipart form") from None
+            raise Unrenderable(problems.FILE_BINARY()) from None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -122,14 +123,15 @@ def encode_json(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=_encode_unknown, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
     except orjson.JSONEncodeError as error:
-        if "64-bit" not in str(error):
-            raise Unrenderable(f"not expressible as JSON: {error}") from None
-    try:
+        refused = error
+    try:  # it may have integers that the encoder refuses
         return orjson.dumps(
             _encode_large_integers(value), default=_encode_unknown, option=orjson.OPT_PASSTHROUGH_SUBCLASS
         )
-    except (orjson.JSONEncodeError, RecursionError) as error:
-        raise Unrenderable(f"not expressible as JSON: {error}") from None
+    except orjson.JSONEncodeError as error:
+        raise Unrenderable(problems.NOT_JSON(problem=str(error))) from None
+    except RecursionError:
+        raise Unrenderable(problems.NOT_JSON(problem=str(refused))) from None
 
 
 def _encode_unknown(value: Any) -> Any:
@@ -172,11 +174,11 @@ def encode_path_segment(value: Any) -> str:
     if isinstance(value, (list, CommaSeparated)):
         encoded = _encode_joined(value)
         if encoded in ("", ".", ".."):
-            raise Unrenderable("a path segment cannot be empty, '.' or '..'")
+            raise Unrenderable(problems.SEGMENT())
         return encoded
     text = format_text(value)
     if text in ("", ".", ".."):
-        raise Unrenderable("a path segment cannot be empty, '.' or '..'")
+        raise Unrenderable(problems.SEGMENT())
     return _percent_encode(text)
 
 
@@ -188,9 +190,9 @@ def encode_caller_path(raw_path: bytes) -> str:
     """
     decoded = unquote_to_bytes(raw_path)
     if _DOTS.search(decoded):
-        raise Unrenderable("a path cannot hold segments '.' and '..'")
+        raise Unrenderable(problems.SEGMENTS())
     if _CONTROL.search(decoded):
-        raise Unrenderable("a path cannot hold control characters")
+        raise Unrenderable(problems.PATH_CONTROL())
     return quote(raw_path, safe=PATH_SAFE)
 
 
@@ -209,7 +211,7 @@ def encode_query_list(items: list[Any], separator: str) -> str:
         return _encode_joined(items)
     texts = [format_text(item) for item in items if item is not None]
     if any(separator in text for text in texts):
-        raise Unrenderable(f"an item of the list holds '{separator}', which separates the items")
+        raise Unrenderable(problems.LIST_SEPARATOR(separator=separator))
     return _percent_encode(separator.join(texts))
 
 
@@ -226,7 +228,7 @@ def _percent_encode(text: str, safe: str = "") -> str:
     try:
         return quote(text, safe=safe)
     except UnicodeEncodeError:
-        raise Unrenderable("not valid Unicode text") from None
+        raise Unrenderable(problems.NOT_UNICODE()) from None
 
 
 def escape_xml(text: str) -> str:
@@ -236,7 +238,7 @@ def escape_xml(text: str) -> str:
         Unrenderable: It has a control character, which XML cannot represent.
     """
     if _FORBIDDEN_IN_XML.search(text):
-        raise Unrenderable("XML cannot hold control characters")
+        raise Unrenderable(problems.XML_CONTROL())
     return _SPECIAL_IN_XML.sub(lambda match: f"&#{ord(match[0])};", text)
 
 
@@ -249,14 +251,14 @@ def escape_sparql(text: str, place: Literal["string", "iri", "token"]) -> str:
     match place:
         case "string":
             if _SPARQL_CODEPOINT.search(text):  # decoded before strings are parsed, so that escaping does not help
-                raise Unrenderable("a SPARQL string cannot hold a backslash and a u")
+                raise Unrenderable(problems.SPARQL_STRING())
             return _SPECIAL_IN_SPARQL.sub(lambda match: _SPARQL_ESCAPES[match[0]], text)
         case "iri":
             return _FORBIDDEN_IN_IRI.sub(lambda match: quote(match[0], safe=""), text)
         case "token":
             if _SPARQL_TOKEN.fullmatch(text):
                 return text
-            raise Unrenderable("outside quotes, a SPARQL query takes a number or a name")
+            raise Unrenderable(problems.SPARQL_BARE())
 
 
 def encode_utf8(text: str) -> bytes:
@@ -268,7 +270,7 @@ def encode_utf8(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        raise Unrenderable("not valid Unicode text") from None
+        raise Unrenderable(problems.NOT_UNICODE()) from None
 
 
 def encode_header(value: Any) -> bytes:
@@ -281,7 +283,7 @@ def encode_header(value: Any) -> bytes:
         value = CommaSeparated(value)
     text = value.render(str, _quote_header_item) if isinstance(value, CommaSeparated) else format_text(value)
     if _FORBIDDEN_IN_HEADER.search(text):
-        raise Unrenderable("a header value cannot hold control characters")
+        raise Unrenderable(problems.HEADER_VALUE())
     return encode_utf8(text)
 
 
@@ -301,7 +303,7 @@ def encode_cookie(value: Any) -> str:
 
 def _check_cookie_item(text: str) -> str:
     if "," in text:
-        raise Unrenderable("an item of a list in a cookie holds ',', which separates the items")
+        raise Unrenderable(problems.COOKIE_SEPARATOR())
     return text
 
 

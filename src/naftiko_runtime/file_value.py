@@ -8,9 +8,11 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from naftiko_runtime.lazy_import import compile_lazily
+from naftiko_runtime.rules import problems
+from naftiko_runtime.rules.problems import DescribedError
 
 
-class Unrenderable(ValueError):  # noqa: N818 - it describes the value
+class Unrenderable(DescribedError):  # noqa: N818 - it describes the value
     """A value cannot be written at its place. The message gives the reason, never the value."""
 
 
@@ -50,16 +52,16 @@ def decode_base64(text: str) -> bytes:
     try:
         return b64decode("".join(text.split()), validate=True)
     except ValueError:
-        raise Unrenderable("a file's content is given as base64 or as a data: URL") from None
+        raise Unrenderable(problems.FILE_CONTENT()) from None
 
 
 def decode_file(text: str) -> File:
     """Decode text that is base64 or a ``data:`` URL.
 
     Raises:
-        ValueError: It is neither.
+        DescribedError: It is neither.
     """
     try:
         return parse_data_url(text) or File(decode_base64(text), "", None, text)
     except Unrenderable:
-        raise ValueError("must be base64 or a data: URL") from None
+        raise DescribedError(problems.MUST_BE_FILE()) from None

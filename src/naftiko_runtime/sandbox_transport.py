@@ -16,6 +16,7 @@ from naftiko_runtime.encode_value import encode_header, encode_json
 from naftiko_runtime.model.key_annotations import Range, field
 from naftiko_runtime.model.part import Part, Text
 from naftiko_runtime.rules import helps, render_text
+from naftiko_runtime.rules.problems import describe_problem
 from naftiko_runtime.source import SourceError, read_source
 from naftiko_runtime.suggest import suggest
 from naftiko_runtime.upstream.stub_response import Stub, StubResponse
@@ -80,7 +81,8 @@ def read_responses(path: Path, operations: Collection[str]) -> dict[str, Stub]:
         except _ResponseError as error:
             findings.report(error.statement, source.find_span(key_path, key=True))
         except ValueError as error:  # a header or a body holds what none can carry
-            findings.report(rules.INVALID_VALUE_RESPONSE(problem=str(error)), source.find_span(key_path, key=True))
+            statement = rules.INVALID_VALUE_RESPONSE(problem=describe_problem(error))
+            findings.report(statement, source.find_span(key_path, key=True))
     if findings.has_errors:
         raise SourceError(findings.list_sorted(), source)
     return responses

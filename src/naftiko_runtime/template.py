@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from naftiko_runtime.lazy_import import compile_lazily
+from naftiko_runtime.rules import problems
+from naftiko_runtime.rules.problems import DescribedError
 
 if TYPE_CHECKING:
     import re
@@ -33,7 +35,7 @@ def split_template(text: str) -> tuple[str | Placeholder, ...]:
     """Split a template into literal pieces and placeholders; text without placeholders is one piece.
 
     Raises:
-        ValueError: A placeholder is empty.
+        DescribedError: A placeholder is empty.
     """
     return _split(_PLACEHOLDER, text)
 
@@ -42,11 +44,11 @@ def split_path(text: str) -> tuple[str | Placeholder, ...]:
     """Split a path, whose placeholders are written ``{name}`` or ``{{name}}``.
 
     Raises:
-        ValueError: A placeholder is empty, or a brace is not closed.
+        DescribedError: A placeholder is empty, or a brace is not closed.
     """
     pieces = _split(_PATH_PLACEHOLDER, text)
     if any(isinstance(piece, str) and ("{" in piece or "}" in piece) for piece in pieces):
-        raise ValueError("a brace has no partner, or a placeholder is empty")
+        raise DescribedError(problems.BRACE_ALONE())
     return pieces
 
 
@@ -56,7 +58,7 @@ def _split(pattern: re.Pattern[str], text: str) -> tuple[str | Placeholder, ...]
     for match in pattern.finditer(text):
         name = next(filter(None, match.groups()), "")
         if not name:
-            raise ValueError("a placeholder is empty")
+            raise DescribedError(problems.EMPTY_PLACEHOLDER())
         if match.start() > end:
             pieces.append(text[end : match.start()])
         pieces.append(Placeholder(name, match.start()))

@@ -94,7 +94,7 @@ def ours(document: Any, path: str) -> str:
     try:
         return "value " + json.dumps(compile_path(path).get(document))
     except JsonPathError as error:
-        return f"invalid {error.message}"
+        return f"invalid {error}"
 
 
 def same(theirs: Any, own: Any) -> bool:

@@ -11,6 +11,8 @@ from naftiko_runtime.file_value import File, decode_file
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.lazy_import import compile_lazily, import_lazily
 from naftiko_runtime.limits import REQUEST_DEPTH_MAX, REQUEST_VALUES_MAX
+from naftiko_runtime.rules import problems
+from naftiko_runtime.rules.problems import DescribedError
 from naftiko_runtime.source import parse_exact_float
 
 if TYPE_CHECKING:
@@ -30,30 +32,30 @@ def check_type(value: Any, kind: InputType | None) -> Any:
     """Check the type of a JSON value. A whole number with a fraction (``30.0``) becomes an int.
 
     Raises:
-        ValueError: It has another type.
+        DescribedError: It has another type.
     """
     if kind == "binary":
         return decode_file(value) if isinstance(value, str) else _check_file(value)
     if kind is None or _HAS_TYPE[kind](value):
         return _parse_whole(repr(float(value))) if kind == "integer" and isinstance(value, float) else value
-    raise ValueError(f"must be {_NAMES[kind]}")
+    raise DescribedError(_MUST_BE[kind]())
 
 
 def _check_file(value: Any) -> File:
     if isinstance(value, File):
         return value
-    raise ValueError("must be base64 or a data: URL")
+    raise DescribedError(problems.MUST_BE_FILE())
 
 
 def check_pattern(value: Any, pattern: Pattern) -> Any:
     """Check the text of a value, or of each item of a list.
 
     Raises:
-        ValueError: It does not match.
+        DescribedError: It does not match.
     """
     if all(pattern.matches(format_text(item)) for item in (value if isinstance(value, list) else [value])):
         return value
-    raise ValueError(f"must match {pattern.text}")
+    raise DescribedError(problems.MUST_MATCH(pattern=pattern.text))
 
 
 def _is_number(value: object) -> TypeGuard[float]:
@@ -69,13 +71,13 @@ _HAS_TYPE: Final[dict[str, Callable[[object], bool]]] = {
     "object": lambda value: isinstance(value, dict),
     "json": lambda _: True,
 }
-_NAMES: Final = {
-    "string": "a string",
-    "number": "a number",
-    "integer": "a whole number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "an object",
+_MUST_BE: Final = {
+    "string": problems.MUST_BE_TEXT,
+    "number": problems.MUST_BE_NUMBER,
+    "integer": problems.MUST_BE_WHOLE,
+    "boolean": problems.MUST_BE_FLAG,
+    "array": problems.MUST_BE_LIST,
+    "object": problems.MUST_BE_OBJECT,
 }
 
 
@@ -83,7 +85,7 @@ def convert_text(value: Any, kind: InputType | None) -> Any:
     """Convert text from a URL, a header or a cookie to a declared type.
 
     Raises:
-        ValueError: The text is not a value of the type; the message says what it must be.
+        DescribedError: The text is not a value of the type; the message says what it must be.
     """
     if isinstance(value, list):
         if kind == "array":
@@ -91,7 +93,7 @@ def convert_text(value: Any, kind: InputType | None) -> Any:
         if len(value) == 1:
             value = value[0]
         elif kind is not None:
-            raise ValueError("given more than once")
+            raise DescribedError(problems.GIVEN_TWICE())
     if kind == "json" and isinstance(value, File):
         value = format_text(value)
     if kind in (None, "string", "binary") or not isinstance(value, str):
@@ -104,26 +106,26 @@ def _parse_integer(text: str) -> int:
         return int(text)
     if _NUMBER.fullmatch(text):
         return _parse_whole(text)
-    raise ValueError("must be a whole number")
+    raise DescribedError(problems.MUST_BE_WHOLE())
 
 
 def _parse_whole(text: str) -> int:
     """Parse a whole number that is written with a fraction or an exponent, exactly: ``30.0``, ``3e1``."""
     number = Fraction(text)
     if number.denominator != 1:
-        raise ValueError("must be a whole number")
+        raise DescribedError(problems.MUST_BE_WHOLE())
     return number.numerator
 
 
 def _parse_number(text: str) -> float:
     if not _NUMBER.fullmatch(text):
-        raise ValueError("must be a number")
+        raise DescribedError(problems.MUST_BE_NUMBER())
     return int(text) if _INTEGER.fullmatch(text) else check_type(parse_exact_float(text), "number")
 
 
 def _parse_boolean(text: str) -> bool:
     if text not in ("true", "false"):
-        raise ValueError("must be true or false")
+        raise DescribedError(problems.MUST_BE_FLAG())
     return text == "true"
 
 
@@ -132,7 +134,7 @@ def _parse_object(text: str) -> Any:
         check_json_limits(text.encode(), REQUEST_VALUES_MAX, REQUEST_DEPTH_MAX)
         value = json_format.parse_regular(text.encode())
     except (ValueError, UnicodeEncodeError):
-        raise ValueError("must be an object as JSON") from None
+        raise DescribedError(problems.MUST_BE_JSON_OBJECT()) from None
     return check_type(value, "object")
 
 
@@ -140,7 +142,7 @@ def _parse_json(text: str) -> Any:
     try:
         return json_format.parse_regular(text.encode())
     except (ValueError, UnicodeEncodeError):
-        raise ValueError("must be JSON") from None
+        raise DescribedError(problems.MUST_BE_JSON()) from None
 
 
 _PARSE: Final[dict[str, Callable[[str], object]]] = {

@@ -22,6 +22,7 @@ from naftiko_runtime.engine.field_encoding import encode_form_field
 from naftiko_runtime.engine.multipart import MULTIPART, compile_multipart
 from naftiko_runtime.file_value import File, Unrenderable
 from naftiko_runtime.plan import Form, JsonText, JsonTree, Multipart, OpenBody, PlainText, WholeBody, YamlTree
+from naftiko_runtime.rules import problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,7 +143,7 @@ def encode_finite_json(value: Any) -> bytes:
     """
     encoded = encode_json(value)
     if encoded.find(b"null") >= 0 and _has_infinite_number(value):
-        raise Unrenderable("not expressible as JSON: a number is out of range")
+        raise Unrenderable(problems.NUMBER_OUT_OF_RANGE())
     return encoded
 
 
@@ -210,6 +211,6 @@ def encode_form(value: Any) -> bytes | None:
     if isinstance(value, str):
         return encode_utf8(value)
     if not isinstance(value, dict):
-        raise Unrenderable("a form is an object of its fields")
+        raise Unrenderable(problems.FORM_SHAPE())
     texts = [text for name, item in value.items() for text in encode_form_field(encode_query(name), item)]
     return "&".join(texts).encode() if texts else None

@@ -10,6 +10,7 @@ from naftiko_runtime.encode_value import FRAMING_HEADERS, HEADER_NAME, encode_co
 from naftiko_runtime.engine.evaluate import ABSENT, compile_term, evaluate_constant, render_value
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.plan import Multipart
+from naftiko_runtime.rules import problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -75,7 +76,7 @@ class HeaderBuilder:
     def _set(self, name: str, value: Any) -> None:
         """Set a header that is the same for all calls. The last one of a name wins."""
         if not HEADER_NAME.fullmatch(name) or name in FRAMING_HEADERS:  # a name may come from the environment
-            raise Unrenderable("it is not a header name that can be sent")
+            raise Unrenderable(problems.HEADER_NAME())
         self._fixed = [pair for pair in self._fixed if pair[0] != name.encode()]
         self._fixed.append((name.encode(), encode_header(value)))
 

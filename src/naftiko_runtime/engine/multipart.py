@@ -13,6 +13,7 @@ from naftiko_runtime.engine.evaluate import ABSENT, compile_term, compile_tree
 from naftiko_runtime.engine.field_encoding import flatten
 from naftiko_runtime.file_value import File, Unrenderable, decode_base64, parse_data_url
 from naftiko_runtime.plan import Argument, MultipartPart
+from naftiko_runtime.rules import problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -96,7 +97,7 @@ def _encode_part(part: _CompiledPart, rest: str, value: Any, values: Values, bou
         yield b'; filename="' + _quote(filename) + b'"'
     if media_type:
         if not _MEDIA_TYPE.fullmatch(media_type):
-            raise Unrenderable("a part's content type is written 'type/subtype'")
+            raise Unrenderable(problems.CONTENT_TYPE())
         yield b"\r\ncontent-type: " + encode_header(media_type)
     yield b"\r\n\r\n" + content + b"\r\n"
 

@@ -20,6 +20,8 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError
 
 from naftiko_runtime.limits import DOCUMENT_BYTES_MAX, RESPONSE_VALUES_MAX
+from naftiko_runtime.rules import problems
+from naftiko_runtime.rules.problems import DescribedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 _IMPORT: Final = re.compile(r"""\bimport\s+(?:public\s+|weak\s+)?["']([^"'\n]+)["']""")
 _COMPILE_SECONDS: Final = 60
 _FILES_MAX: Final = 1_000
-_COMPILE: Final = "compile it with protoc --descriptor_set_out=FILE --include_imports"
 _WELL_KNOWN: Final = "google.protobuf."
 
 
@@ -53,14 +54,14 @@ def compile_proto(file: Path, folders: Sequence[Path]) -> bytes:
     if find_spec("grpc_tools") is None:
         raise ImportError("grpc_tools")
     within = [folder for folder in file.parents if any(folder.is_relative_to(allowed) for allowed in folders)]
-    faults: list[str] = []
+    faults: list[ValueError] = []
     for folder in reversed(within):
         try:
             _check_imports(file, folder, folders)
             return _run_compiler(file, folder)
         except ValueError as error:
-            faults.append(str(error))
-    raise ValueError(faults[-1])
+            faults.append(error)
+    raise faults[-1]
 
 
 def _run_compiler(file: Path, folder: Path) -> bytes:
@@ -72,12 +73,14 @@ def _run_compiler(file: Path, folder: Path) -> bytes:
         try:
             done = subprocess.run(command, capture_output=True, check=False, timeout=_COMPILE_SECONDS)  # noqa: S603 - our own interpreter
         except subprocess.TimeoutExpired:
-            raise ValueError(f"compiling it takes longer than {_COMPILE_SECONDS} seconds") from None
+            raise DescribedError(problems.PROTO_SECONDS(most=_COMPILE_SECONDS)) from None
         if done.returncode == 0 and out.is_file():
             return out.read_bytes()
     output = done.stderr.decode("utf-8", "replace").replace(f"{folder}/", "").strip()
     faults = [line for line in output.splitlines() if "warning:" not in line]
-    raise ValueError("; ".join(faults[:3]) or f"the compiler ended with status {done.returncode}")
+    if not faults:
+        raise DescribedError(problems.PROTO_STATUS(status=done.returncode))
+    raise DescribedError(problems.PROTO_COMPILER(problem="; ".join(faults[:3])))
 
 
 def _check_imports(file: Path, folder: Path, folders: Sequence[Path]) -> None:
@@ -90,15 +93,15 @@ def _check_imports(file: Path, folder: Path, folders: Sequence[Path]) -> None:
     while waiting:
         source = waiting.pop()
         if not any(source.is_relative_to(allowed) for allowed in folders):
-            raise ValueError("what it imports must be below the document's folder")
+            raise DescribedError(problems.PROTO_OUTSIDE())
         if not source.is_file() or source.stat().st_size > DOCUMENT_BYTES_MAX:
-            raise ValueError(f"'{source.name}' is not a file, or larger than {DOCUMENT_BYTES_MAX:,} bytes")
+            raise DescribedError(problems.PROTO_NO_FILE(name=source.name, most=f"{DOCUMENT_BYTES_MAX:,}"))
         imported = [(folder / name).resolve() for name in _IMPORT.findall(source.read_text("utf-8"))]
         new = {path for path in imported if path.exists()} - known
         known |= new
         waiting += new
         if len(known) > _FILES_MAX:
-            raise ValueError(f"it imports more than {_FILES_MAX} files")
+            raise DescribedError(problems.PROTO_IMPORTS(most=_FILES_MAX))
 
 
 def make_decoder(descriptors: bytes, name: str) -> Decode:
@@ -110,11 +113,11 @@ def make_decoder(descriptors: bytes, name: str) -> Decode:
     pool = descriptor_pool.DescriptorPool()
     known = _add_files(descriptors, pool)
     if not name and len(known) > 1:
-        raise ValueError(f"it has several messages; add one after '#': {', '.join(known)}")
+        raise DescribedError(problems.PROTO_MESSAGES(known=tuple(known)))
     try:
         described = pool.FindMessageTypeByName(name or known[0])
     except KeyError:
-        raise ValueError(f"it has no message '{name}': it has {', '.join(known)}") from None
+        raise DescribedError(problems.PROTO_NO_MESSAGE(name=name, known=tuple(known))) from None
     message_type = message_factory.GetMessageClass(described)
 
     def decode(body: bytes, _charset: str | None, _notes: Irregularities) -> Any:
@@ -145,16 +148,18 @@ def _add_files(descriptors: bytes, pool: descriptor_pool.DescriptorPool) -> list
     try:
         files.ParseFromString(descriptors)
     except DecodeError:
-        raise ValueError(f"it is not a descriptor set, and its name does not end in .proto; {_COMPILE}") from None
+        raise DescribedError(problems.PROTO_NO_SET(advice=problems.PROTO_COMPILE())) from None
     for file in files.file:
         try:
             pool.Add(file)
         except TypeError as error:  # what it imports is not there, or it contradicts itself
-            raise ValueError(f"it is not a complete descriptor set ({error}); {_COMPILE}") from None
+            raise DescribedError(
+                problems.PROTO_INCOMPLETE(problem=str(error), advice=problems.PROTO_COMPILE())
+            ) from None
     own = [file for file in files.file if not file.name.startswith("google/protobuf/")]
     known = [f"{file.package}.{m.name}".lstrip(".") for file in own[-1:] for m in file.message_type]
     if not known:
-        raise ValueError(f"it has no messages; {_COMPILE}")
+        raise DescribedError(problems.PROTO_EMPTY(advice=problems.PROTO_COMPILE()))
     return known
 
 

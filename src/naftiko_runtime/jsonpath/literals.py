@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.regex import PatternError, compile_pattern
+from naftiko_runtime.rules import problems
 
 if TYPE_CHECKING:
     from naftiko_runtime.jsonpath.scanner import Scanner
@@ -24,12 +25,12 @@ def read_literal(scanner: Scanner) -> Any:
     if scanner.accept("["):
         scanner.skip_blanks()
         items = [] if scanner.sees("]") else scanner.nest(lambda: scanner.read_list(lambda: read_literal(scanner)))
-        scanner.expect("]", "the list is not closed")
+        scanner.expect("]", problems.PATH_LIST_OPEN())
         return items
     if scanner.accept("{"):
         scanner.skip_blanks()
         fields = [] if scanner.sees("}") else scanner.nest(lambda: scanner.read_list(lambda: _read_field(scanner)))
-        scanner.expect("}", "the object is not closed")
+        scanner.expect("}", problems.PATH_OBJECT_OPEN())
         return dict(fields)
     return _read_constant(scanner)
 
@@ -37,8 +38,8 @@ def read_literal(scanner: Scanner) -> Any:
 def _read_field(scanner: Scanner) -> tuple[str, Any]:
     name = scanner.read_quoted()
     if name is None:
-        raise scanner.error("expected a name in quotes")
-    scanner.expect(":", "a name and its value are parted by a colon")
+        raise scanner.error(problems.PATH_KEY())
+    scanner.expect(":", problems.PATH_NO_COLON())
     scanner.skip_blanks()
     return name, read_literal(scanner)
 
@@ -48,16 +49,16 @@ def read_regex(scanner: Scanner) -> Pattern:
     at = scanner.at
     found = scanner.match(_REGEX)
     if found is None:
-        raise scanner.error("the regular expression is not closed: end it with '/'")
+        raise scanner.error(problems.PATH_REGEX_OPEN())
     unknown = set(found[2]) - _FLAGS
     if unknown:
-        raise scanner.error(f"no flag '{min(unknown)}' of regular expressions: use i, m or s", at)
+        raise scanner.error(problems.PATH_REGEX_FLAG(flag=min(unknown)), at)
     flags = "".join(sorted(set(found[2]) & {"i", "m", "s"}))
     text = found[1].replace("\\/", "/")
     try:
         return compile_pattern(f"(?{flags}){text}" if flags else text, whole=True)
     except PatternError as error:
-        raise scanner.error(f"no regular expression that can be served in linear time: {error}", at) from None
+        raise scanner.error(problems.PATH_REGEX(problem=str(error)), at) from None
 
 
 def _read_constant(scanner: Scanner) -> Any:
@@ -69,7 +70,7 @@ def _read_constant(scanner: Scanner) -> Any:
         return float(found[0]) if found[1] or found[2] else int(found[0])
     found = scanner.match(_WORD)
     if found is None:
-        raise scanner.error("expected a path from '@' or '$', a text in quotes, a number, true, false or null")
+        raise scanner.error(problems.PATH_OPERAND())
     if found[0] not in _CONSTANTS:
-        raise scanner.error(f"'{found[0]}' is not a constant: write '@.{found[0]}', or quote it", at)
+        raise scanner.error(problems.PATH_WORD(word=found[0]), at)
     return _CONSTANTS[found[0]]

@@ -27,6 +27,7 @@ from naftiko_runtime.jsonpath.syntax import (
     Wildcard,
 )
 from naftiko_runtime.lazy_import import compile_lazily
+from naftiko_runtime.rules import problems
 
 if TYPE_CHECKING:
     from naftiko_runtime.jsonpath.syntax import Operand, Segment, Selector, Test
@@ -60,7 +61,7 @@ def parse(text: str) -> Expression:
     """
     if len(text) > limits.JSONPATH_LENGTH_MAX:
         raise JsonPathError(
-            f"the path has {len(text)} characters: shorten it to {limits.JSONPATH_LENGTH_MAX}",
+            problems.PATH_TOO_LONG(count=len(text), most=limits.JSONPATH_LENGTH_MAX),
             limits.JSONPATH_LENGTH_MAX + 1,
         )
     if _WHOLE.fullmatch(text):
@@ -79,7 +80,7 @@ class _Parser(Scanner):
     def read_expression(self) -> Expression:
         self.skip_blanks()
         if self.is_at_end():
-            raise self.error("the path is empty: write '$' for the whole value")
+            raise self.error(problems.PATH_EMPTY())
         anchored = self.match(_ANCHOR) is not None
         if anchored:
             self._refuse_word()
@@ -91,9 +92,8 @@ class _Parser(Scanner):
 
     def _make_leftover_error(self, function: FunctionCall | None) -> JsonPathError:
         if function is not None:
-            return self.error(f"nothing can follow '{function.name}()': remove the rest")
-        advice = "continue with '.' or '[', or write a name that holds it as ['…']"
-        return self.error(f"unexpected {self.text[self.at]!r}: {advice}")
+            return self.error(problems.PATH_AFTER_FUNCTION(name=function.name))
+        return self.error(problems.PATH_UNEXPECTED(character=repr(self.text[self.at])))
 
     # Paths. In a filter a blank ends a path; outside it can be part of a name.
 
@@ -101,7 +101,7 @@ class _Parser(Scanner):
         at = self.at
         if word := self.match(_WORD):
             anchor = self.text[at - 1]
-            raise self.error(f"expected '.' or '[' after '{anchor}': write '{anchor}.{word[0]}'", at)
+            raise self.error(problems.PATH_NO_DOT(anchor=anchor, word=word[0]), at)
 
     def _read_path(self, *, dotted: bool) -> tuple[tuple[Segment, ...], FunctionCall | None]:
         """Segments, and the function that ends them; ``dotted`` if a dot is read already, or is left out."""
@@ -127,9 +127,7 @@ class _Parser(Scanner):
     def _read_descent(self) -> Segment:
         self._descents += 1
         if self._descents > limits.JSONPATH_DESCENTS_MAX:
-            raise self.error(
-                f"more than {limits.JSONPATH_DESCENTS_MAX} '..' in a path: name the fields between", self.at - 2
-            )
+            raise self.error(problems.PATH_DESCENTS(most=limits.JSONPATH_DESCENTS_MAX), self.at - 2)
         return Descent(self._read_bracketed() if self.sees("[") else self._read_dotted())
 
     def _read_dotted(self) -> Selector:
@@ -138,7 +136,7 @@ class _Parser(Scanner):
             return Wildcard()
         found = self.match(_NAME_IN_FILTER if self.depth else _NAME)
         if found is None:
-            raise self.error("expected a name after the dot: remove the dot, or write the name as ['…']")
+            raise self.error(problems.PATH_NO_NAME())
         return Child(found[0].rstrip(_BLANKS))
 
     def _read_function(self) -> FunctionCall | None:
@@ -148,21 +146,20 @@ class _Parser(Scanner):
             return None
         name = found[1]
         if name not in FUNCTIONS:
-            known = ", ".join(f"{each}()" for each in FUNCTIONS)
-            raise self.error(f"no function '{name}()': use one of {known}, or write the name as ['…']", at)
+            raise self.error(problems.PATH_FUNCTION(name=name, known=tuple(FUNCTIONS)), at)
         self.skip_blanks()
         if self.sees(")") or name in WITHOUT_ARGUMENTS:
-            self.expect(")", f"{name}() takes no arguments")
+            self.expect(")", problems.PATH_NO_ARGUMENTS(name=name))
             return FunctionCall(name, ())
         arguments = self.nest(lambda: self.read_list(self._read_operand))
-        self.expect(")", f"the arguments of {name}() are not closed")
+        self.expect(")", problems.PATH_ARGUMENTS_OPEN(name=name))
         return FunctionCall(name, tuple(arguments))
 
     def _read_bracketed(self) -> Selector:
         self.accept("[")
         self.skip_blanks()
         selector = self._read_selector()
-        self.expect("]", "'[' is not closed")
+        self.expect("]", problems.PATH_BRACKET_OPEN())
         return selector
 
     def _read_selector(self) -> Selector:
@@ -174,7 +171,7 @@ class _Parser(Scanner):
         if found := self.match(_SLICE):
             start, stop, step = (None if part is None else int(part) for part in found.groups())
             if step == 0:
-                raise self.error("a slice cannot have the step 0: leave the step out", at)
+                raise self.error(problems.PATH_STEP(), at)
             return Slice(slice(start, stop, step))
         keys = self.read_list(self._read_key)
         if len(keys) == 1:
@@ -189,8 +186,8 @@ class _Parser(Scanner):
         if found := self.match(_INTEGER):
             return int(found[0])
         if found := _WORD.match(self.text, self.at):
-            raise self.error(f"a name in brackets needs quotes: write ['{found[0]}']")
-        raise self.error("expected a name in quotes, an index, a slice, '*' or '?(…)' in the brackets")
+            raise self.error(problems.PATH_UNQUOTED(name=found[0]))
+        raise self.error(problems.PATH_BRACKETS())
 
     # Filters.
 
@@ -208,7 +205,7 @@ class _Parser(Scanner):
             return Not(self.nest(self._read_condition))
         if self.accept("("):
             test = self.nest(self._read_any_of)
-            self.expect(")", "expected '&&', '||' or the end of the condition")
+            self.expect(")", problems.PATH_CONDITION_OPEN())
             return test
         return self._read_comparison()
 
@@ -222,7 +219,7 @@ class _Parser(Scanner):
             return Comparison(left, name, self._read_operand())
         if isinstance(left, Query):
             return Exists(left)
-        raise self.error("a constant alone is not a condition: compare it, as in @.name == 'x'", at)
+        raise self.error(problems.PATH_CONSTANT_ALONE(), at)
 
     def _read_operand(self) -> Operand:
         if self.sees("@", "$"):
@@ -247,11 +244,11 @@ def _read_operator(scanner: Scanner) -> str | None:
         return None
     name = found[0].lower()
     if name not in OPERATORS:
-        known = _MEANT.get(name)
-        advice = f"write '{known}'" if known else "use one of " + " ".join(OPERATORS)
-        raise scanner.error(f"no operator '{found[0]}': {advice}", at)
+        if (meant := _MEANT.get(name)) is not None:
+            raise scanner.error(problems.PATH_OPERATOR_MEANT(written=found[0], meant=meant), at)
+        raise scanner.error(problems.PATH_OPERATOR(written=found[0], known=" ".join(OPERATORS)), at)
     if name == "=~":
         scanner.skip_blanks()
         if not scanner.sees("/"):
-            raise scanner.error("a regular expression is written between slashes: write =~ /…/", at)
+            raise scanner.error(problems.PATH_NO_SLASH(), at)
     return name

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from naftiko_runtime import limits
 from naftiko_runtime.lazy_import import compile_lazily
+from naftiko_runtime.rules import problems
+from naftiko_runtime.rules.problems import DescribedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from naftiko_runtime.rules import NounPhrase
 
 T = TypeVar("T")
 
@@ -19,17 +23,15 @@ _ESCAPE: Final = compile_lazily(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPED: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
-class JsonPathError(ValueError):
+class JsonPathError(DescribedError):
     """An expression is not a JSONPath, or exceeds a limit.
 
     Attributes:
-        message: The cause, and what to write instead.
         column: Its position in the expression, in characters from 1.
     """
 
-    def __init__(self, message: str, column: int) -> None:
-        super().__init__(f"column {column}: {message}")
-        self.message = message
+    def __init__(self, problem: NounPhrase, column: int) -> None:
+        super().__init__(problems.AT_COLUMN(column=column, problem=problem))
         self.column = column
 
 
@@ -79,10 +81,10 @@ class Scanner:
         if found is not None:
             return _unescape(found[1] if found[1] is not None else found[2])
         if self.sees("'", '"'):
-            raise self.error(f"the quote is not closed: end it with {self.text[self.at]}")
+            raise self.error(problems.PATH_QUOTE_OPEN(quote=self.text[self.at]))
         return None
 
-    def expect(self, token: str, problem: str) -> None:
+    def expect(self, token: str, problem: NounPhrase) -> None:
         """Read this token, after blanks.
 
         Raises:
@@ -90,7 +92,7 @@ class Scanner:
         """
         self.skip_blanks()
         if not self.accept(token):
-            raise self.error(f"{problem}: write '{token}' here")
+            raise self.error(problems.PATH_WRITE(problem=problem, token=token))
 
     def read_list(self, read: Callable[[], T], separator: str = ",") -> list[T]:
         """Read one item or more, with a separator between them."""
@@ -109,14 +111,14 @@ class Scanner:
         """
         self.depth += 1
         if self.depth > limits.JSONPATH_NESTING_MAX:
-            raise self.error(f"filters nested more than {limits.JSONPATH_NESTING_MAX} deep: simplify the condition")
+            raise self.error(problems.PATH_NESTING(most=limits.JSONPATH_NESTING_MAX))
         result = read()
         self.depth -= 1
         return result
 
-    def error(self, message: str, at: int | None = None) -> JsonPathError:
+    def error(self, problem: NounPhrase, at: int | None = None) -> JsonPathError:
         """Make an error at an offset, or at the current position."""
-        return JsonPathError(message, (self.at if at is None else at) + 1)
+        return JsonPathError(problem, (self.at if at is None else at) + 1)
 
 
 def _unescape(text: str) -> str:

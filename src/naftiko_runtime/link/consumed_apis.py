@@ -166,7 +166,7 @@ def _check_output(output: ConsumedOutput, context: Context) -> None:
     try:
         compile_path(output.value)
     except JsonPathError as error:
-        context.report(rules.JSONPATH(problem=str(error)), output.path_to("value"))
+        context.report(rules.JSONPATH(problem=error.problem), output.path_to("value"))
 
 
 def _merge(levels: Iterable[Iterable[ConsumedParameter]]) -> dict[tuple[str, str], ConsumedParameter]:

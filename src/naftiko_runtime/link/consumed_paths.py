@@ -8,6 +8,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.link.reference_syntax import Words
 from naftiko_runtime.rules import helps
+from naftiko_runtime.rules.problems import DescribedError
 from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.suggest import suggest
 from naftiko_runtime.template import Placeholder, split_path
@@ -39,8 +40,8 @@ def link_own_path(
 def _split(text: str, key_path: KeyPath, context: Context) -> tuple[str | Placeholder, ...]:
     try:
         path = split_path(text)
-    except ValueError as error:
-        context.report(rules.PATH(problem=str(error)), key_path)
+    except DescribedError as error:
+        context.report(rules.PATH(problem=error.problem), key_path)
         return (text,)
     if any(isinstance(piece, str) and "#" in piece for piece in path):
         context.report(rules.PATH_FRAGMENT(), key_path)

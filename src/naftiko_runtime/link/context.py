@@ -12,6 +12,7 @@ from naftiko_runtime.link.reference_syntax import PREFIXES, SHELL, Words
 from naftiko_runtime.link.variables import looks_like_variable
 from naftiko_runtime.plan import Composed, Constant, Term
 from naftiko_runtime.rules import helps
+from naftiko_runtime.rules.problems import DescribedError
 from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.suggest import find_closest, is_close, suggest
 from naftiko_runtime.template import Placeholder, split_template
@@ -170,8 +171,8 @@ class Context(Struct, frozen=True):
             return (text,)
         try:
             pieces = split_template(text)
-        except ValueError as error:
-            self.report(rules.TEMPLATE(problem=str(error)), key_path)
+        except DescribedError as error:
+            self.report(rules.TEMPLATE(problem=error.problem), key_path)
             return (text,)
         single = _SINGLE_BRACES.search(text)
         if single is not None and self.variables.knows(single["name"]):

@@ -9,6 +9,7 @@ from naftiko_runtime.contract.type_conversion import convert_text
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.term_substitution import compose
 from naftiko_runtime.plan import Constant, Input, Term, freeze
+from naftiko_runtime.rules.problems import DescribedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +46,7 @@ def _check_body_path(parameter: ExposedParameter | ToolParameter, context: Conte
     try:
         compile_path(parameter.value)
     except JsonPathError as error:
-        context.report(rules.JSONPATH(problem=str(error)), parameter.path_to("value"))
+        context.report(rules.JSONPATH(problem=error.problem), parameter.path_to("value"))
         return None
     return parameter.value
 
@@ -81,6 +82,6 @@ def _link_fixed_value(parameter: ExposedParameter | ToolParameter, text: str, co
         return term
     try:
         return Constant(freeze(convert_text(term.value, parameter.type)))
-    except ValueError as error:
-        context.report(rules.INVALID_VALUE_FIXED(name=parameter.name, problem=str(error)), key_path)
+    except DescribedError as error:
+        context.report(rules.INVALID_VALUE_FIXED(name=parameter.name, problem=error.problem), key_path)
         return term

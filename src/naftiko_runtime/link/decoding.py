@@ -9,7 +9,8 @@ from naftiko_runtime import rules
 from naftiko_runtime.formats import WITH_FILE, MissingExtraError, compile_schema, make_decoder
 from naftiko_runtime.limits import DOCUMENT_BYTES_MAX
 from naftiko_runtime.plan import Format
-from naftiko_runtime.rules import helps
+from naftiko_runtime.rules import helps, problems
+from naftiko_runtime.rules.problems import DescribedError, describe_problem
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.consumes import ConsumedOperation
@@ -38,7 +39,7 @@ def link_format(consumed: Consumed, context: Context) -> Format | None:
     except _OutsideError:
         context.report(rules.INVALID_VALUE_SCHEMA_OUTSIDE(), key_path)
     except ValueError as error:
-        context.report(rules.INVALID_VALUE_SCHEMA(problem=str(error)), key_path)
+        context.report(rules.INVALID_VALUE_SCHEMA(problem=describe_problem(error)), key_path)
     else:
         return found
     return None
@@ -63,16 +64,16 @@ def _read_content(spec: ConsumedOperation, context: Context) -> bytes | None:
     try:
         path = (folder / name.removeprefix("/./")).resolve()
     except RuntimeError:
-        raise ValueError("it leads in a circle") from None
+        raise DescribedError(problems.SCHEMA_CIRCLE()) from None
     named = (folder, Path(context.source.file).parent, *context.allowed_imports)
     folders = [allowed.resolve() for allowed in named]
     if not any(path.is_relative_to(allowed) for allowed in folders):
         raise _OutsideError
     if path.exists() and not path.is_file():  # opening a pipe would block
-        raise ValueError("it is not a regular file")
+        raise DescribedError(problems.SCHEMA_NO_FILE())
     with path.open("rb") as file:
         content = file.read(DOCUMENT_BYTES_MAX + 1)
     if len(content) > DOCUMENT_BYTES_MAX:
-        raise ValueError(f"it is larger than {DOCUMENT_BYTES_MAX:,} bytes")
+        raise DescribedError(problems.SCHEMA_SIZE(most=f"{DOCUMENT_BYTES_MAX:,}"))
     compiled = compile_schema(spec.output_raw_format, path, folders)
     return content if compiled is None else compiled

@@ -184,7 +184,7 @@ class ExposeLinker:
         except JsonPathError as error:
             template = _TEMPLATE.fullmatch(str(output.mapping))
             statement = (
-                rules.JSONPATH(problem=str(error))
+                rules.JSONPATH(problem=error.problem)
                 if template is None
                 else rules.JSONPATH_TEMPLATE(written=template[0], name=template["name"])
             )

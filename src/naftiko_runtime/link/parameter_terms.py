@@ -13,6 +13,7 @@ from naftiko_runtime.encode_value import PATH_SAFE
 from naftiko_runtime.link.list_styles import choose_list_style
 from naftiko_runtime.link.rename_placeholder import rename_placeholder
 from naftiko_runtime.plan import Argument, Constant, NamedTerm, Term, freeze
+from naftiko_runtime.rules.problems import DescribedError
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Exposed
@@ -83,8 +84,8 @@ class ParameterTerms(Struct):
             return term
         try:
             return Constant(freeze(convert_text(term.value, parameter.type)))
-        except ValueError as error:
-            statement = rules.INVALID_VALUE_FIXED(name=parameter.name, problem=str(error))
+        except DescribedError as error:
+            statement = rules.INVALID_VALUE_FIXED(name=parameter.name, problem=error.problem)
             self.references.context.report(statement, parameter.path_to("value"))
             return term
 

@@ -423,9 +423,8 @@ def test_a_path_is_compiled_once() -> None:
 def test_an_error_names_the_place_the_cause_and_the_fix(path: str, column: int, message: str) -> None:
     with pytest.raises(JsonPathError) as caught:
         compile_path(path)
-    assert caught.value.message.startswith(message)
     assert caught.value.column == column
-    assert str(caught.value) == f"column {column}: {caught.value.message}"
+    assert str(caught.value).startswith(f"column {column}: {message}")
 
 
 def nested(depth: int, leaf: Any) -> Any:

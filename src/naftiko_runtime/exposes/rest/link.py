@@ -16,6 +16,7 @@ from naftiko_runtime.link.expose_linker import ANY_ADDRESS
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.plan import Argument, Input, RestServer, Route, remove_placeholder_names
 from naftiko_runtime.rules import helps
+from naftiko_runtime.rules.problems import DescribedError
 from naftiko_runtime.suggest import find_closest
 from naftiko_runtime.template import Placeholder, split_path
 
@@ -98,8 +99,8 @@ class _RestLinker:
         key_path = resource.path_to("path")
         try:
             pieces = split_path(resource.path)
-        except ValueError as error:
-            self._context.report(rules.PATH(problem=str(error)), key_path)
+        except DescribedError as error:
+            self._context.report(rules.PATH(problem=error.problem), key_path)
             return (resource.path,)
         if not resource.path.lstrip().startswith("/") and not is_absolute(resource.path):
             self._context.report(rules.PATH_RELATIVE(path=resource.path), key_path)
