@@ -13,10 +13,16 @@ from msgspec.structs import replace
 
 from naftiko_runtime import diagnostic, rules, suggest
 from naftiko_runtime.cli import main
+from naftiko_runtime.contract.type_conversion import check_type, convert_text
+from naftiko_runtime.encode_value import encode_header
 from naftiko_runtime.fix import fix_document
+from naftiko_runtime.formats import make_decoder
+from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
-from naftiko_runtime.rules import rule
+from naftiko_runtime.rules import problems, rule
+from naftiko_runtime.rules.problems import DescribedError
+from naftiko_runtime.template import split_path, split_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +54,7 @@ def reword(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         return render(replace(said, template=other), related)
 
     def patch() -> None:
-        for module in (rule, diagnostic, suggest):
+        for module in (rule, problems, diagnostic, suggest):
             monkeypatch.setattr(module, "render_text", render_reworded)
 
     return patch
@@ -56,6 +62,13 @@ def reword(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 def facts(found: tuple[Diagnostic, ...]) -> list[object]:
     return [(d, d.rule, d.part, d.fix) for d in found]
+
+
+LIBRARIES = (  # messages with a text of a library or of the system
+    *(rules.INVALID_VALUE_CHECKED, rules.INVALID_VALUE_JSON_BODY),  # pydantic, orjson
+    *(rules.PATTERN.messages[0], rules.SYNTAX.messages[0]),  # RE2, libyaml
+    *(rules.UNREADABLE.messages[0], rules.INVALID_VALUE_SCHEMA_UNREADABLE),  # the system
+)
 
 
 def outcome(file: Path) -> object:
@@ -85,3 +98,38 @@ def test_every_text_changes(reword: Callable[[], None]) -> None:
     assert "no consumed operation" in before
     assert "no consumed operation" not in after
     assert before.count("\n") == after.count("\n")
+
+
+@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_no_argument_is_a_sentence(file: Path) -> None:
+    """Texts in arguments are of the document, or of a library; ours are templates."""
+    written = file.read_text(encoding="utf-8", errors="replace")
+    for overrides in (Overrides(lint=True), Overrides(lint=True, strict=True)):
+        for found in load(file, overrides).diagnostics:
+            for name, value in found.arguments.items():
+                texts = value if isinstance(value, tuple) else (value,)
+                words = [text.split() for text in texts if isinstance(text, str) and " " in text]
+                if name != "problem" or found.statement.template not in LIBRARIES:
+                    assert [each for each in words if not all(word.strip(":") in written for word in each)] == []
+
+
+@pytest.mark.parametrize(
+    ("fail", "text"),
+    [
+        (lambda: compile_path("$.a[?(@.b ~ 1)]"), "column 11: no operator '~'"),
+        (lambda: split_path("/a/{}"), "a brace has no partner"),
+        (lambda: split_template("{{ }}"), "a placeholder is empty"),
+        (lambda: convert_text("a", "integer"), "must be a whole number"),
+        (lambda: check_type(1, "array"), "must be a list"),
+        (lambda: encode_header("a\n"), "a header value cannot hold control characters"),
+        (lambda: make_decoder("avro", None, b'"fraction"'), "unknown Avro type 'fraction'"),
+    ],
+)
+def test_errors_carry_data(fail: Callable[[], object], text: str, reword: Callable[[], None]) -> None:
+    """Their text is made when it is shown, where it can be worded otherwise."""
+    with pytest.raises(DescribedError) as caught:
+        fail()
+    assert str(caught.value).startswith(text)
+    reword()
+    assert text.rsplit(maxsplit=1)[-1] not in str(caught.value).split("~")
+    assert str(caught.value).startswith("~")

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.authentication.kinds import find_kind
-from naftiko_runtime.contract.compiled import compile_contract
+from naftiko_runtime.contract.type_conversion import check_pattern, check_type, convert_text
 from naftiko_runtime.document.capability import Bind
 from naftiko_runtime.document.consumes import ConsumedOperation, ConsumedResource
 from naftiko_runtime.document.exposes import Exposed, RestResource
 from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParameter, Parameter, ToolParameter
 from naftiko_runtime.document.walk import walk_parts
-from naftiko_runtime.errors import Rejected
 from naftiko_runtime.host_encoding import is_absolute
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.lint.check import make_check
-from naftiko_runtime.plan import Contract, Input, freeze
+from naftiko_runtime.plan import freeze, thaw
 from naftiko_runtime.redact_document import is_token_like
 from naftiko_runtime.rules import helps
+from naftiko_runtime.rules.problems import DescribedError
 from naftiko_runtime.source import format_as_written
 from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.template import Placeholder, split_template
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.lint.check import Subject
     from naftiko_runtime.model.part import Part
+    from naftiko_runtime.regex import Pattern
     from naftiko_runtime.rules import Statement
     from naftiko_runtime.source import KeyPath
 
@@ -96,17 +97,10 @@ def _check_path(text: str | None, key_path: KeyPath, context: Context) -> None:
 def _check_default(parameter: Parameter, context: Context) -> None:
     if parameter.default is None:
         return
-    pattern_text = _find_valid_pattern(getattr(parameter, "pattern", None))
-    default = freeze(parameter.default)
-    declared = Input(parameter.name, "query", parameter.type, default=default, pattern=pattern_text)
-    contract = compile_contract(Contract((declared,)))
     try:
-        if isinstance(parameter, ToolParameter):
-            contract.admit_arguments({})
-        else:
-            contract.admit_request({})
-    except Rejected as rejected:
-        statement = rules.INVALID_VALUE_DEFAULT(name=parameter.name, problem=rejected.faults[0].detail)
+        _convert_default(parameter)
+    except DescribedError as error:
+        statement = rules.INVALID_VALUE_DEFAULT(name=parameter.name, problem=error.problem)
         default = parameter.default
         plain = parameter.type == "string" and isinstance(default, int | float)
         written = str(default).lower() if isinstance(default, bool) else format_as_written(default)
@@ -114,17 +108,28 @@ def _check_default(parameter: Parameter, context: Context) -> None:
         context.report(statement, parameter.path_to("default"), advice)
 
 
-def _find_valid_pattern(text: str | None) -> str | None:
-    """Return a pattern that compiles."""
+def _convert_default(parameter: Parameter) -> None:
+    """Convert a default as a call does that gives no value.
+
+    Raises:
+        DescribedError: The default has another type, or does not match the pattern.
+    """
+    convert = check_type if isinstance(parameter, ToolParameter) else convert_text
+    value = convert(thaw(freeze(parameter.default)), parameter.type)
+    if (pattern := _compile_valid_pattern(getattr(parameter, "pattern", None))) is not None:
+        check_pattern(value, pattern)
+
+
+def _compile_valid_pattern(text: str | None) -> Pattern | None:
+    """Compile a pattern; None for one that does not compile."""
     if text is None:
         return None
     from naftiko_runtime.regex import PatternError, compile_pattern  # noqa: PLC0415 - few documents have patterns
 
     try:
-        compile_pattern(text)
+        return compile_pattern(text)
     except PatternError:  # reported where the input is linked
         return None
-    return text
 
 
 def _check_credential(part: Part, kind: AuthenticationKind[Any, Any], context: Context) -> None:
