@@ -119,7 +119,18 @@ def test_the_path_of_an_mcp_message_is_counted_and_logged(documents: Path, api: 
         metrics = scrape(gateway)
         for path, count in (("fast", 1), ("sdk", 2)):
             assert metrics.value("naftiko_mcp_messages_total", naftiko_expose="tools", path=path) == count
-            gateway.wait_log_line("MCP message", path=path, method="tools/call", tool="list-things", namespace="tools")
+            gateway.wait_log_line(
+                "MCP message", mcp_path=path, method="tools/call", tool="list-things", namespace="tools"
+            )
+
+
+@pytest.mark.parametrize(("odd", "path"), [(False, "fast"), (True, "sdk")], ids=["fast path", "by the SDK"])
+def test_the_log_line_of_a_failed_tool_call_shows_its_path(documents: Path, *, odd: bool, path: str) -> None:
+    with _gateway(documents, "http://127.0.0.1:1") as gateway:
+        assert tool_call(gateway, "list-things", {}, odd=odd)
+        assert call(gateway.urls["web"], "/things").status == 502
+    lines = [line for line in gateway.lines if line["event"] == "upstream failed"]
+    assert [line.get("mcp_path") for line in lines] == [path, None]
 
 
 @pytest.mark.parametrize("odd", [False, True], ids=["fast path", "by the SDK"])

@@ -9,6 +9,7 @@ from typing import get_args
 
 import pytest
 
+from naftiko_runtime.authentication.kinds import Credential
 from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose
 from naftiko_runtime.plan import Execution, Server
 
@@ -19,6 +20,7 @@ CLASS_ATTRIBUTES_MAX = 15
 TABLES = {
     "exposes/kinds.py": (*get_args(Server), RestExpose, McpExpose, OtherExpose),
     "bind_plan.py": get_args(Execution),
+    "authentication/kinds.py": get_args(Credential),
 }
 """By module, the classes that it alone may ask for: it handles all of a union."""
 

@@ -15,6 +15,7 @@ from naftiko_runtime.masking import LENGTH_MIN, MASK, Masker, list_usual_spellin
 from naftiko_runtime.process_lock import ProcessLock
 from naftiko_runtime.secret import Secret
 from naftiko_runtime.telemetry.log_writer import LogWriter
+from naftiko_runtime.telemetry.mcp import MCP_PATH
 from naftiko_runtime.telemetry.tracing import CURRENT
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def configure_logging(level: str, secrets: Iterable[Secret], *, console: bool, m
         structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(serializer=_dump_json)
     )
     handler = LogWriter(sys.stderr.fileno(), ProcessLock() if many else None)
+    handler.addFilter(_add_mcp_path)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=final))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # They would log every step, and the headers of every response.
@@ -72,6 +74,12 @@ def add_trace_ids() -> None:
 def _add_trace(record: logging.LogRecord) -> bool:
     if (trace := CURRENT.get()) is not None and (span := trace.find_log_span()) is not None and span.recorded:
         record.trace_id, record.span_id = span.trace_id, span.span_id
+    return True
+
+
+def _add_mcp_path(record: logging.LogRecord) -> bool:
+    if (path := MCP_PATH.get()) is not None:
+        record.mcp_path = path
     return True
 
 

@@ -5,7 +5,8 @@ The message and its response are kept while they pass, and parsed when a recorde
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import orjson
 
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.asgi_types import Receive, Send
     from naftiko_runtime.telemetry.span_attributes import Value
+
+McpPath = Literal["fast", "sdk"]
+"""Which path handles an MCP message: the fast path, or that of the SDK."""
+
+MCP_PATH: Final[ContextVar[McpPath | None]] = ContextVar("mcp_path", default=None)
+"""The path of the tool call that runs; every log line of the call shows it."""
 
 _TEXT_CHARACTERS_MAX: Final = 256
 _TARGETS: Final = {

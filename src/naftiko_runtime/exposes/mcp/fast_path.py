@@ -21,6 +21,7 @@ from naftiko_runtime.exposes.mcp.message_check import accepts_json, is_json, log
 from naftiko_runtime.exposes.mcp.revisions import HANDSHAKE, STATELESS, UNNAMED
 from naftiko_runtime.formats import DecodeError, read_json
 from naftiko_runtime.json_limits import check_json_limits
+from naftiko_runtime.telemetry.mcp import MCP_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping
@@ -163,6 +164,7 @@ class FastPath:
     async def _call_tool(self, message: dict[str, Any], wire: Wire, scope: Scope) -> bytes:
         """Call a tool and return the response."""
         params = message["params"]
+        MCP_PATH.set("fast")
         try:
             result = await self._tools.result(params["name"], params.get("arguments") or {}, scope, params.get("_meta"))
             return wire.render_response(message["id"], wire.render_tool_result(result))

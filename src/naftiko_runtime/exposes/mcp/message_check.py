@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
@@ -15,6 +15,7 @@ from naftiko_runtime.suggest import find_closest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from naftiko_runtime.telemetry.mcp import McpPath
     from naftiko_runtime.upstream.interface import Header
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ class MessageFault(Struct, frozen=True):
     data: dict[str, Any] | None = None
 
 
-def log_path(path: Literal["fast", "sdk"], message: Any, namespace: str) -> None:
+def log_path(path: McpPath, message: Any, namespace: str) -> None:
     """Log which path handles a message, for debugging.
 
     Args:
@@ -81,7 +82,7 @@ def log_path(path: Literal["fast", "sdk"], message: Any, namespace: str) -> None
     if log.isEnabledFor(logging.DEBUG) and isinstance(message, dict):
         params = message.get("params")
         tool = params.get("name") if isinstance(params, dict) else None
-        extra = {"namespace": namespace, "path": path, "method": message.get("method"), "tool": tool}
+        extra = {"namespace": namespace, "mcp_path": path, "method": message.get("method"), "tool": tool}
         log.debug("MCP message", extra={name: value for name, value in extra.items() if isinstance(value, str)})
 
 

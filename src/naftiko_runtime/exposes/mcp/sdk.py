@@ -16,6 +16,7 @@ from mcp_types import methods
 from pydantic import ValidationError
 
 from naftiko_runtime.exposes.mcp.tool_result import make_numbers_plain
+from naftiko_runtime.telemetry.mcp import MCP_PATH
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
@@ -76,6 +77,7 @@ class _Handlers:
     async def call_tool(
         self, context: ServerRequestContext[Any], params: types.CallToolRequestParams
     ) -> types.CallToolResult:
+        MCP_PATH.set("sdk")
         _check_name_header(context, params.name)
         if not self._tools.has(params.name):
             raise MCPError(types.INVALID_PARAMS, self._tools.describe_unknown(params.name))
