@@ -41,11 +41,11 @@ def _open_idle(running: Running, setup: Setup) -> int:
     """Request slow responses all at once; each uses a connection to the upstream, and leaves it idle at its end."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    asked = b"GET /v1/slow HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    request = b"GET /v1/slow HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
     callers = [connect(running.port) for _ in range(IDLE_WANTED)]
     try:
         for caller in callers:
-            caller.sendall(asked)
+            caller.sendall(request)
         for caller in callers:
             if receive_response(caller)[0] != http.HTTPStatus.OK:
                 raise LoadError("a slow response did not arrive")

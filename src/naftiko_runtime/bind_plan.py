@@ -41,7 +41,7 @@ P = TypeVar("P", bound="ServedPart")
 class BoundServer(Generic[S, P]):
     """A planned server, and its parts with their operations."""
 
-    plan: S
+    server: S
     parts: tuple[tuple[P, BoundOperation], ...]
     guard: Guard | None = None
 

@@ -16,7 +16,7 @@ from naftiko_runtime.follow_up_findings import suppress_follow_ups
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
 from naftiko_runtime.link import link
 from naftiko_runtime.link.operator_overrides import Overrides
-from naftiko_runtime.link.skip_broken import Errors, Sound, keep_sound
+from naftiko_runtime.link.skip_broken import Errors, Servable, keep_servable
 from naftiko_runtime.lint import run_checks
 from naftiko_runtime.rules import Severity
 from naftiko_runtime.source import SourceError
@@ -92,27 +92,27 @@ def redact_findings(found: Iterable[Diagnostic], source: Source | None) -> Itera
 def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loaded:
     findings = Findings()
     deviations = _check_strictly(source, findings) if overrides.strict else None
-    spoken = normalize(source, findings)
-    if spoken is None:
+    normalized = normalize(source, findings)
+    if normalized is None:
         return _make_refused(findings, deviations, source)
     if path is not None:
-        spoken = Importer(path, findings, overrides.allowed_imports, overrides.reading).splice(spoken)
-    parsed = parse(spoken, findings)
+        normalized = Importer(path, findings, overrides.allowed_imports, overrides.reading).splice(normalized)
+    parsed = parse(normalized, findings)
     if parsed is None:
-        return _make_refused(findings, deviations, spoken)
+        return _make_refused(findings, deviations, normalized)
     parsed = replace(parsed, fragment="capability" not in source.data)
     read = frozenset(findings.list_sorted(None)) if parsed.unread else frozenset()
-    linked = link(parsed, spoken, findings, overrides, get_expose_kind)
+    linked = link(parsed, normalized, findings, overrides, get_expose_kind)
     run_checks(parsed.document, linked, get_expose_kind, advise=overrides.lint)
     found = _drop_covered(findings, deviations)
-    reported = suppress_follow_ups(found, spoken, parsed.unread, read)
-    sound = Sound(linked.plan)
+    reported = suppress_follow_ups(found, normalized, parsed.unread, read)
+    servable = Servable(linked.plan)
     if findings.has_errors:
-        sound = Sound(None)
+        servable = Servable(None)
         if overrides.skip_broken:
-            errors = Errors(findings.errors, frozenset(reported), spoken.find_secrets() or ())
-            sound = keep_sound(linked, parsed.document, errors, parsed.unread, get_kind)
-    return Loaded(sound.plan, reported[:DIAGNOSTICS_MAX], spoken, sound.left_out, sound.fatal)
+            errors = Errors(findings.errors, frozenset(reported), normalized.find_secrets() or ())
+            servable = keep_servable(linked, parsed.document, errors, parsed.unread, get_kind)
+    return Loaded(servable.plan, reported[:DIAGNOSTICS_MAX], normalized, servable.left_out, servable.fatal)
 
 
 def _make_refused(findings: Findings, deviations: Deviations | None, source: Source) -> Loaded:

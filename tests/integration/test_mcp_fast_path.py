@@ -128,7 +128,7 @@ def _listening(server: str, found: Both, file: Path, overrides: Overrides) -> It
             bound = await stack.enter_async_context(bind(plan, make_placeholders(plan), transport))
             for attribute, direct in (("direct", True), ("sdk", False)):
                 policy = CallerPolicy(mcp_fast_path=direct, message_bytes_max=BODY_BYTES_MAX)
-                open_app = get_kind(bound.servers[number].plan).open_app
+                open_app = get_kind(bound.servers[number].server).open_app
                 app = await stack.enter_async_context(open_app([bound.servers[number]], AppServices(policy)))
                 listener = await start_listener(server, AppConfig(app), attribute)
                 stack.push_async_callback(listener.wait_closed)

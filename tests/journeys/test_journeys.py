@@ -65,9 +65,9 @@ async def serve_story(story: Story, url: str, kind: str, server: str) -> AsyncIt
         await stack.enter_async_context(asyncio.timeout(DEADLINE_SECONDS))
         secrets = resolve(plan, story.variables(url))
         bound = await stack.enter_async_context(bind(plan, secrets, lambda: open_client(ClientOptions())))
-        bound_server = next(one for one in bound.servers if one.plan.kind == kind)
+        bound_server = next(one for one in bound.servers if one.server.kind == kind)
         app = await stack.enter_async_context(
-            get_kind(bound_server.plan).open_app([bound_server], AppServices(CallerPolicy()))
+            get_kind(bound_server.server).open_app([bound_server], AppServices(CallerPolicy()))
         )
         listener = await start_listener(server, AppConfig(app), story.name)
         try:

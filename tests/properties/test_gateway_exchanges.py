@@ -113,12 +113,12 @@ class Gateway(UpstreamSteps):
         bound = await self._stack.enter_async_context(binding)
         for server in bound.servers:
             app = await self._stack.enter_async_context(
-                get_kind(server.plan).open_app([server], AppServices(CallerPolicy()))
+                get_kind(server.server).open_app([server], AppServices(CallerPolicy()))
             )
             listener = Listener(open_socket("127.0.0.1", 0, "the test"), AppConfig(app), SERVER_LIMITS)
             await listener.start()
             self._listeners.append(listener)
-            self._ports["rest" if isinstance(server.plan, RestServer) else "mcp"] = listener.port
+            self._ports["rest" if isinstance(server.server, RestServer) else "mcp"] = listener.port
 
     def __enter__(self) -> Self:
         return self

@@ -87,7 +87,7 @@ def capability_files(folder: Path) -> list[Path]:
 class Listening:
     """A served expose: its plan, where it listens, and for MCP the client and the published schemas."""
 
-    plan: Server
+    server: Server
     url: str
     client: Client | None = None
     schemas: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -206,12 +206,12 @@ class Lab:
             stack.push_async_callback(_stop, listeners)
             for server in bound.servers:
                 app = await _app(server, stack)
-                listener = Listener(open_socket("127.0.0.1", 0, server.plan.namespace), AppConfig(app), SERVER_LIMITS)
+                listener = Listener(open_socket("127.0.0.1", 0, server.server.namespace), AppConfig(app), SERVER_LIMITS)
                 listeners.append(listener)
                 await listener.start()
-                kind = "rest" if isinstance(server.plan, RestServer) else "mcp"
+                kind = "rest" if isinstance(server.server, RestServer) else "mcp"
                 url = f"http://127.0.0.1:{listener.port}"
-                listening[kind, server.plan.namespace] = Listening(server.plan, url)
+                listening[kind, server.server.namespace] = Listening(server.server, url)
             for exposed in {(e.kind, e.namespace): e for e in author.exposed}.values():
                 if exposed.kind == "mcp" and (known := listening.get(("mcp", exposed.namespace))):
                     await self._connect(known, exposed.expose, author, stack)
@@ -246,7 +246,7 @@ def left_out(plan: Plan, exposed: Exposed) -> bool:
 
 
 async def _app(server: BoundServer[Server, ServedPart], stack: AsyncExitStack) -> App:
-    return await stack.enter_async_context(get_kind(server.plan).open_app([server], AppServices(CallerPolicy())))
+    return await stack.enter_async_context(get_kind(server.server).open_app([server], AppServices(CallerPolicy())))
 
 
 async def _stop(listeners: list[Listener]) -> None:
@@ -335,9 +335,9 @@ class Trial:
 
     async def _over_rest(self, server: Listening) -> tuple[Caller, Outcome]:
         exposed = self.exposed
-        assert isinstance(server.plan, RestServer)
+        assert isinstance(server.server, RestServer)
         path = exposed.resource.get("path")
-        route = next((r for r in server.plan.routes if (r.method, r.path) == (exposed.method, path)), None)
+        route = next((r for r in server.server.routes if (r.method, r.path) == (exposed.method, path)), None)
         only = self.consumed[0] if len(self.consumed) == 1 and "steps" not in exposed.spec else None
         method = str(only.operation.get("method") or "GET").upper() if only else ""
         call = rest_call(

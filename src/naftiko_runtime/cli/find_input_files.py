@@ -100,10 +100,10 @@ def _match(glob: Path, walk: FolderWalk) -> Iterator[Path]:
     base = Path(*glob.parts[:fixed])
     if not base.is_dir():
         return
-    spec = compile_patterns(("/" + "/".join(glob.parts[fixed:]),))
+    patterns = compile_patterns(("/" + "/".join(glob.parts[fixed:]),))
     for file in walk.iter_files(base):
         candidate = has_capability_name(file) or has_capability_name(file, (glob.suffix,))
-        if candidate and spec.match_file(file.relative_to(base).as_posix()):
+        if candidate and patterns.match_file(file.relative_to(base).as_posix()):
             yield file
 
 

@@ -55,17 +55,17 @@ def compile_contract(contract: Contract) -> CompiledContract:
     return CompiledContract(tuple(map(_compile_input, contract.inputs)), contract.open)
 
 
-def _compile_input(spec: Input) -> CompiledInput:
+def _compile_input(input_: Input) -> CompiledInput:
     return CompiledInput(
-        name=spec.name,
-        place=spec.place,
-        type=spec.type,
-        required=spec.required,
-        default=thaw(spec.default),
-        inferred=spec.inferred,
-        pattern=None if spec.pattern is None else regex.compile_pattern(spec.pattern),
-        path=None if spec.path is None else _compile_body_path(spec.path),
-        nullable=spec.nullable,
+        name=input_.name,
+        place=input_.place,
+        type=input_.type,
+        required=input_.required,
+        default=thaw(input_.default),
+        inferred=input_.inferred,
+        pattern=None if input_.pattern is None else regex.compile_pattern(input_.pattern),
+        path=None if input_.path is None else _compile_body_path(input_.path),
+        nullable=input_.nullable,
     )
 
 
@@ -121,8 +121,8 @@ class CompiledContract(Struct, frozen=True):
         Raises:
             Rejected: With one fault for each argument that is missing, has the wrong type, or is unknown.
         """
-        named = {spec.name for spec in self.inputs if spec.path is None}
-        found = {spec.name: spec.path(given) for spec in self.inputs if spec.path is not None}
+        named = {input_.name for input_ in self.inputs if input_.path is None}
+        found = {input_.name: input_.path(given) for input_ in self.inputs if input_.path is not None}
         if found:
             by_name = {name: value for name, value in given.items() if name not in found}
             values, faults = self._admit(by_name | drop_missing(found), textual=False)
@@ -140,25 +140,25 @@ class CompiledContract(Struct, frozen=True):
     ) -> tuple[dict[str, Any], list[InputFault]]:
         values: dict[str, Any] = {}
         faults: list[InputFault] = []
-        for spec in self.inputs:
-            place = spec.place if textual else _ARGUMENTS
-            value = given.get(spec.name)
+        for input_ in self.inputs:
+            place = input_.place if textual else _ARGUMENTS
+            value = given.get(input_.name)
             if value is None:
-                is_null = spec.name in given
-                if is_null and spec.nullable:
-                    values[spec.name] = None
+                is_null = input_.name in given
+                if is_null and input_.nullable:
+                    values[input_.name] = None
                     continue
-                if not is_null or spec.required:  # an explicit null is not replaced by the default
-                    value = spec.default
+                if not is_null or input_.required:  # an explicit null is not replaced by the default
+                    value = input_.default
             try:
                 if value is not None:
                     is_text = textual and (form or place != "body")
-                    value = convert_text(value, spec.type) if is_text else check_type(value, spec.type)
-                    values[spec.name] = value if spec.pattern is None else check_pattern(value, spec.pattern)
-                elif spec.required:
-                    faults.append(InputFault(spec.name, place, "required, but not given"))
+                    value = convert_text(value, input_.type) if is_text else check_type(value, input_.type)
+                    values[input_.name] = value if input_.pattern is None else check_pattern(value, input_.pattern)
+                elif input_.required:
+                    faults.append(InputFault(input_.name, place, "required, but not given"))
             except ValueError as error:
-                faults.append(InputFault(spec.name, place, str(error)))
+                faults.append(InputFault(input_.name, place, str(error)))
         return values, faults
 
 
@@ -168,5 +168,5 @@ def drop_missing(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _list_names(inputs: tuple[CompiledInput, ...]) -> str:
-    names = [f"'{spec.name}'" for spec in inputs if spec.path is None]
+    names = [f"'{input_.name}'" for input_ in inputs if input_.path is None]
     return "known: " + ", ".join(names) if names else "there are none"

@@ -12,26 +12,29 @@ if TYPE_CHECKING:
 
 def build_input_schema(contract: Contract) -> dict[str, Any]:
     """Build a JSON Schema of the inputs: a flat object without references."""
-    named = [spec for spec in contract.inputs if spec.path is None]
-    schema: dict[str, Any] = {"type": "object", "properties": {spec.name: _build_property(spec) for spec in named}}
-    if required := [spec.name for spec in named if spec.required and spec.default is None]:
+    named = [input_ for input_ in contract.inputs if input_.path is None]
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {input_.name: _build_property(input_) for input_ in named},
+    }
+    if required := [input_.name for input_ in named if input_.required and input_.default is None]:
         schema["required"] = required
     schema["additionalProperties"] = contract.open
     return schema
 
 
-def _build_property(spec: Input) -> dict[str, Any]:
+def _build_property(input_: Input) -> dict[str, Any]:
     schema: dict[str, Any] = {}
-    if spec.type == "binary":
+    if input_.type == "binary":
         schema |= {"type": "string", "contentEncoding": "base64"}
-    elif spec.type not in (None, "json"):
-        schema["type"] = spec.type
-    if spec.type == "array":
+    elif input_.type not in (None, "json"):
+        schema["type"] = input_.type
+    if input_.type == "array":
         schema["items"] = {}
-    if spec.pattern is not None and spec.type in ("string", None):
-        schema["pattern"] = spec.pattern
-    if spec.description:
-        schema["description"] = spec.description
-    if spec.default is not None:
-        schema["default"] = thaw(spec.default)
+    if input_.pattern is not None and input_.type in ("string", None):
+        schema["pattern"] = input_.pattern
+    if input_.description:
+        schema["description"] = input_.description
+    if input_.default is not None:
+        schema["default"] = thaw(input_.default)
     return schema

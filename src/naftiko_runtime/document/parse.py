@@ -164,10 +164,10 @@ def _report_missing(key_path: KeyPath, source: Source, findings: Findings) -> No
     """Report a missing key. A similar key in the same mapping is suggested."""
     key, present = str(key_path[-1]), _get_value(source.data, key_path[:-1])
     statement = rules.MISSING_KEY(key=key)
-    if slip := find_nearest(key, present):
-        place = (*key_path[:-1], slip)
-        advice = helps.DID_YOU_MEAN_WHERE(suggestion=key, written=slip)
-        fix = replace_text(source, place, slip, key, key=True) if find_only_near(key, present) else ()
+    if misspelt := find_nearest(key, present):
+        place = (*key_path[:-1], misspelt)
+        advice = helps.DID_YOU_MEAN_WHERE(suggestion=key, written=misspelt)
+        fix = replace_text(source, place, misspelt, key, key=True) if find_only_near(key, present) else ()
         findings.report(statement, source.find_span(place, key=True), advice, part=key_path, fix=fix)
     else:
         known = _TO_ADD.get(key)

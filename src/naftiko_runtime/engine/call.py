@@ -57,7 +57,7 @@ class BoundCall:
     def __init__(
         self,
         operation: Operation,
-        plan: Call,
+        call: Call,
         secrets: Mapping[str, Secret],
         transport: Transport,
         *,
@@ -72,7 +72,7 @@ class BoundCall:
 
         Args:
             operation: The exposed operation.
-            plan: The call.
+            call: The call.
             secrets: Bound variables by full name.
             transport: Sends its requests.
             deadlines: Limits each exchange.
@@ -85,15 +85,15 @@ class BoundCall:
         Raises:
             Unrenderable: A fixed value, such as a secret, cannot be written at its place.
         """
-        request = plan.request
+        request = call.request
         self.name, self.target, self.namespace = operation.name, request.operation, request.upstream.namespace
         self.mapping = None
         self.untouched: UntouchedResponse | None = None
         """The declaration of successful untouched responses; None if there is none."""
-        if isinstance(plan.response, MappedResponse):
-            self.mapping = ResponseMapping(operation.name, request.operation, plan.response, decode, masks)
-        elif plan.response.bytes_max is not None or plan.response.media_type is not None:
-            self.untouched = plan.response
+        if isinstance(call.response, MappedResponse):
+            self.mapping = ResponseMapping(operation.name, request.operation, call.response, decode, masks)
+        elif call.response.bytes_max is not None or call.response.media_type is not None:
+            self.untouched = call.response
         building = ForwardBuilder if request.forwards else RequestBuilder
         self.builder = building(request, secrets, decodes=self.mapping is not None)
         self.transport = transport
@@ -103,7 +103,7 @@ class BoundCall:
         )
         self.deadlines = deadlines
         self.bytes_max = bytes_max
-        self.is_exact = not isinstance(plan.response, MappedResponse) or plan.response.format.name == "json"
+        self.is_exact = not isinstance(call.response, MappedResponse) or call.response.format.name == "json"
         self.head_only = request.method == "HEAD"
         self.resource = describe_resource(request, operation.contract, self.builder.secret_fields)
 

@@ -35,12 +35,12 @@ class HeaderBuilder:
     __slots__ = ("_cookies", "_fixed", "_names_headers", "_sends_callers", "_terms")
 
     def __init__(
-        self, plan: Request, keys: Sequence[FixedField], secrets: Mapping[str, Secret], *, decodes: bool
+        self, request: Request, keys: Sequence[FixedField], secrets: Mapping[str, Secret], *, decodes: bool
     ) -> None:
         """Compile the parts that are the same for all calls.
 
         Args:
-            plan: The planned request.
+            request: The planned request.
             keys: The headers and cookies with the API's keys. No parameter can change them.
             secrets: Bound variables by full name.
             decodes: Whether the response is decoded here. If so, it may be compressed.
@@ -48,21 +48,21 @@ class HeaderBuilder:
         Raises:
             Unrenderable: A header cannot have a fixed value.
         """
-        self._sends_callers = plan.caller_headers
+        self._sends_callers = request.caller_headers
         encoding = b"gzip, deflate" if decodes else b"identity"
         self._fixed: list[Header] = [(b"accept", b"*/*"), (b"accept-encoding", encoding)]
         self._terms: list[tuple[str, Evaluate]] = []
         self._cookies = [
-            (c.name, encode_cookie_name(c.name), compile_term(c.term, secrets, joins=True)) for c in plan.cookies
+            (c.name, encode_cookie_name(c.name), compile_term(c.term, secrets, joins=True)) for c in request.cookies
         ]
-        for header in plan.headers:
+        for header in request.headers:
             self._add(header, secrets)
         names = {key.name for key in keys if key.place == "header"}
         for key in keys:
             self._set_key(key)
         self._terms = [(name, get) for name, get in self._terms if name not in names]
-        self._names_headers = bool(plan.headers) or not names <= _OFTEN_GIVEN
-        if isinstance(plan.body, Multipart):  # only we know the boundary
+        self._names_headers = bool(request.headers) or not names <= _OFTEN_GIVEN
+        if isinstance(request.body, Multipart):  # only we know the boundary
             self._fixed = [pair for pair in self._fixed if pair[0] != b"content-type"]
             self._terms = [pair for pair in self._terms if pair[0] != "content-type"]
 
@@ -135,13 +135,13 @@ class ForwardHeaderBuilder(HeaderBuilder):
     __slots__ = ("_negotiated", "_withheld")
 
     def __init__(
-        self, plan: Request, keys: Sequence[FixedField], secrets: Mapping[str, Secret], *, decodes: bool
+        self, request: Request, keys: Sequence[FixedField], secrets: Mapping[str, Secret], *, decodes: bool
     ) -> None:
         """Compile the templates; see :class:`HeaderBuilder`."""
-        super().__init__(plan, keys, secrets, decodes=decodes)
-        self._negotiated = _NEGOTIATED - {header.name.encode() for header in plan.headers}
+        super().__init__(request, keys, secrets, decodes=decodes)
+        self._negotiated = _NEGOTIATED - {header.name.encode() for header in request.headers}
         """What the caller chooses where the document does not."""
-        credential = plan.upstream.credential
+        credential = request.upstream.credential
         is_ours = credential is not None and get_kind(credential).sets_field(credential, "header", "authorization")
         self._withheld = frozenset({b"authorization"}) if is_ours else frozenset()
         """What the caller never sends, since a flow may do so."""

@@ -56,22 +56,22 @@ class ResponseMapping:
     )
 
     def __init__(
-        self, name: str, target: str, plan: MappedResponse, decoding: Decode | None, masks: Masks | None = None
+        self, name: str, target: str, response: MappedResponse, decoding: Decode | None, masks: Masks | None = None
     ) -> None:
         """Compile the output shapes.
 
         Args:
             name: The exposed operation, for logs.
             target: The consumed operation.
-            plan: How its responses are mapped.
+            response: How its responses are mapped.
             decoding: Decodes its responses.
             masks: Masks the upstream's secrets in what is logged of a response; None if it has none.
         """
         self._masks = masks
         self._name, self._target = name, target
-        self._format, self._decode = plan.format.name, decoding
-        self._shapes = plan.shapes
-        compiled = compile_shapes(plan.shapes)
+        self._format, self._decode = response.format.name, decoding
+        self._shapes = response.shapes
+        compiled = compile_shapes(response.shapes)
         self._make, self._searches, self._has_blanks = compiled.make, compiled.searches, compiled.has_blanks
         self._mismatches = compiled.mismatches
         self._irregular = Irregularities()

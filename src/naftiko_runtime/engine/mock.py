@@ -29,9 +29,9 @@ class BoundMock:
     head_only: Final = False
     is_exact: Final = True
 
-    def __init__(self, operation: Operation, plan: Mock, *, deadlines: Deadlines) -> None:
+    def __init__(self, operation: Operation, mock: Mock, *, deadlines: Deadlines) -> None:
         self.name = self.target = operation.name
-        self.mapping = compile_shapes(plan.shapes)
+        self.mapping = compile_shapes(mock.shapes)
         self.deadlines = deadlines
 
     def run(self, call: Invocation) -> Exchange:

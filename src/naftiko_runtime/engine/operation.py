@@ -30,17 +30,17 @@ class BoundOperation:
         result_schema: The schema of its results; None if they are untouched, or any value is possible.
     """
 
-    __slots__ = ("contract", "deadlines", "execution", "masks", "open_body", "plan", "result_schema", "run")
+    __slots__ = ("contract", "deadlines", "execution", "masks", "open_body", "operation", "result_schema", "run")
 
-    def __init__(self, plan: Operation, execution: BoundExecution, masks: Masks | None = None) -> None:
-        self.plan = plan
-        self.contract = compile_contract(plan.contract)
+    def __init__(self, operation: Operation, execution: BoundExecution, masks: Masks | None = None) -> None:
+        self.operation = operation
+        self.contract = compile_contract(operation.contract)
         self.execution = execution
         self.run = execution.run
         self.masks = masks
         self.deadlines = execution.deadlines
-        self.open_body = plan.execution.open_body
-        self.result_schema = make_result_schema(plan.execution.shapes)
+        self.open_body = operation.execution.open_body
+        self.result_schema = make_result_schema(operation.execution.shapes)
 
     @property
     def namespace(self) -> str:

@@ -31,25 +31,25 @@ class QueryBuilder:
 
     __slots__ = ("_fields", "_is_open", "_own_names", "secret_names")
 
-    def __init__(self, plan: Request, keys: Sequence[FixedField], secrets: Mapping[str, Secret]) -> None:
+    def __init__(self, request: Request, keys: Sequence[FixedField], secrets: Mapping[str, Secret]) -> None:
         """Compile the parts that are the same for all calls.
 
         Args:
-            plan: The planned request.
+            request: The planned request.
             keys: The fields with the API's keys. No parameter can change them.
             secrets: Bound variables by full name.
 
         Raises:
             Unrenderable: A query cannot have a fixed value.
         """
-        self._is_open = plan.open_query
+        self._is_open = request.open_query
         self._fields: list[str | tuple[str, str, Evaluate, EncodeFields]] = []
-        for term in plan.query:
+        for term in request.query:
             self._add(term, secrets)
         for key in keys:
             self._set_key(key)
-        self._own_names = self._list_own_names(plan) if plan.open_query else frozenset()
-        with_secrets = (term.name for term in plan.query if next(find_variables(term), None))
+        self._own_names = self._list_own_names(request) if request.open_query else frozenset()
+        with_secrets = (term.name for term in request.query if next(find_variables(term), None))
         self.secret_names = fold_field_names([*(key.name for key in keys), *with_secrets])
 
     def _add(self, term: NamedTerm, secrets: Mapping[str, Secret]) -> None:
@@ -65,11 +65,11 @@ class QueryBuilder:
         others = [f for f in self._fields if (f.partition("=")[0] if isinstance(f, str) else f[1]) != encoded]
         self._fields = [*others, *encode_field(encoded, key.value)]
 
-    def _list_own_names(self, plan: Request) -> frozenset[bytes]:
+    def _list_own_names(self, request: Request) -> frozenset[bytes]:
         """Return the names of the query fields that only the document sends."""
-        written = "".join(piece if isinstance(piece, str) else "" for piece in plan.path).partition("?")[2]
+        written = "".join(piece if isinstance(piece, str) else "" for piece in request.path).partition("?")[2]
         names = [field.partition("=")[0] if isinstance(field, str) else field[1] for field in self._fields]
-        if (credential := plan.upstream.credential) is not None:
+        if (credential := request.upstream.credential) is not None:
             names += get_kind(credential).list_reserved_query(credential)
         return fold_field_names(list_query_names("&".join([written, *names])))
 

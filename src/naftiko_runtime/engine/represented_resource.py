@@ -46,7 +46,7 @@ def describe_resource(request: Request, contract: Contract, secret_fields: froze
         contract: The contract of its operation.
         secret_fields: The names of its query fields that have secrets.
     """
-    places = {spec.name: spec.place for spec in contract.inputs}
+    places = {input_.name: input_.place for input_ in contract.inputs}
     terms = ((t.name, t.term.name) for t in request.query if isinstance(t.term, Argument))
     composed = any(isinstance(piece, Composed) for piece in request.path)
     return RepresentedResource(

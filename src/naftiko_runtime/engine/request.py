@@ -35,32 +35,32 @@ class RequestBuilder:
 
     _header_builder: type[HeaderBuilder] = HeaderBuilder
 
-    def __init__(self, plan: Request, secrets: Mapping[str, Secret], *, decodes: bool) -> None:
+    def __init__(self, request: Request, secrets: Mapping[str, Secret], *, decodes: bool) -> None:
         """Compile the parts that are the same for all calls.
 
         Raises:
             Unrenderable: A fixed value, such as a secret, cannot be written at its place.
 
         Args:
-            plan: The planned request.
+            request: The planned request.
             secrets: Bound variables by full name.
             decodes: Whether the response is decoded here. If so, it may be compressed.
         """
-        self._operation = plan.operation
-        self._method = plan.method
-        keys = list_fixed_fields(plan.upstream.credential, secrets)
-        self._query = QueryBuilder(plan, [key for key in keys if key.place == "query"], secrets)
-        self._headers = self._header_builder(plan, keys, secrets, decodes=decodes)
+        self._operation = request.operation
+        self._method = request.method
+        keys = list_fixed_fields(request.upstream.credential, secrets)
+        self._query = QueryBuilder(request, [key for key in keys if key.place == "query"], secrets)
+        self._headers = self._header_builder(request, keys, secrets, decodes=decodes)
         self.secret_fields = self._query.secret_names
-        self._path = [p if isinstance(p, str) else compile_term(p, secrets, joins=True) for p in plan.path]
+        self._path = [p if isinstance(p, str) else compile_term(p, secrets, joins=True) for p in request.path]
         self._fixed_url = (
             "".join(p for p in self._path if isinstance(p, str)) if not any(map(callable, self._path)) else None
         )
-        self._open_body = isinstance(plan.body, OpenBody)
+        self._open_body = isinstance(request.body, OpenBody)
         self._encode_body: Callable[[Values], bytes | None] | None = None
-        if plan.body is not None and not isinstance(plan.body, OpenBody):
-            self._encode_body, self._content_type = compile_body(plan.body, secrets)
-        self._has_keyed_form = _has_keyed_form(plan)
+        if request.body is not None and not isinstance(request.body, OpenBody):
+            self._encode_body, self._content_type = compile_body(request.body, secrets)
+        self._has_keyed_form = _has_keyed_form(request)
 
     def build(self, call: Invocation) -> OutboundRequest:
         """Return the request of one call.
@@ -118,9 +118,9 @@ class ForwardBuilder(RequestBuilder):
         return OutboundRequest(self._operation, call.method, url, headers, call.body)
 
 
-def _has_keyed_form(plan: Request) -> bool:
+def _has_keyed_form(request: Request) -> bool:
     """Return whether a key is added to a form. Then there is a form even without other fields."""
-    credential = plan.upstream.credential
+    credential = request.upstream.credential
     if credential is None or not get_kind(credential).adds_to_body(credential):
         return False
-    return isinstance(plan.body, Form) or (isinstance(plan.body, OpenBody) and plan.body.kind == "form")
+    return isinstance(request.body, Form) or (isinstance(request.body, OpenBody) and request.body.kind == "form")

@@ -129,12 +129,12 @@ class _CheckedText:
         findings = Findings()
         self._plan: Plan | None = None
         """The normalized plan; None if the text is no document."""
-        if (spoken := normalize(source, findings)) is not None:
+        if (normalized := normalize(source, findings)) is not None:
             importer = Importer(path, findings, overrides.allowed_imports, overrides.reading)
-            spoken = importer.splice(spoken)
-            if (parsed := parse(spoken, findings)) is not None:
+            normalized = importer.splice(normalized)
+            if (parsed := parse(normalized, findings)) is not None:
                 parsed = replace(parsed, fragment="capability" not in source.data)
-                linked = link(parsed, spoken, findings, overrides, get_expose_kind)
+                linked = link(parsed, normalized, findings, overrides, get_expose_kind)
                 run_checks(parsed.document, linked, get_expose_kind, advise=overrides.lint, rewrite=True)
                 self._plan = normalize_plan(linked.plan)
         self.diagnostics = findings.list_sorted(most=None)

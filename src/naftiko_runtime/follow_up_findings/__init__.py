@@ -117,10 +117,10 @@ def _get_called_namespace(finding: Diagnostic) -> str:
 
 def _hide_below_misspelt_key(hidden: _HiddenParts, part: KeyPath, source: Source) -> None:
     """A misspelt key: its value is unknown."""
-    *above, slip = part
+    *above, misspelt = part
     place, inner = tuple(above), _strip_root(part)[:-1]
     if not inner:
-        section = find_nearest(str(slip), _WITHOUT) or ""
+        section = find_nearest(str(misspelt), _WITHOUT) or ""
         hidden.add((), _WITHOUT.get(section, ()))
         if section == "consumes":
             hidden.calls |= _list_namespaces(_get_value(source, part))
@@ -129,7 +129,7 @@ def _hide_below_misspelt_key(hidden: _HiddenParts, part: KeyPath, source: Source
     if inner[0] == "consumes":
         _hide_in_api(hidden, part, source)
     elif inner[0] == "exposes":
-        _hide_in_expose(hidden, str(slip), place)
+        _hide_in_expose(hidden, str(misspelt), place)
 
 
 def _hide_in_api(hidden: _HiddenParts, part: KeyPath, source: Source) -> None:
@@ -139,10 +139,10 @@ def _hide_in_api(hidden: _HiddenParts, part: KeyPath, source: Source) -> None:
         hidden.inputs |= _list_operations(part, source)
 
 
-def _hide_in_expose(hidden: _HiddenParts, slip: str, place: KeyPath) -> None:
-    if find_nearest(slip, _CALLING):
+def _hide_in_expose(hidden: _HiddenParts, misspelt: str, place: KeyPath) -> None:
+    if find_nearest(misspelt, _CALLING):
         hidden.add(place, {rules.MISSING_KEY, rules.NOT_SERVED, rules.MAPPING_WITHOUT_CALL})
-    if find_nearest(slip, _SERVED):
+    if find_nearest(misspelt, _SERVED):
         hidden.add((), {rules.UNKNOWN_ACTION})
     _hide_in_step(hidden, place)
 

@@ -41,9 +41,9 @@ class Cursor:
         end = self.at + size
         if size < 0 or end > len(self.data):
             raise ValueError("it ends too early")
-        taken = self.data[self.at : end]
+        piece = self.data[self.at : end]
         self.at = end
-        return taken
+        return piece
 
     def count(self, values: int) -> None:
         """Count values before they are read.

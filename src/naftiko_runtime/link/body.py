@@ -40,30 +40,30 @@ _TEXT_TYPES: Final = {
 _PART_KEYS: Final = ("name", "value", "filename", "contentType")
 
 
-def link_body(spec: str | BodyTemplate, key_path: KeyPath, references: CallReferences) -> Body | None:
+def link_body(body: str | BodyTemplate, key_path: KeyPath, references: CallReferences) -> Body | None:
     """Link a body; None if it is refused, which is reported.
 
     Args:
-        spec: The body in the document; a text is JSON.
+        body: The body in the document; a text is JSON.
         key_path: Its place.
         references: Resolves its placeholders.
     """
-    if isinstance(spec, str):
-        return link_json_text(spec, key_path, references)
+    if isinstance(body, str):
+        return link_json_text(body, key_path, references)
     key_path = (*key_path, "data")
-    match spec.type:
+    match body.type:
         case "json":
-            return _link_json(spec.data, key_path, references)
+            return _link_json(body.data, key_path, references)
         case "yaml":
-            return _link_yaml(spec.data, key_path, references)
+            return _link_yaml(body.data, key_path, references)
         case "text" | "xml" | "sparql":
-            return _link_text(spec, key_path, references)
+            return _link_text(body, key_path, references)
         case "formUrlEncoded":
-            return _link_form(spec.data, key_path, references)
+            return _link_form(body.data, key_path, references)
         case "multipartForm":
-            return _link_multipart(spec.data, key_path, references)
+            return _link_multipart(body.data, key_path, references)
         case _:
-            assert_never(spec.type)
+            assert_never(body.type)
 
 
 def make_body_of_fields(kind: BodyKind, fields: dict[str, Term]) -> Body | None:
@@ -103,14 +103,14 @@ def _link_yaml(data: Any, key_path: KeyPath, references: CallReferences) -> Body
     return YamlTree(link_tree(data, key_path, references))
 
 
-def _link_text(spec: BodyTemplate, key_path: KeyPath, references: CallReferences) -> Body | None:
-    content_type = _TEXT_TYPES[spec.type]
-    if spec.data is None:
+def _link_text(body: BodyTemplate, key_path: KeyPath, references: CallReferences) -> Body | None:
+    content_type = _TEXT_TYPES[body.type]
+    if body.data is None:
         return OpenBody("text", content_type)
-    if not isinstance(spec.data, str):
-        references.context.report(rules.WRONG_TYPE_TEXT_BODY(type=spec.type), key_path)
+    if not isinstance(body.data, str):
+        references.context.report(rules.WRONG_TYPE_TEXT_BODY(type=body.type), key_path)
         return None
-    return link_text_body(spec.data, content_type, spec.type, key_path, references)
+    return link_text_body(body.data, content_type, body.type, key_path, references)
 
 
 def _link_form(data: Any, key_path: KeyPath, references: CallReferences) -> Body | None:

@@ -76,7 +76,10 @@ class BrokenParts:
         if call is not None:
             consumed = self._operations.get(call)
             missing = self.missing.get(call.partition(".")[0])
-            if reason := (self.find_reason_above(consumed.spec.path_to()) if consumed is not None else None) or missing:
+            if (
+                reason := (self.find_reason_above(consumed.operation.path_to()) if consumed is not None else None)
+                or missing
+            ):
                 return reason
         return self.find_reason_unbound(served)
 

@@ -107,11 +107,11 @@ class CallLinker:
                 rules.UNKNOWN_PARAMETER_OF_MOCK(name=name), self._exposed.path_to("with", name), key=True
             )
         shown = set(find_arguments(self._outputs))
-        for spec in self._inputs.by_name.values():
-            if spec.name not in shown and not spec.inferred:
-                where = find_declaration(self._exposed, spec.name)
-                self._context.report(rules.UNUSED_INPUT_OF_MOCK(name=spec.name), where)
-        return Contract(self._list_asked(()))
+        for input_ in self._inputs.by_name.values():
+            if input_.name not in shown and not input_.inferred:
+                where = find_declaration(self._exposed, input_.name)
+                self._context.report(rules.UNUSED_INPUT_OF_MOCK(name=input_.name), where)
+        return Contract(self._list_caller_inputs(()))
 
     def link(self) -> tuple[Contract, Request]:
         """Return the contract, with its inferred inputs, and the request."""
@@ -123,7 +123,7 @@ class CallLinker:
         body = self._link_declared_body(parameters)
         placed = {*find_arguments((path, query, headers, cookies, body)), *find_arguments(self._outputs)}
         hidden = find_sealed_inputs(self._exposed, self._references, placed, tool=self._tool)
-        left = [spec for spec in declared if spec.name not in placed | hidden]
+        left = [input_ for input_ in declared if input_.name not in placed | hidden]
         if body is None and (self._consumed.sends_body(tool=self._tool) or self._takes_typed_body()):
             body = self._link_undeclared_body(left, takes_any=not self._declares("body", declared))
         # A tool's unnamed arguments have one place to go: the body where the method has one, otherwise the query.
@@ -135,7 +135,7 @@ class CallLinker:
         request = Request(
             upstream=self._consumed.upstream,
             operation=self._consumed.name,
-            method=self._consumed.spec.method,
+            method=self._consumed.operation.method,
             path=path,
             query=query,
             headers=headers,
@@ -145,13 +145,13 @@ class CallLinker:
             caller_headers=takes_any,
             exposed_headers=tuple(sorted(self._consumed.exposed_headers)),
         )
-        asked = _allow_null(self._list_asked(hidden), body)
-        return Contract(asked, self._tool and takes_any), self._substitute_fixed(request)
+        inputs = _allow_null(self._list_caller_inputs(hidden), body)
+        return Contract(inputs, self._tool and takes_any), self._substitute_fixed(request)
 
-    def _list_asked(self, hidden: Collection[str]) -> tuple[Input, ...]:
+    def _list_caller_inputs(self, hidden: Collection[str]) -> tuple[Input, ...]:
         """Return the inputs that callers give."""
         inputs = self._inputs.by_name.values()
-        return tuple(spec for spec in inputs if spec.name not in self._fixed and spec.name not in hidden)
+        return tuple(input_ for input_ in inputs if input_.name not in self._fixed and input_.name not in hidden)
 
     def _substitute_fixed(self, request: Request) -> Request:
         if not self._fixed:
@@ -164,18 +164,18 @@ class CallLinker:
         consumed = self._consumed
         if self._closed or (consumed.closed and not (place == "body" and consumed.takes_any_body)):
             return True
-        own = any((self._tool or spec.place == place) and spec.path is None for spec in declared)
+        own = any((self._tool or input_.place == place) and input_.path is None for input_ in declared)
         return consumed.declares(place) or own
 
     # -- bodies ---------------------------------------------------------------------------------------------------
 
     def _link_declared_body(self, parameters: ParameterTerms) -> Body | None:
         """Return the body that the consumed operation describes, by template or by parameters."""
-        spec = self._consumed.spec
+        operation = self._consumed.operation
         if self._consumed.takes_any_body:
             return make_body_of_fields(self._consumed.body_kind, parameters.link_body_fields())
-        if spec.body is not None:
-            body = link_body(spec.body, spec.path_to("body"), self._references)
+        if operation.body is not None:
+            body = link_body(operation.body, operation.path_to("body"), self._references)
             if body is None:  # refused: what it would have used is unknown
                 self._references.failed = True
                 self._with.used.update(self._with.terms)
@@ -187,15 +187,19 @@ class CallLinker:
 
     def _link_undeclared_body(self, left: Sequence[Input], *, takes_any: bool) -> Body | None:
         """Return the body that callers send when only the exposed side, or neither, describes one."""
-        spec, takes_fields = self._consumed.spec, self._consumed.takes_body_fields
+        operation, takes_fields = self._consumed.operation, self._consumed.takes_body_fields
         values = self._with.list_unused() if takes_fields else []
         if takes_any and not values:
-            return OpenBody() if spec.body is None else link_body(spec.body, spec.path_to("body"), self._references)
+            return (
+                OpenBody()
+                if operation.body is None
+                else link_body(operation.body, operation.path_to("body"), self._references)
+            )
         fields: dict[str, Term] = {name: self._with.terms[name] for name in values}
         self._with.used.update(fields)
-        taken = set(find_arguments(tuple(fields.values())))
-        if spec.body is not None:  # an operation without a body gets none
-            names = [s.name for s in left if s.name not in taken and (self._tool or s.place == "body")]
+        used = set(find_arguments(tuple(fields.values())))
+        if operation.body is not None:  # an operation without a body gets none
+            names = [s.name for s in left if s.name not in used and (self._tool or s.place == "body")]
             fields |= {name: Argument(name) for name in names}
         return make_body_of_fields(self._consumed.body_kind, fields)
 
@@ -207,13 +211,13 @@ class CallLinker:
         """Return the query fields that the consumed side does not describe: bound values and remaining inputs."""
         if self._consumed.declares("query"):
             return ()
-        names = [] if self._consumed.spec.method in METHODS_WITH_BODY else self._with.list_unused()
+        names = [] if self._consumed.operation.method in METHODS_WITH_BODY else self._with.list_unused()
         bound = tuple(NamedTerm(name, self._with.terms[name]) for name in names)
         self._with.used.update(names)
-        taken = set(find_arguments((bound, body)))
+        used = set(find_arguments((bound, body)))
         any_place = self._tool and not self._consumed.lacks_body(tool=True)
-        loose = [spec for spec in left if spec.name not in taken and (any_place or spec.place == "query")]
-        return bound + tuple(NamedTerm(spec.name, Argument(spec.name)) for spec in loose)
+        loose = [input_ for input_ in left if input_.name not in used and (any_place or input_.place == "query")]
+        return bound + tuple(NamedTerm(input_.name, Argument(input_.name)) for input_ in loose)
 
 
 def _allow_null(inputs: tuple[Input, ...], body: Body | None) -> tuple[Input, ...]:
@@ -221,4 +225,4 @@ def _allow_null(inputs: tuple[Input, ...], body: Body | None) -> tuple[Input, ..
     if not isinstance(body, JsonTree | YamlTree | JsonText | WholeBody):
         return inputs
     in_body = set(find_arguments(body))
-    return tuple(replace(spec, nullable=True) if spec.name in in_body else spec for spec in inputs)
+    return tuple(replace(input_, nullable=True) if input_.name in in_body else input_ for input_ in inputs)

@@ -81,12 +81,12 @@ def report_missing_import(key_path: KeyPath, context: Context) -> None:
         context.report(rules.IMPORT_WITHOUT_FOLDER(), key_path)
 
 
-def _register(operation: Consumed, operations: dict[str, Consumed], context: Context) -> None:
-    if operation.name in operations:
-        first = context.find_span(operations[operation.name].spec.path_to("name"))
-        statement = rules.DUPLICATE_NAME_CONSUMED(name=operation.name)
-        context.report(statement, operation.spec.path_to("name"), related=first)
-    operations.setdefault(operation.name, operation)
+def _register(consumed: Consumed, operations: dict[str, Consumed], context: Context) -> None:
+    if consumed.name in operations:
+        first = context.find_span(operations[consumed.name].operation.path_to("name"))
+        statement = rules.DUPLICATE_NAME_CONSUMED(name=consumed.name)
+        context.report(statement, consumed.operation.path_to("name"), related=first)
+    operations.setdefault(consumed.name, consumed)
 
 
 def _link_upstream(api: ConsumedHttp, base_uri: str | None, context: Context) -> Upstream:

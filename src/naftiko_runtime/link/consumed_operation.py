@@ -24,7 +24,7 @@ class Consumed(Struct, frozen=True):
 
     Attributes:
         upstream: The API.
-        spec: The operation in the document.
+        operation: The operation in the document.
         path: The path after the base URI, split.
         parameters: The parameters of operation, resource and API; the nearest one wins.
         media_type: The declared content type of an untouched response; None for the upstream's.
@@ -36,7 +36,7 @@ class Consumed(Struct, frozen=True):
     """
 
     upstream: Upstream
-    spec: ConsumedOperation
+    operation: ConsumedOperation
     path: tuple[str | Placeholder, ...]
     parameters: tuple[ConsumedParameter, ...]
     media_type: str | None = None
@@ -49,7 +49,7 @@ class Consumed(Struct, frozen=True):
     @property
     def name(self) -> str:
         """``namespace.operation``."""
-        return f"{self.upstream.namespace}.{self.spec.name.strip()}"
+        return f"{self.upstream.namespace}.{self.operation.name.strip()}"
 
     @property
     def placeholders(self) -> tuple[str, ...]:
@@ -69,30 +69,30 @@ class Consumed(Struct, frozen=True):
     @property
     def has_body_content(self) -> bool:
         """Whether the document has its body, which may have names that no parameter declares."""
-        body = self.spec.body
+        body = self.operation.body
         return body is not None and not self.takes_any_body
 
     @property
     def takes_any_body(self) -> bool:
         """Whether the document names a kind of body, and leaves its content to the caller."""
-        return isinstance(self.spec.body, BodyTemplate) and self.spec.body.data is None
+        return isinstance(self.operation.body, BodyTemplate) and self.operation.body.data is None
 
     @property
     def takes_body_fields(self) -> bool:
         """Whether ``with`` may name fields of a body that the document does not declare."""
         silent = not self.has_body_content and not self.declares("query", "header", "cookie", "body")
-        return silent and self.spec.method in METHODS_WITH_BODY
+        return silent and self.operation.method in METHODS_WITH_BODY
 
     @property
     def body_kind(self) -> BodyKind:
         """The kind of its body; JSON unless the document names another."""
-        return self.spec.body.type if isinstance(self.spec.body, BodyTemplate) else "json"
+        return self.operation.body.type if isinstance(self.operation.body, BodyTemplate) else "json"
 
     def sends_body(self, *, tool: bool) -> bool:
         """Return whether the method has a body. DELETE has one only over REST, where the caller may send one."""
-        method = self.spec.method
+        method = self.operation.method
         return method in METHODS_WITH_BODY or (method == "DELETE" and not tool)
 
     def lacks_body(self, *, tool: bool) -> bool:
         """Return whether it could have a body, and the document declares none."""
-        return self.sends_body(tool=tool) and self.spec.body is None and not self.declares("body")
+        return self.sends_body(tool=tool) and self.operation.body is None and not self.declares("body")

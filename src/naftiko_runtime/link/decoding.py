@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 def link_format(consumed: Consumed, context: Context) -> Format | None:
     """Link the format of an operation's responses; None if it is refused, which is reported."""
-    spec = consumed.spec
-    raw_format, key_path = spec.output_raw_format, spec.path_to("outputSchema")
+    operation = consumed.operation
+    raw_format, key_path = operation.output_raw_format, operation.path_to("outputSchema")
     if raw_format == "binary":
-        context.report(rules.INVALID_VALUE_BINARY_MAPPED(), spec.path_to("outputRawFormat"))
+        context.report(rules.INVALID_VALUE_BINARY_MAPPED(), operation.path_to("outputRawFormat"))
         return None
-    if raw_format == "protobuf" and not spec.output_schema:
-        context.report(rules.MISSING_KEY_SCHEMA(), spec.path_to("outputRawFormat"))
+    if raw_format == "protobuf" and not operation.output_schema:
+        context.report(rules.MISSING_KEY_SCHEMA(), operation.path_to("outputRawFormat"))
         return None
     try:
-        found = Format(raw_format, spec.output_schema, _read_content(spec, context))
+        found = Format(raw_format, operation.output_schema, _read_content(operation, context))
         make_decoder(found.name, found.schema, found.content)
     except MissingExtraError:
         advice = helps.INSTALL_EXTRA(extra=raw_format)
-        context.report(rules.NOT_SERVED_LIBRARY(format=raw_format), spec.path_to("outputRawFormat"), advice)
+        context.report(rules.NOT_SERVED_LIBRARY(format=raw_format), operation.path_to("outputRawFormat"), advice)
     except OSError as error:
         context.report(rules.INVALID_VALUE_SCHEMA_UNREADABLE(problem=error.strerror or str(error)), key_path)
     except _OutsideError:
@@ -49,7 +49,7 @@ class _OutsideError(Exception):
     """A schema is in a folder that the document may not read."""
 
 
-def _read_content(spec: ConsumedOperation, context: Context) -> bytes | None:
+def _read_content(operation: ConsumedOperation, context: Context) -> bytes | None:
     """Read the file of a schema, relative to the document; None if it is not in a file.
 
     Raises:
@@ -57,10 +57,10 @@ def _read_content(spec: ConsumedOperation, context: Context) -> bytes | None:
         ValueError: It is no path, or too large.
         _OutsideError: It may not be read.
     """
-    name = (spec.output_schema or "").partition("#")[0].removeprefix("file://")
-    if spec.output_raw_format not in WITH_FILE or not name:
+    name = (operation.output_schema or "").partition("#")[0].removeprefix("file://")
+    if operation.output_raw_format not in WITH_FILE or not name:
         return None
-    folder = Path(context.find_span(spec.path_to()).file).parent
+    folder = Path(context.find_span(operation.path_to()).file).parent
     try:
         path = (folder / name.removeprefix("/./")).resolve()
     except RuntimeError:
@@ -75,5 +75,5 @@ def _read_content(spec: ConsumedOperation, context: Context) -> bytes | None:
         content = file.read(DOCUMENT_BYTES_MAX + 1)
     if len(content) > DOCUMENT_BYTES_MAX:
         raise DescribedError(problems.SCHEMA_SIZE(most=f"{DOCUMENT_BYTES_MAX:,}"))
-    compiled = compile_schema(spec.output_raw_format, path, folders)
+    compiled = compile_schema(operation.output_raw_format, path, folders)
     return content if compiled is None else compiled

@@ -32,31 +32,31 @@ class Kept(Struct, frozen=True):
 
 def drop_conflicts(plans: Iterable[Plan]) -> list[Kept]:
     """Drop ports, routes and tools that plans before them have already."""
-    taken: list[Server] = []
-    return [_drop_conflicting_servers(taken, plan) for plan in plans]
+    earlier: list[Server] = []
+    return [_drop_conflicting_servers(earlier, plan) for plan in plans]
 
 
-def _drop_conflicting_servers(taken: list[Server], plan: Plan) -> Kept:
+def _drop_conflicting_servers(earlier: list[Server], plan: Plan) -> Kept:
     """Drop the servers of a plan that conflict with others; add the rest to these."""
     servers: list[Server] = []
     left_out: list[LeftOut] = []
     for server in plan.servers:
-        kept = _keep_shareable(taken, server, left_out)
+        kept = _keep_shareable(earlier, server, left_out)
         if kept is not None:
-            taken.append(kept)
+            earlier.append(kept)
             servers.append(kept)
     return Kept(replace(plan, servers=tuple(servers)) if servers else None, tuple(left_out))
 
 
-def _keep_shareable(taken: Sequence[Server], server: Server, left_out: list[LeftOut]) -> Server | None:
+def _keep_shareable(earlier: Sequence[Server], server: Server, left_out: list[LeftOut]) -> Server | None:
     """Drop the parts of a server that others serve already; None if it cannot have the port."""
     findings = Findings()
-    check_ports([*taken, server], findings, lambda number, part: (number, -1 if part is None else part))
+    check_ports([*earlier, server], findings, lambda number, part: (number, -1 if part is None else part))
     places = {found.part: found for found in findings.list_sorted(None)}
-    if (clash := places.get((len(taken), -1))) is not None:
+    if (clash := places.get((len(earlier), -1))) is not None:
         left_out.append(LeftOut(nouns.EXPOSE(namespace=server.namespace), clash, server.namespace))
         return None
-    twice = {i: found for i in range(len(server.parts)) if (found := places.get((len(taken), i))) is not None}
+    twice = {i: found for i in range(len(server.parts)) if (found := places.get((len(earlier), i))) is not None}
     for index, found in twice.items():
         part = nouns.PART_OF_EXPOSE(part=server.parts[index].label, namespace=server.namespace)
         left_out.append(LeftOut(part, found))

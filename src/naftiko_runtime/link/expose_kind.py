@@ -27,7 +27,7 @@ class LinkedKind(Protocol[E_contra, S_co]):
 class SeparableKind(Protocol[E_contra, S]):
     """Removes the broken parts from servers of one kind."""
 
-    def keep_sound(self, expose: E_contra, server: S, broken_parts: BrokenParts, /) -> S:
+    def keep_servable(self, expose: E_contra, server: S, broken_parts: BrokenParts, /) -> S:
         """Return the server of an expose without its broken parts, which are listed there."""
 
 

@@ -72,7 +72,7 @@ class ExposeLinker:
     def link_operation(
         self,
         expose: ExposeWithOperations,
-        spec: Exposed,
+        exposed: Exposed,
         name: str,
         inputs: dict[str, Input],
         fixed: Mapping[str, Term],
@@ -85,7 +85,7 @@ class ExposeLinker:
 
         Args:
             expose: What it is part of.
-            spec: The operation.
+            exposed: The operation.
             name: Its name for logs, in its expose.
             inputs: Its declared inputs by their names.
             fixed: Values that the document gives instead of the caller, by the names of inputs.
@@ -93,14 +93,14 @@ class ExposeLinker:
             closed: Whether it takes no inputs but those that are declared.
             displaced: Inputs of the path that the route has no place for.
         """
-        consumed = self._resolve_call(spec, tool=tool)
+        consumed = self._resolve_call(exposed, tool=tool)
         if consumed is None:
-            for output in spec.output_parameters:  # their errors do not depend on the call
-                self._is_sound(output)
+            for output in exposed.output_parameters:  # their errors do not depend on the call
+                self._is_valid(output)
             return None
         linker = CallLinker(
             self.context,
-            spec,
+            exposed,
             expose.names,
             consumed,
             inputs,
@@ -109,23 +109,23 @@ class ExposeLinker:
             closed=closed,
             displaced=displaced or {},
         )
-        shapes = self._link_shapes(spec, linker)  # before the call: its templates may name more inputs
+        shapes = self._link_shapes(exposed, linker)  # before the call: its templates may name more inputs
         execution: Execution
-        if spec.call is None:
+        if exposed.call is None:
             contract, execution = linker.link_mock(), Mock(shapes)
         else:
             contract, request = linker.link()
-            execution = Call(request, self._link_response(expose, spec, consumed, shapes))
-        description = spec.description or consumed.spec.description or ""
+            execution = Call(request, self._link_response(expose, exposed, consumed, shapes))
+        description = exposed.description or consumed.operation.description or ""
         return Operation(f"{expose.namespace}.{name}", contract, execution, description)
 
     def _link_response(
-        self, expose: ExposeWithOperations, spec: Exposed, consumed: Consumed, shapes: tuple[Shape, ...]
+        self, expose: ExposeWithOperations, exposed: Exposed, consumed: Consumed, shapes: tuple[Shape, ...]
     ) -> UntouchedResponse | MappedResponse:
         bytes_max = self._find_binary_bytes_max(expose, consumed)
         if not shapes:
             return UntouchedResponse(
-                consumed.media_type, bytes_max, describe_response(consumed, spec.output_parameters)
+                consumed.media_type, bytes_max, describe_response(consumed, exposed.output_parameters)
             )
         return MappedResponse(self._link_format(consumed) or Format(), shapes)
 
@@ -139,42 +139,44 @@ class ExposeLinker:
     def _find_binary_bytes_max(self, expose: ExposeWithOperations, consumed: Consumed) -> int | None:
         """Return the limit of the consumed operation, otherwise that of the expose."""
         general = parse_binary_size(expose, self.context)
-        if consumed.spec.output_raw_format != "binary":
+        if consumed.operation.output_raw_format != "binary":
             return None
         return general if consumed.binary_bytes_max is None else consumed.binary_bytes_max
 
-    def _resolve_call(self, spec: Exposed, *, tool: bool) -> Consumed | None:
-        if spec.call is None:
-            refused = spec.ref is not None or spec.steps is not None or spec.path_to("call") in self.context.unread
+    def _resolve_call(self, exposed: Exposed, *, tool: bool) -> Consumed | None:
+        if exposed.call is None:
+            refused = (
+                exposed.ref is not None or exposed.steps is not None or exposed.path_to("call") in self.context.unread
+            )
             if refused:  # those are reported already
                 return None
-            if spec.output_parameters:
-                return make_mock_target(spec, self.context)
+            if exposed.output_parameters:
+                return make_mock_target(exposed, self.context)
             # The specification allows an operation without a call, but no tool without one.
             statement = rules.MISSING_KEY_CALL() if tool else rules.NOT_SERVED_WITHOUT_CALL()
-            self.context.report(statement, spec.path_to("call"))
+            self.context.report(statement, exposed.path_to("call"))
             return None
-        return self._calls.resolve(spec.call, spec.path_to("call"))
+        return self._calls.resolve(exposed.call, exposed.path_to("call"))
 
-    def _link_shapes(self, spec: Exposed, linker: CallLinker) -> tuple[Shape, ...]:
+    def _link_shapes(self, exposed: Exposed, linker: CallLinker) -> tuple[Shape, ...]:
         """Return the shapes of a result. Empty if the response is untouched, or an output has an error."""
-        outputs = spec.output_parameters
-        sound = [self._is_sound(output) for output in outputs]
-        if not all(sound):
+        outputs = exposed.output_parameters
+        valid = [self._is_valid(output) for output in outputs]
+        if not all(valid):
             return ()
 
         def link_template(output: Output) -> Term:
             return linker.link_output(output.value or "", output.path_to("value"))
 
-        if spec.call is None:
+        if exposed.call is None:
             check_mock(outputs, self.context)
             self.check_unique(rules.DUPLICATE_NAME_OUTPUT, [output for output in outputs if output.name])
             return link_mock_shapes(outputs, link_template)
         return link_shapes(outputs, link_template)
 
-    def _is_sound(self, output: Output) -> bool:
+    def _is_valid(self, output: Output) -> bool:
         """Check the expressions of an output and of its inner outputs; report each error."""
-        sound = [self._is_sound(inner) for inner in output.iter_inner()]
+        valid = [self._is_valid(inner) for inner in output.iter_inner()]
         value = output.value
         if value is not None and not _is_reference(value) and not has_type(convert_constant(output), output.type):
             self.context.report(rules.INVALID_VALUE_OUTPUT(value=value, type=output.type), output.path_to("value"))
@@ -190,7 +192,7 @@ class ExposeLinker:
             )
             self.context.report(statement, output.path_to("mapping"))
             return False
-        return all(sound)
+        return all(valid)
 
     def check_unique(self, twice: Message, named: Iterable[Any]) -> None:
         """Report parts that have the same name as an earlier one."""

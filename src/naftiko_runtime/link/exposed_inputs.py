@@ -54,9 +54,9 @@ class OperationInputs(Struct):
 
     def set_default(self, name: str, default: object) -> None:
         """Give an optional input without a default the default of the consumed parameter that it fills."""
-        spec = self.by_name[name]
-        if spec.default is None and not spec.required:
-            self.by_name[name] = replace(spec, default=freeze(default))
+        input_ = self.by_name[name]
+        if input_.default is None and not input_.required:
+            self.by_name[name] = replace(input_, default=freeze(default))
 
     def _find_displaced(self, name: str) -> Input | None:
         return next((one for declared, one in self.displaced.items() if fold_name(declared) == fold_name(name)), None)

@@ -35,12 +35,12 @@ def find_sealed_inputs(
     credential, sealed = consumed.upstream.credential, {fold_name(parameter.name) for parameter in consumed.sealed}
     given = _use_values(references, sealed)
     hidden: set[str] = set()
-    for spec in references.inputs.by_name.values():
-        if spec.name in placed or spec.path is not None:
+    for input_ in references.inputs.by_name.values():
+        if input_.name in placed or input_.path is not None:
             continue
-        own = _is_sealed_anywhere(spec.name, credential) if tool else is_sealed(spec.place, spec.name, credential)
-        if own or spec.name in given or (tool and fold_name(spec.name) in sealed):
-            hidden.add(spec.name)
+        own = _is_sealed_anywhere(input_.name, credential) if tool else is_sealed(input_.place, input_.name, credential)
+        if own or input_.name in given or (tool and fold_name(input_.name) in sealed):
+            hidden.add(input_.name)
     for name in hidden:
         if not references.inputs.by_name[name].inferred:
             references.context.report(rules.AUTHENTICATION_INPUT_ASKED(name=name), find_declaration(exposed, name))

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
 
 
-def make_mock_target(spec: Exposed, context: Context) -> Consumed:
+def make_mock_target(exposed: Exposed, context: Context) -> Consumed:
     """Make the empty consumed operation of a mock."""
-    nowhere = Upstream("", "", None, context.find_span(spec.path_to()))
+    nowhere = Upstream("", "", None, context.find_span(exposed.path_to()))
     return Consumed(nowhere, ConsumedOperation(name="mock"), ("",), ())
 
 

@@ -95,7 +95,7 @@ class ParameterTerms(Struct):
         if parameter.required or parameter.in_ == "path" or inputs.find_name(parameter.name) is not None:
             return True
         return not any(
-            not spec.inferred and (self.tool or spec.place == parameter.in_) for spec in inputs.by_name.values()
+            not input_.inferred and (self.tool or input_.place == parameter.in_) for input_ in inputs.by_name.values()
         )
 
     def _link_path_piece(self, piece: str | Placeholder) -> str | Term:

@@ -29,7 +29,7 @@ _HARMLESS = ("resources", "prompts", "aggregates")
 """Parts that are not served yet, and on which no other parts depend without a finding of their own."""
 
 
-class Sound(Struct, frozen=True):
+class Servable(Struct, frozen=True):
     """The parts of a document that can be served.
 
     Attributes:
@@ -65,9 +65,9 @@ class Errors(Struct, frozen=True):
         return replace(redact_finding(error, self.secrets), fix=())
 
 
-def keep_sound(
+def keep_servable(
     linked: Linked, document: Document, errors: Errors, unread: frozenset[KeyPath], get_kind: FindSeparableKind
-) -> Sound:
+) -> Servable:
     """Keep the parts of a document that can be served.
 
     Args:
@@ -82,15 +82,15 @@ def keep_sound(
         part = error.part or ()
         unit = find_separable_part(part)
         if not unit and error in errors.primary:
-            return Sound(None, fatal=errors.redact(error))
+            return Servable(None, fatal=errors.redact(error))
         if unit and (error.rule is not rules.NOT_SERVED or part[-1] not in _HARMLESS):
             reasons.setdefault(unit, errors.redact(error))
     broken = BrokenParts(linked, document, reasons, unread)
     servers = tuple(_keep_servers(broken, linked.exposes, get_kind))
     left_out = tuple(dict.fromkeys(broken.left_out))
     if any(server.operations for server in servers):
-        return Sound(_drop_unused(replace(linked.plan, servers=servers)), left_out)
-    return Sound(None, left_out, nouns.NOTHING_LEFT())
+        return Servable(_drop_unused(replace(linked.plan, servers=servers)), left_out)
+    return Servable(None, left_out, nouns.NOTHING_LEFT())
 
 
 def _drop_unused(plan: Plan) -> Plan:
@@ -118,4 +118,4 @@ def _keep_servers(
             )
             broken.left_out.append(LeftOut(part, reason or nouns.NOT_SERVED(), name))
         else:
-            yield get_kind(server).keep_sound(expose, server, broken)
+            yield get_kind(server).keep_servable(expose, server, broken)

@@ -52,51 +52,51 @@ class UnplacedInputs(Struct, frozen=True):
                 key_path = self.exposed.path_to("with", name)
                 self.references.context.report(statement, key_path, self._advise_place(name), key=True)
         bound = {*find_arguments(tuple(values.terms.values())), *in_path}
-        names = [spec.name for spec in left] if self._has_known_parameters() else []
+        names = [input_.name for input_ in left] if self._has_known_parameters() else []
         sent = {name for name in names if NamedTerm(name, Argument(name)) in query}
         placed = {*find_arguments((query, body)), *bound} - (sent - bound)
-        loose = [] if self.references.failed else [spec for spec in left if spec.name not in placed]
+        loose = [] if self.references.failed else [input_ for input_ in left if input_.name not in placed]
         meant = self._match_placeholders(loose)
         reported = self._report_undeclared(meant)
-        for spec in loose:
-            if meant.get(spec.name) not in reported:
-                self._report_unused(spec, meant.get(spec.name), in_query=spec.name in sent)
+        for input_ in loose:
+            if meant.get(input_.name) not in reported:
+                self._report_unused(input_, meant.get(input_.name), in_query=input_.name in sent)
 
-    def _report_unused(self, spec: Input, meant: str | None, *, in_query: bool) -> None:
+    def _report_unused(self, input_: Input, meant: str | None, *, in_query: bool) -> None:
         """Report an input that no parameter takes.
 
         Args:
-            spec: The input.
+            input_: The input.
             meant: The placeholder of the consumed path that it may be meant for.
             in_query: Whether it is sent in the query nevertheless.
         """
-        lacks_body = self.references.consumed.lacks_body(tool=self.tool) and (self.tool or spec.place == "body")
+        lacks_body = self.references.consumed.lacks_body(tool=self.tool) and (self.tool or input_.place == "body")
         message: Rule | Message
         if in_query:
             message = rules.UNUSED_INPUT_IN_QUERY
         else:
             message = rules.UNUSED_INPUT_WITHOUT_BODY if lacks_body else rules.UNUSED_INPUT
-        advice = None if lacks_body else self._advise_place(spec.name)
+        advice = None if lacks_body else self._advise_place(input_.name)
         if meant is not None:
-            advice = self._advise_renaming(spec.name, meant)
-        statement = message(name=spec.name, operation=self.references.consumed.name)
-        self.references.context.report(statement, find_declaration(self.exposed, spec.name), advice)
+            advice = self._advise_renaming(input_.name, meant)
+        statement = message(name=input_.name, operation=self.references.consumed.name)
+        self.references.context.report(statement, find_declaration(self.exposed, input_.name), advice)
 
     def _has_known_parameters(self) -> bool:
         """Return whether a tool's operation declares parameters, but none of the query."""
         consumed = self.references.consumed
         if not self.tool or consumed.declares("query"):
             return False
-        return bool(consumed.parameters or consumed.spec.body is not None or self._find_unmatched_placeholders())
+        return bool(consumed.parameters or consumed.operation.body is not None or self._find_unmatched_placeholders())
 
     def _find_unmatched_placeholders(self) -> list[str]:
         """Return the placeholders of the consumed path that nothing but an inferred input fills."""
         inputs = map(self.references.inputs.by_name.get, dict.fromkeys(self.references.consumed.placeholders))
-        return [spec.name for spec in inputs if spec is not None and spec.inferred and spec.place != "path"]
+        return [input_.name for input_ in inputs if input_ is not None and input_.inferred and input_.place != "path"]
 
     def _match_placeholders(self, loose: Sequence[Input]) -> dict[str, str]:
         """Return, by input without effect, the placeholder of the consumed path that it may mean."""
-        names = [spec.name for spec in loose if self.tool or spec.place == "path"]
+        names = [input_.name for input_ in loose if self.tool or input_.place == "path"]
         unmatched = self._find_unmatched_placeholders()
         # Names of the expose and of the consumed path: their order in the document alone connects them.
         return dict(zip(names, unmatched, strict=True)) if len(names) == len(unmatched) else {}
@@ -135,7 +135,7 @@ class UnplacedInputs(Struct, frozen=True):
     def _find_unfilled_body_names(self) -> list[str]:
         """Return the placeholders of the consumed body that no declared input has the name of."""
         inputs = self.references.inputs.by_name
-        names = find_placeholder_names(self.references.consumed.spec.body)
+        names = find_placeholder_names(self.references.consumed.operation.body)
         return [name for name in names if name not in inputs or inputs[name].inferred]
 
 

@@ -20,14 +20,14 @@ def describe_response(consumed: Consumed, outputs: Sequence[Output]) -> JsonResp
         consumed: The operation that is called; its output counts if it is the whole response.
         outputs: The outputs of the exposed operation.
     """
-    if consumed.spec.output_raw_format != "json" or consumed.media_type is not None:
+    if consumed.operation.output_raw_format != "json" or consumed.media_type is not None:
         return None
     if outputs:
         return _describe_root(outputs[0])
-    whole = consumed.spec.output_parameters
+    whole = consumed.operation.output_parameters
     if len(whole) == 1 and (whole[0].value or "").strip() in ("$", "$."):
         return _describe_root(whole[0])
-    return JsonResponse() if "output_raw_format" in consumed.spec.model_fields_set else None
+    return JsonResponse() if "output_raw_format" in consumed.operation.model_fields_set else None
 
 
 def _describe_root(output: Output | ConsumedOutput) -> JsonResponse:

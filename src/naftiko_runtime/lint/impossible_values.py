@@ -187,13 +187,13 @@ def _report_key(bind: Bind, variable: str, key: str, context: Context) -> None:
     context.report(rules.INVALID_VALUE_KEY(variable=variable), key_path, advice, fix=fix)
 
 
-def _check_outputs(spec: Exposed, context: Context) -> None:
-    if spec.call is None and spec.steps is None and spec.ref is None:
-        mapped = next(_iter_mapped(spec.output_parameters), None)
+def _check_outputs(exposed: Exposed, context: Context) -> None:
+    if exposed.call is None and exposed.steps is None and exposed.ref is None:
+        mapped = next(_iter_mapped(exposed.output_parameters), None)
         if mapped is not None:
             context.report(rules.MAPPING_WITHOUT_CALL(), mapped.path_to("mapping"))
         return
-    for output in spec.output_parameters:
+    for output in exposed.output_parameters:
         _check_properties(output, context)
 
 

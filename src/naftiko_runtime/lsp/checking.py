@@ -143,17 +143,17 @@ def check(
     if not policy.is_concerned(text, source.data):
         return unknown
     loaded = load_source(source, overrides, file)
-    spoken = loaded.source or source
+    normalized = loaded.source or source
     findings = tuple(policy.select_findings(loaded, file))
     imports = _find_imports(source, file, overrides, findings)
-    return unknown._replace(diagnostics=findings, names=index_names(spoken), source=spoken, imports=imports)
+    return unknown._replace(diagnostics=findings, names=index_names(normalized), source=normalized, imports=imports)
 
 
 def _find_imports(source: Source, file: Path, overrides: Overrides, findings: Iterable[Diagnostic]) -> dict[str, Span]:
     """Find where a document imports the files that have findings."""
     others = {found.span.file for found in findings if found.span is not None} - {source.file}
-    spoken = normalize(source, Findings()) if others else None
-    if spoken is None:
+    normalized = normalize(source, Findings()) if others else None
+    if normalized is None:
         return {}
-    places = ((name, find_import(spoken, file, overrides, Path(name).resolve())) for name in others)
-    return {name: spoken.find_span(key_path) for name, key_path in places if key_path is not None}
+    places = ((name, find_import(normalized, file, overrides, Path(name).resolve())) for name in others)
+    return {name: normalized.find_span(key_path) for name, key_path in places if key_path is not None}

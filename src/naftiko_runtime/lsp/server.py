@@ -55,8 +55,8 @@ class _Service:
         if watching is not None and watching.dynamic_registration:
             options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(_WATCHED)])
             method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
-            asked = types.RegistrationParams([types.Registration("naftiko-files", method, options)])
-            self._server.client_register_capability(asked)
+            registration = types.RegistrationParams([types.Registration("naftiko-files", method, options)])
+            self._server.client_register_capability(registration)
 
     def handle_open(self, params: types.DidOpenTextDocumentParams) -> None:
         """Check a document at once."""

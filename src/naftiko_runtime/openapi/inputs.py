@@ -43,13 +43,15 @@ def describe_parameters(operation: Operation, placeholders: Mapping[str, str]) -
         operation: The route's.
         placeholders: The route's placeholders in order, each with its name in the written path.
     """
-    specs = {spec.name: spec for spec in operation.contract.inputs if spec.path is None and spec.place != "body"}
-    found = [_describe_path_parameter(shown, specs.get(name)) for name, shown in placeholders.items()]
-    for spec in specs.values():
-        place = "query" if spec.place == "path" else spec.place  # a path's input without a place there
-        reserved = place == "header" and spec.name.lower() in _RESERVED_HEADERS
-        if spec.name not in placeholders and not reserved:
-            found.append(_describe_parameter(spec.name, place, spec))
+    inputs = {
+        input_.name: input_ for input_ in operation.contract.inputs if input_.path is None and input_.place != "body"
+    }
+    found = [_describe_path_parameter(shown, inputs.get(name)) for name, shown in placeholders.items()]
+    for input_ in inputs.values():
+        place = "query" if input_.place == "path" else input_.place  # a path's input without a place there
+        reserved = place == "header" and input_.name.lower() in _RESERVED_HEADERS
+        if input_.name not in placeholders and not reserved:
+            found.append(_describe_parameter(input_.name, place, input_))
     if operation.execution.open_query and all((p["name"], p["in"]) != (_ANY_QUERY, "query") for p in found):
         found.append(_describe_any_query())
     return found
@@ -57,12 +59,12 @@ def describe_parameters(operation: Operation, placeholders: Mapping[str, str]) -
 
 def describe_request_body(operation: Operation) -> dict[str, Any] | None:
     """Return the request body. None if the operation reads no body."""
-    specs = [spec for spec in operation.contract.inputs if spec.place == "body" or spec.path is not None]
-    if not specs:
+    inputs = [input_ for input_ in operation.contract.inputs if input_.place == "body" or input_.path is not None]
+    if not inputs:
         return None if (body := operation.execution.open_body) is None else _describe_any_body(body)
-    required = any(is_required(spec) for spec in specs)
-    named = [spec for spec in specs if spec.path is None]
-    if [(spec.name, spec.type) for spec in named] == [("body", "binary")]:
+    required = any(is_required(input_) for input_ in inputs)
+    named = [input_ for input_ in inputs if input_.path is None]
+    if [(input_.name, input_.type) for input_ in named] == [("body", "binary")]:
         return {"required": required, "content": {"application/octet-stream": {"schema": _BYTES}}}
     return {"required": required, "content": {"application/json": {"schema": _write_body_schema(named)}}}
 
@@ -74,31 +76,31 @@ def _describe_any_body(body: OpenBody) -> dict[str, Any]:
     return {"description": "Passed on as it is.", "content": content}
 
 
-def is_required(spec: Input) -> bool:
+def is_required(input_: Input) -> bool:
     """Return whether a call without an input is rejected."""
     try:
-        compile_contract(Contract((spec,))).admit_request({})
+        compile_contract(Contract((input_,))).admit_request({})
     except Rejected:
         return True
     return False
 
 
-def _describe_path_parameter(name: str, spec: Input | None) -> dict[str, Any]:
-    if spec is None:
+def _describe_path_parameter(name: str, input_: Input | None) -> dict[str, Any]:
+    if input_ is None:
         return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-    return {**_describe_parameter(name, "path", spec), "required": True}
+    return {**_describe_parameter(name, "path", input_), "required": True}
 
 
-def _describe_parameter(name: str, place: str, spec: Input) -> dict[str, Any]:
-    required = is_required(spec)
+def _describe_parameter(name: str, place: str, input_: Input) -> dict[str, Any]:
+    required = is_required(input_)
     parameter: dict[str, Any] = {"name": name, "in": place}
-    if description := _write_description(spec):
+    if description := _write_description(input_):
         parameter["description"] = description
     parameter["required"] = required
-    if spec.type in ("object", "json"):  # its text is JSON
-        return {**parameter, "content": {"application/json": {"schema": _write_schema(spec)}}}
-    schema = _write_schema(spec, textual=True)
-    if spec.type == "array":
+    if input_.type in ("object", "json"):  # its text is JSON
+        return {**parameter, "content": {"application/json": {"schema": _write_schema(input_)}}}
+    schema = _write_schema(input_, textual=True)
+    if input_.type == "array":
         parameter |= _LISTS[place]
         schema["minItems"] = 1  # an empty list is the same as an empty text, which is absent
     elif place == "path" and schema["type"] == "string":
@@ -123,54 +125,54 @@ def _write_body_schema(fields: list[Input]) -> dict[str, Any]:
     """Return the schema of a JSON body: of its fields, or of the whole if its only field has the name ``body``."""
     if not fields:
         return {}
-    if [spec.name for spec in fields] == ["body"]:
+    if [input_.name for input_ in fields] == ["body"]:
         return _write_described_schema(fields[0])
     schema: dict[str, Any] = {
         "type": "object",
-        "properties": {spec.name: _write_described_schema(spec) for spec in fields},
+        "properties": {input_.name: _write_described_schema(input_) for input_ in fields},
     }
-    if needed := [spec.name for spec in fields if is_required(spec)]:
+    if needed := [input_.name for input_ in fields if is_required(input_)]:
         schema["required"] = needed
     return schema
 
 
-def _write_described_schema(spec: Input) -> dict[str, Any]:
-    schema, description = _write_schema(spec), _write_description(spec)
+def _write_described_schema(input_: Input) -> dict[str, Any]:
+    schema, description = _write_schema(input_), _write_description(input_)
     return {**schema, "description": description} if description else schema
 
 
-def _write_schema(spec: Input, *, textual: bool = False) -> dict[str, Any]:
+def _write_schema(input_: Input, *, textual: bool = False) -> dict[str, Any]:
     """Return the schema of an input's value. If the value is text on the wire, the default type is text."""
     text: dict[str, Any] = {"type": "string"} if textual else {}
-    if _has_shown_pattern(spec):
-        text["pattern"] = spec.pattern or ""
-    schema = {"type": "array", "items": text} if spec.type == "array" else text
-    if spec.type == "binary":
+    if _has_shown_pattern(input_):
+        text["pattern"] = input_.pattern or ""
+    schema = {"type": "array", "items": text} if input_.type == "array" else text
+    if input_.type == "binary":
         schema = {"type": "string", "contentEncoding": "base64"}
-    elif spec.type not in (None, "json"):
-        schema |= {"type": spec.type}
-    if (default := _find_default(spec)) is not None:
+    elif input_.type not in (None, "json"):
+        schema |= {"type": input_.type}
+    if (default := _find_default(input_)) is not None:
         schema["default"] = default
     return schema
 
 
-def _find_default(spec: Input) -> Any:
+def _find_default(input_: Input) -> Any:
     """Return the default of an input, as plain data. None if there is none, or if the contract rejects it."""
     try:
-        value = compile_contract(Contract((spec,))).admit_request({}).get(spec.name)
+        value = compile_contract(Contract((input_,))).admit_request({}).get(input_.name)
         return json.loads(encode_json(value))
     except (Rejected, Unrenderable):
         return None
 
 
-def _has_shown_pattern(spec: Input) -> bool:
+def _has_shown_pattern(input_: Input) -> bool:
     """Return whether a schema can hold an input's pattern. A schema checks patterns of texts only."""
-    may_be_text = spec.type in ("string", "array", None)
-    return spec.pattern is not None and may_be_text and _RE2_ONLY.search(spec.pattern) is None
+    may_be_text = input_.type in ("string", "array", None)
+    return input_.pattern is not None and may_be_text and _RE2_ONLY.search(input_.pattern) is None
 
 
-def _write_description(spec: Input) -> str:
-    sentences = [spec.description] if spec.description else []
-    if spec.pattern is not None and not _has_shown_pattern(spec):
-        sentences.append(f"Its text must match `{spec.pattern}` (RE2).")
+def _write_description(input_: Input) -> str:
+    sentences = [input_.description] if input_.description else []
+    if input_.pattern is not None and not _has_shown_pattern(input_):
+        sentences.append(f"Its text must match `{input_.pattern}` (RE2).")
     return " ".join(sentences)

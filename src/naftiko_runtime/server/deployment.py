@@ -85,7 +85,7 @@ class Deployment:
         try:
             async with AsyncExitStack() as stack:
                 bound = [server for one in await self._bind_all(stack) for server in one.servers]
-                groups = group_by_port(bound, lambda server: server.plan)
+                groups = group_by_port(bound, lambda one: one.server)
                 self.apps = {key: await self._make_app(servers, stack) for key, servers in groups.items()}
                 self._opened.set_result(None)
                 await self._closing.wait()
@@ -124,10 +124,10 @@ class Deployment:
 
     async def _make_app(self, servers: Sequence[BoundServer[Server, ServedPart]], stack: AsyncExitStack) -> AppConfig:
         """Return the application of one port."""
-        kind, observer = get_kind(servers[0].plan), self._observer
+        kind, observer = get_kind(servers[0].server), self._observer
         app = await stack.enter_async_context(kind.open_app(servers, self._services))
         if observer is not None:
-            namespace = "+".join(server.plan.namespace for server in servers)
+            namespace = "+".join(one.server.namespace for one in servers)
             app = instrument_app(app, PortInstrumentation(namespace, observer, awaits_message=kind.AWAITS_MESSAGE))
         wait = partial(kind.get_half_closed_seconds, self._settings.half_closed_seconds)
         return AppConfig(app, wait, render_problem)

@@ -47,8 +47,8 @@ def describe_missing_key(key: str, schema: Schema, part: Any, value: dict[str, A
         return rules.NON_STANDARD_MISSING(key=key), helps.ADD_KEY(key=key)
     shapes = [schema.resolve(choice["then"]) for choice in part["allOf"]]
     known = {known for shape in shapes for known in shape["properties"]}
-    slip = find_nearest(key, [other for other in value if other not in known])
-    advice = helps.STANDS_FOR(slip=slip) if slip else advise_words("", words)
+    misspelt = find_nearest(key, [other for other in value if other not in known])
+    advice = helps.STANDS_FOR(misspelt=misspelt) if misspelt else advise_words("", words)
     return rules.NON_STANDARD_MISSING(key=key), advice
 
 

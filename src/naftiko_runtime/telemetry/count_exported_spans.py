@@ -45,14 +45,14 @@ class CountedExporter(SpanExporter):
         self._exporter = exporter
         self._collector = collector
         self._queue_max = queue_max
-        self._taken = self._overflowed = self._unreported = self._failures = 0
+        self._received = self._overflowed = self._unreported = self._failures = 0
         self._sending = False
         self._lock = threading.Lock()
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send spans. One thread calls this at a time, and waits."""
         with self._lock:
-            self._taken += len(spans)
+            self._received += len(spans)
             self._sending = True
         failure = self._send(spans)
         with self._lock:
@@ -103,7 +103,7 @@ class CountedExporter(SpanExporter):
 
         The number of waiting spans is only known while a batch is being sent.
         """
-        new = max(0, self.ended - self._taken - self._queue_max - self._overflowed)
+        new = max(0, self.ended - self._received - self._queue_max - self._overflowed)
         self._overflowed += new
         self._unreported += new
         self.dropped += new

@@ -177,10 +177,10 @@ class Tracer:
                 return
             headers = caller.make_headers()
         drawn = not named and not awaits_message
-        taken = headers or drawn or next(self.sampling_decisions)
-        if taken or awaits_message:
+        recorded = headers or drawn or next(self.sampling_decisions)
+        if recorded or awaits_message:
             trace = RequestTrace(self, scope, headers, began)
-            trace.ignored = not taken
+            trace.ignored = not recorded
             CURRENT.set(trace)
 
     def _ignores(self, caller: Caller) -> bool:

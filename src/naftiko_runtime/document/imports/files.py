@@ -176,11 +176,11 @@ class ImportedFiles:
         except SourceError as error:
             raise SourceError((self._add_help(found, path) for found in error.diagnostics), error.source) from None
         findings = Findings()
-        spoken = normalize(source, findings)
-        if spoken is None or findings.has_errors:
+        normalized = normalize(source, findings)
+        if normalized is None or findings.has_errors:
             raise SourceError((d for d in findings.list_sorted() if d.severity is Severity.ERROR), source)
         self._notes[path] = findings.list_sorted()
-        return spoken
+        return normalized
 
     def _check_file_kind(self, path: Path) -> None:
         """Reject anything but a regular file: opening a pipe would block."""

@@ -9,7 +9,7 @@ from naftiko_runtime.exposes.mcp.describe import find_routes, get_url_path, list
 from naftiko_runtime.exposes.mcp.link import link
 from naftiko_runtime.exposes.mcp.lint import CHECKS, list_operations
 from naftiko_runtime.exposes.mcp.revisions import STATELESS
-from naftiko_runtime.exposes.mcp.skip_broken import keep_sound
+from naftiko_runtime.exposes.mcp.skip_broken import keep_servable
 from naftiko_runtime.limits import HALF_CLOSED_MCP_SECONDS
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ __all__ = [
     "find_routes",
     "get_half_closed_seconds",
     "get_url_path",
-    "keep_sound",
+    "keep_servable",
     "link",
     "list_entries",
     "list_operations",

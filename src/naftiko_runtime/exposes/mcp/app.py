@@ -47,7 +47,7 @@ _LOGGED_MAX: Final = 100
 
 @asynccontextmanager
 async def open_mcp_app(
-    server: BoundServer[McpServer, Tool],
+    bound: BoundServer[McpServer, Tool],
     policy: CallerPolicy,
     members: Sequence[BoundServer[McpServer, Tool]] = (),
     observer: Observer | None = None,
@@ -57,14 +57,14 @@ async def open_mcp_app(
     It keeps no session: a request is complete in itself, so any replica can handle it.
 
     Args:
-        server: The server at ``/mcp`` and ``/``.
+        bound: The server at ``/mcp`` and ``/``.
         policy: The operator's choices.
         members: The servers that it merges, if any. Each is served at ``/{namespace}/mcp``.
         observer: Observes requests.
     """
-    guard = PageGuard(policy, server.plan.namespace, loopback=server.plan.address in _LOOPBACK)
-    endpoints = _make_endpoints(server, policy, members, observer)
-    instruments = _make_instruments(observer, server.plan.namespace, endpoints)
+    guard = PageGuard(policy, bound.server.namespace, loopback=bound.server.address in _LOOPBACK)
+    endpoints = _make_endpoints(bound, policy, members, observer)
+    instruments = _make_instruments(observer, bound.server.namespace, endpoints)
     async with AsyncExitStack() as stack:
         for endpoint in dict.fromkeys(endpoints.values()):
             await stack.enter_async_context(endpoint.sdk)
@@ -79,7 +79,7 @@ async def open_mcp_app(
                 return send_problem_document(send, 403, refusal.slug, refusal.detail)
             if scope["method"] == "OPTIONS":
                 return send_bodyless(send, 204, [_ALLOW, *make_preflight_headers(headers)])
-            if server.guard is not None and (unauthorized := server.guard.check(scope)) is not None:
+            if bound.guard is not None and (unauthorized := bound.guard.check(scope)) is not None:
                 return send_unauthorized(allow_page_to_read(headers, send), unauthorized)
             if scope["method"] != "POST":
                 detail = "MCP is served without sessions: send every message as a POST"
@@ -90,15 +90,15 @@ async def open_mcp_app(
 
 
 def _make_endpoints(
-    server: BoundServer[McpServer, Tool],
+    bound: BoundServer[McpServer, Tool],
     policy: CallerPolicy,
     members: Sequence[BoundServer[McpServer, Tool]],
     observer: Observer | None,
 ) -> dict[str, _McpEndpoint]:
     """Return the endpoint of each path."""
-    union = _McpEndpoint(server, policy, observer)
-    endpoints = dict.fromkeys((*PATHS, f"/{server.plan.namespace}/mcp"), union)
-    endpoints |= {f"/{member.plan.namespace}/mcp": _McpEndpoint(member, policy, observer) for member in members}
+    union = _McpEndpoint(bound, policy, observer)
+    endpoints = dict.fromkeys((*PATHS, f"/{bound.server.namespace}/mcp"), union)
+    endpoints |= {f"/{member.server.namespace}/mcp": _McpEndpoint(member, policy, observer) for member in members}
     endpoints |= {f"{path}/": endpoint for path, endpoint in endpoints.items() if path != "/"}
     return endpoints
 
@@ -111,9 +111,9 @@ def _make_instruments(observer: Observer | None, expose: str, paths: Iterable[st
 class _McpEndpoint:
     """The MCP server at one path of a port."""
 
-    def __init__(self, server: BoundServer[McpServer, Tool], policy: CallerPolicy, observer: Observer | None) -> None:
-        name = server.plan.namespace
-        tools = ToolServer(server, policy, None if observer is None else ToolInstrumentation(name, observer))
+    def __init__(self, bound: BoundServer[McpServer, Tool], policy: CallerPolicy, observer: Observer | None) -> None:
+        name = bound.server.namespace
+        tools = ToolServer(bound, policy, None if observer is None else ToolInstrumentation(name, observer))
         self._traced = observer is not None and observer.tracer is not None
         body_bytes_max = policy.message_bytes_max
         self.sdk = _Sdk(tools, body_bytes_max)
@@ -283,11 +283,11 @@ def make_preflight_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
     """Return the headers of the response to a preflight request."""
     if not (readable := _make_page_headers(headers)):
         return []
-    asked = headers.get(b"access-control-request-headers", b"content-type")
+    requested = headers.get(b"access-control-request-headers", b"content-type")
     return [
         *readable,
         (b"access-control-allow-methods", b"POST"),
-        (b"access-control-allow-headers", asked),
+        (b"access-control-allow-headers", requested),
         (b"access-control-max-age", b"600"),
     ]
 

@@ -45,7 +45,7 @@ _REMEMBERED_BYTES_MAX: Final = 1024
 """How many combinations of headers are remembered, and how large each may be: callers choose them."""
 
 _DEPTH_MAX: Final = 100
-_ASKED: Final[dict[tuple[bool, str], Callable[[ServerInfo], bytes]]] = {
+_RESULTS: Final[dict[tuple[bool, str], Callable[[ServerInfo], bytes]]] = {
     (True, "tools/list"): attrgetter("render_tools_result"),
     (True, "server/discover"): attrgetter("render_discover_result"),
     (False, "tools/list"): attrgetter("render_legacy_tools_result"),
@@ -75,12 +75,12 @@ class FastPath:
         version = None if headers is None else self._read_version(headers)
         if headers is None or version is None:
             return receive
-        taken = await receive()
+        event = await receive()
         stateless = version in STATELESS
-        if taken.get("more_body", False):
-            taken, message = await self._take_large(taken, receive, headers, stateless=stateless)
+        if event.get("more_body", False):
+            event, message = await self._take_large(event, receive, headers, stateless=stateless)
         else:
-            body = taken.get("body", b"") if taken["type"] == "http.request" else b""
+            body = event.get("body", b"") if event["type"] == "http.request" else b""
             whole = body and len(body) <= self._body_bytes_max
             message = _read_message(body, headers, stateless=stateless) if whole else None
         wire = self._info.stateless if stateless else self._info.legacy
@@ -90,8 +90,8 @@ class FastPath:
         elif message is not None and self._takes_call(message, version, headers):
             response = await self._call_tool(message, wire, scope)
         if message is None or response is None:
-            return _replay_message(taken, receive)
-        log_path("fast", message, self._tools.plan.namespace)
+            return _replay_message(event, receive)
+        log_path("fast", message, self._tools.server.namespace)
         await send(
             {"type": "http.response.start", "status": 200 if response else 202, "headers": wire.make_headers(response)}
         )
@@ -99,21 +99,21 @@ class FastPath:
         return None
 
     async def _take_large(
-        self, taken: MutableMapping[str, Any], receive: Receive, headers: dict[bytes, bytes], *, stateless: bool
+        self, event: MutableMapping[str, Any], receive: Receive, headers: dict[bytes, bytes], *, stateless: bool
     ) -> tuple[MutableMapping[str, Any], dict[str, Any] | None]:
         """Receive the rest of a body, and decode the message in a thread.
 
         If the body is too large, the rest is not received and there is no message.
         """
-        pieces, size = [taken.get("body", b"")], len(taken.get("body", b""))
-        while taken.get("more_body", False) and size <= self._body_bytes_max:
-            taken = await receive()
-            pieces.append(taken.get("body", b""))
+        pieces, size = [event.get("body", b"")], len(event.get("body", b""))
+        while event.get("more_body", False) and size <= self._body_bytes_max:
+            event = await receive()
+            pieces.append(event.get("body", b""))
             size += len(pieces[-1])
-        if taken["type"] != "http.request":
-            return taken, None
+        if event["type"] != "http.request":
+            return event, None
         body = b"".join(pieces)
-        whole = {"type": "http.request", "body": body, "more_body": taken.get("more_body", False)}
+        whole = {"type": "http.request", "body": body, "more_body": event.get("more_body", False)}
         if size > self._body_bytes_max:
             return whole, None
         return whole, await run_in_thread(
@@ -157,7 +157,7 @@ class FastPath:
             wanted = params.get("protocolVersion")
             plain = version in HANDSHAKE and wanted in HANDSHAKE and is_plain_initialize(params)
             return self._info.render_initialize_results[wanted] if plain else None
-        result = _ASKED.get((version in STATELESS, method))
+        result = _RESULTS.get((version in STATELESS, method))
         plain = params.keys() <= _ENVELOPE and is_plain_envelope(params.get("_meta"), version)
         return result(self._info) if result is not None and plain else None
 
@@ -212,17 +212,17 @@ def _is_call(params: dict[str, Any], body: bytes) -> bool:
     Arguments with fractions are parsed again, so that they keep their digits.
     """
     arguments = params.get("arguments")
-    sound = (
+    valid = (
         params.keys() <= _CALL_PARAMS
         and isinstance(params.get("name"), str)
         and (arguments is None or isinstance(arguments, dict))
     )
-    if sound and _has_fractions(arguments):
+    if valid and _has_fractions(arguments):
         try:
             params["arguments"] = read_json(body)["params"]["arguments"]
         except DecodeError:
             return False
-    return sound
+    return valid
 
 
 def _has_fractions(value: Any) -> bool:

@@ -32,9 +32,9 @@ def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
     if not expose.tools and not expose.resources and not expose.prompts:
         linker.report_empty(expose, rules.EMPTY_EXPOSE_TOOLS(namespace=expose.namespace), "tools")
     tools: list[Tool] = []
-    for spec in expose.tools:
-        if (tool := _link_tool(expose, spec, linker)) is not None:
-            linker.parts[spec.path_to()] = tool
+    for exposed in expose.tools:
+        if (tool := _link_tool(expose, exposed, linker)) is not None:
+            linker.parts[exposed.path_to()] = tool
             tools.append(tool)
     span = context.find_span(expose.path_to("port"))
     address, title = expose.address or ANY_ADDRESS, info.label or expose.namespace
@@ -53,17 +53,17 @@ def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
     )
 
 
-def _link_tool(expose: McpExpose, spec: McpTool, linker: ExposeLinker) -> Tool | None:
+def _link_tool(expose: McpExpose, exposed: McpTool, linker: ExposeLinker) -> Tool | None:
     context = linker.context
-    parameters = {p.name: p for p in (*expose.input_parameters, *spec.input_parameters)}.values()
+    parameters = {p.name: p for p in (*expose.input_parameters, *exposed.input_parameters)}.values()
     inputs = {p.name: link_input(p, p.name, "body", p.required is not False, context) for p in parameters}
-    linker.check_unique(rules.DUPLICATE_NAME_INPUT, spec.input_parameters)
+    linker.check_unique(rules.DUPLICATE_NAME_INPUT, exposed.input_parameters)
     fixed = link_fixed_values(parameters, inputs, context)
-    closed = context.takes_nothing(spec, expose)
-    operation = linker.link_operation(expose, spec, spec.name, inputs, fixed, tool=True, closed=closed)
+    closed = context.takes_nothing(exposed, expose)
+    operation = linker.link_operation(expose, exposed, exposed.name, inputs, fixed, tool=True, closed=closed)
     if operation is None:
         return None
-    return Tool(spec.name, spec.label, operation.description, _list_hints(spec.hints), operation)
+    return Tool(exposed.name, exposed.label, operation.description, _list_hints(exposed.hints), operation)
 
 
 def _refuse_transport(expose: McpExpose, context: Context) -> None:

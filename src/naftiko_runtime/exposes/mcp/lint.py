@@ -37,7 +37,7 @@ def _check_tool(tool: McpTool, consumed: Consumed | None, context: Context) -> N
         context.report(rules.TOOL_NAME(name=tool.name[:80]), tool.path_to("name"))
     if tool.hints is None or consumed is None:
         return
-    method = consumed.spec.method
+    method = consumed.operation.method
     if tool.hints.read_only and method in _CHANGING:
         statement = rules.CONTRADICTION(hint="readOnly", operation=consumed.name, method=method)
         context.report(statement, tool.path_to("hints", "readOnly"))
@@ -73,7 +73,7 @@ def check_descriptions(expose: McpExpose, subject: Subject) -> None:
 def _is_described(tool: McpTool, operations: Mapping[str, Consumed]) -> bool:
     """Return whether clients get a description: the tool's own, or that of what it calls or refers to."""
     consumed = operations.get(tool.call or "")
-    return bool(tool.description or tool.ref or (consumed is not None and consumed.spec.description))
+    return bool(tool.description or tool.ref or (consumed is not None and consumed.operation.description))
 
 
 CHECKS: Final = (

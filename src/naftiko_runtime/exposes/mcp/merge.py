@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 
 def merge(servers: Sequence[BoundServer[McpServer, Tool]]) -> BoundServer[McpServer, Tool]:
     """Merge servers. The first of two tools with one name counts."""
-    first = servers[0].plan
+    first = servers[0].server
     if len(servers) == 1:
         return servers[0]
     tools: dict[str, tuple[Tool, BoundOperation]] = {}
     broken: list[BrokenTool] = []
     instructions: list[str] = []
-    plans = [server.plan for server in servers]
-    for server in servers:
-        for tool, operation in server.parts:
+    planned = [bound.server for bound in servers]
+    for bound in servers:
+        for tool, operation in bound.parts:
             tools.setdefault(tool.name, (tool, operation))
-        broken += server.plan.broken
-        instructions += [server.plan.instructions] if server.plan.instructions else []
-    plan = replace(
+        broken += bound.server.broken
+        instructions += [bound.server.instructions] if bound.server.instructions else []
+    server = replace(
         first,
-        namespace="+".join(plan.namespace for plan in plans),
-        title=", ".join(dict.fromkeys(plan.title for plan in plans)),
+        namespace="+".join(server.namespace for server in planned),
+        title=", ".join(dict.fromkeys(server.title for server in planned)),
         instructions="\n\n".join(instructions) or None,
         tools=tuple(tool for tool, _ in tools.values()),
         broken=tuple(one for one in broken if one.name not in tools),
-        version=first.version if len({plan.version for plan in plans}) == 1 else None,
-        ttl_ms=min(plan.ttl_ms for plan in plans),
-        cache_scope="public" if all(plan.cache_scope == "public" for plan in plans) else "private",
+        version=first.version if len({server.version for server in planned}) == 1 else None,
+        ttl_ms=min(server.ttl_ms for server in planned),
+        cache_scope="public" if all(server.cache_scope == "public" for server in planned) else "private",
     )
-    return BoundServer(plan, tuple(tools.values()))
+    return BoundServer(server, tuple(tools.values()))

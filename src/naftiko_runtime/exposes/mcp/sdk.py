@@ -34,12 +34,12 @@ _CACHED: Final[tuple[methods.CacheableMethod, ...]] = ("tools/list", "server/dis
 
 def _make_server(tools: ToolServer) -> Server[Any]:
     handlers = _Handlers(tools)
-    hint = CacheHint(tools.plan.ttl_ms, tools.plan.cache_scope)
+    hint = CacheHint(tools.server.ttl_ms, tools.server.cache_scope)
     return Server(
-        tools.plan.namespace,
+        tools.server.namespace,
         version=tools.version,
-        title=tools.plan.title,
-        instructions=tools.plan.instructions,
+        title=tools.server.title,
+        instructions=tools.server.instructions,
         cache_hints=dict.fromkeys(_CACHED, hint),
         on_list_tools=handlers.list_tools,
         on_call_tool=handlers.call_tool,

@@ -122,9 +122,9 @@ class CheckedMessages:
                 fault = MessageFault(400, message_check.INVALID_REQUEST, "'initialize' cannot be part of a batch")
                 responses.append(_render_fault(fault, message_check.get_identity(message)))
                 continue
-            taken = _Taken()
-            await self._handle_one(message, json.dumps(message).encode(), headers, scope, receive, taken.send)
-            responses += [taken.body] if taken.body else []
+            capture = _ResponseCapture()
+            await self._handle_one(message, json.dumps(message).encode(), headers, scope, receive, capture.send)
+            responses += [capture.body] if capture.body else []
         if not responses:
             return await send_bodyless(send, 202, [(b"content-length", b"0")])
         return await send_whole(send, 200, [_JSON], b"[" + b",".join(responses) + b"]")
@@ -146,7 +146,7 @@ async def _parse(body: bytes) -> Any:
     return await run_in_thread(partial(run_without_collection, partial(message_check.parse, body)))
 
 
-class _Taken:
+class _ResponseCapture:
     """Keeps the body of a response."""
 
     def __init__(self) -> None:

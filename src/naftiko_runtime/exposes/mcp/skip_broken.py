@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import McpServer
 
 
-def keep_sound(expose: McpExpose, server: McpServer, broken_parts: BrokenParts) -> McpServer:
+def keep_servable(expose: McpExpose, server: McpServer, broken_parts: BrokenParts) -> McpServer:
     """Return the server without its broken tools, which respond with the reason."""
     tools: list[Tool] = []
     broken: dict[str, BrokenTool] = {}
-    for spec in expose.tools:
-        tool = broken_parts.parts.get(spec.path_to())
-        if reason := broken_parts.find_reason_against(spec.path_to(), tool, spec.call):
-            named = spec.path_to("name") not in broken_parts.unread
-            what = nouns.TOOL(name=spec.name) if named else nouns.SOME_TOOL()
+    for exposed in expose.tools:
+        tool = broken_parts.parts.get(exposed.path_to())
+        if reason := broken_parts.find_reason_against(exposed.path_to(), tool, exposed.call):
+            named = exposed.path_to("name") not in broken_parts.unread
+            what = nouns.TOOL(name=exposed.name) if named else nouns.SOME_TOOL()
             part = nouns.PART_OF_EXPOSE(part=what, namespace=expose.namespace)
             broken_parts.left_out.append(LeftOut(part, reason))
             if named:
-                broken.setdefault(spec.name, BrokenTool(spec.name, reason))
+                broken.setdefault(exposed.name, BrokenTool(exposed.name, reason))
         elif isinstance(tool, Tool):
             tools.append(tool)
     kept = {tool.name for tool in tools}

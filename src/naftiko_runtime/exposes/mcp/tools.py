@@ -67,32 +67,32 @@ class ToolServer:
     """
 
     def __init__(
-        self, server: BoundServer[McpServer, Tool], policy: CallerPolicy, observed: ToolInstrumentation | None = None
+        self, bound: BoundServer[McpServer, Tool], policy: CallerPolicy, observed: ToolInstrumentation | None = None
     ) -> None:
-        plan = server.plan
-        self.plan = plan
+        server = bound.server
+        self.server = server
         self._policy = policy
         self._observed = observed
-        self._broken = {tool.name: describe_reason(tool.reason) for tool in plan.broken}
-        self._operations = {tool.name: operation for tool, operation in server.parts}
-        self.schemas = {tool.name: make_input_schema(tool) for tool in plan.tools}
+        self._broken = {tool.name: describe_reason(tool.reason) for tool in server.broken}
+        self._operations = {tool.name: operation for tool, operation in bound.parts}
+        self.schemas = {tool.name: make_input_schema(tool) for tool in server.tools}
         self.result: CallTool = self._call if observed is None else _watch_calls(self._call, observed)
 
     @property
     def version(self) -> str:
         """The version of the capability, or else that of the runtime."""
-        return self.plan.version or __version__
+        return self.server.version or __version__
 
     def list_tools(self) -> list[dict[str, Any]]:
         """Return the entries of ``tools/list``, each with its keys in MCP's order."""
-        return [make_numbers_plain(describe_tool(tool, self.schemas[tool.name])) for tool in self.plan.tools]
+        return [make_numbers_plain(describe_tool(tool, self.schemas[tool.name])) for tool in self.server.tools]
 
     def describe_server(self) -> ServerInfo:
         """Return the description of the server and its tools."""
-        plan = self.plan
-        info = {"name": plan.namespace, "title": plan.title, "version": self.version}
-        hints: dict[str, Any] = {"ttl_ms": plan.ttl_ms, "cache_scope": plan.cache_scope}
-        return ServerInfo(info, plan.instructions, self.list_tools(), **hints)
+        server = self.server
+        info = {"name": server.namespace, "title": server.title, "version": self.version}
+        hints: dict[str, Any] = {"ttl_ms": server.ttl_ms, "cache_scope": server.cache_scope}
+        return ServerInfo(info, server.instructions, self.list_tools(), **hints)
 
     def has(self, name: str) -> bool:
         """Return whether there is a tool with that name, served or broken."""
@@ -190,9 +190,9 @@ def make_call(operation: BoundOperation, arguments: dict[str, Any]) -> Invocatio
     return call
 
 
-def get_open_type(plan: OpenBody, body: bytes) -> bytes:
+def get_open_type(open_body: OpenBody, body: bytes) -> bytes:
     """Return the content type of a body that :func:`make_open_body` made."""
-    return find_content_type(body) if plan.kind == "multipart" else plan.content_type.encode()
+    return find_content_type(body) if open_body.kind == "multipart" else open_body.content_type.encode()
 
 
 def make_open_body(kind: Literal["json", "text", "form", "multipart"], arguments: dict[str, Any]) -> bytes | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from naftiko_runtime.exposes.rest.describe import find_routes, get_url_path, list_entries, make_example_command
 from naftiko_runtime.exposes.rest.link import link
 from naftiko_runtime.exposes.rest.lint import CHECKS, list_operations
-from naftiko_runtime.exposes.rest.skip_broken import keep_sound
+from naftiko_runtime.exposes.rest.skip_broken import keep_servable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -24,7 +24,7 @@ __all__ = [
     "find_routes",
     "get_half_closed_seconds",
     "get_url_path",
-    "keep_sound",
+    "keep_servable",
     "link",
     "list_entries",
     "list_operations",

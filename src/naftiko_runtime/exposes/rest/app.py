@@ -33,17 +33,19 @@ _NEVER_FORWARDED: Final = ("CONNECT", "TRACE")
 class RestApp:
     """The ASGI application of one REST expose."""
 
-    def __init__(self, server: BoundServer[RestServer, Route | ForwardRoute], services: AppServices) -> None:
-        self._guard = server.guard
+    def __init__(self, bound: BoundServer[RestServer, Route | ForwardRoute], services: AppServices) -> None:
+        self._guard = bound.guard
         self._dispatcher: Dispatcher[HandleRouteRequest] = Dispatcher()
         self._mounts: Mounts[HandleForwardRequest] = Mounts()
-        plan = server.plan
-        locations = Locations(server.parts)
+        server = bound.server
+        locations = Locations(bound.parts)
 
         def make_instrument(path: str) -> Instrument | None:
-            return None if services.observer is None else make_route_instrument(services.observer, plan.namespace, path)
+            return (
+                None if services.observer is None else make_route_instrument(services.observer, server.namespace, path)
+            )
 
-        for part, operation in server.parts:
+        for part, operation in bound.parts:
             used = HandlerParts(operation, services.policy, locations, make_instrument(part.path))
             match part:
                 case Route():
@@ -52,7 +54,7 @@ class RestApp:
                     self._mounts.add(part.pattern, ForwardHandler(used, part.trusted_headers))
                 case _:
                     assert_never(part)
-        for broken in plan.broken:
+        for broken in server.broken:
             left_out = BrokenHandler(describe_reason(broken.reason), make_instrument(broken.path))
             if broken.method == "*":
                 self._mounts.add(broken.pattern, left_out)

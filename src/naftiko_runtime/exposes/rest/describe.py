@@ -48,4 +48,4 @@ def make_example_command(server: RestServer, url: str) -> str | None:
 
 
 def _rate_effort(route: Route) -> tuple[bool, int]:
-    return route.method != "GET", sum(spec.required for spec in route.operation.contract.inputs)
+    return route.method != "GET", sum(input_.required for input_ in route.operation.contract.inputs)

@@ -25,7 +25,7 @@ from naftiko_runtime.exposes.rest.inputs import (
     get_query_values,
 )
 from naftiko_runtime.exposes.rest.reply import Reply
-from naftiko_runtime.exposes.rest.rewrite_header_urls import Asked, Locations, has_every_input
+from naftiko_runtime.exposes.rest.rewrite_header_urls import Locations, ProxiedRequest, has_every_input
 from naftiko_runtime.file_value import File, Unrenderable
 from naftiko_runtime.formats import DecodeError, read_json
 from naftiko_runtime.json_limits import check_json_limits
@@ -102,8 +102,8 @@ class _Handler(ABC, Generic[F]):
             async with exchange as result:
                 if result.has_urls:
                     own_path = scope["raw_path"].decode("latin-1") if self._has_own_path(scope["method"]) else None
-                    asked = Asked(operation, result.url, own_path)
-                    result.headers = self._locations.rewrite_headers(result.headers, asked)
+                    proxied = ProxiedRequest(operation, result.url, own_path)
+                    result.headers = self._locations.rewrite_headers(result.headers, proxied)
                 if operation.masks is not None:
                     result.headers = operation.masks.mask_headers(result.headers)
                 await reply.send(result, exchange)
@@ -160,9 +160,11 @@ class RouteHandler(_Handler[dict[str, str]]):
         self._body_inputs = tuple(s.name for s in inputs if s.place == "body" and s.path is None)
         self._takes_bytes = any(s.type == "binary" and (s.name,) == self._body_inputs == ("body",) for s in inputs)
         self._body_paths = tuple((s.name, s.path) for s in inputs if s.path is not None)
-        self._header_inputs = {spec.name.lower().encode(): spec.name for spec in inputs if spec.place == "header"}
-        self._cookie_inputs = frozenset(spec.name for spec in inputs if spec.place == "cookie")
-        self._lists = frozenset(spec.name for spec in inputs if spec.type == "array" and spec.path is None)
+        self._header_inputs = {
+            input_.name.lower().encode(): input_.name for input_ in inputs if input_.place == "header"
+        }
+        self._cookie_inputs = frozenset(input_.name for input_ in inputs if input_.place == "cookie")
+        self._lists = frozenset(input_.name for input_ in inputs if input_.type == "array" and input_.path is None)
         self._query_inputs = frozenset(
             s.name for s in inputs if s.place == "query" or (s.place == "path" and s.inferred)
         )
@@ -170,7 +172,7 @@ class RouteHandler(_Handler[dict[str, str]]):
         self._path_lists = find_path_lists(pattern, self._lists)
         self._reads_body = bool(self._body_inputs or self._body_paths)
         self._open_body = operation.open_body is not None
-        self._conditions = CONDITIONAL if operation.plan.execution.untouched is None else RANGED
+        self._conditions = CONDITIONAL if operation.operation.execution.untouched is None else RANGED
 
     def _make_call(self, scope: Scope, receive: Receive, held: bytes | None, found: dict[str, str]) -> Invocation:
         names = self._conditions if scope["method"] != "HEAD" else CONDITIONAL  # a range is a part of what GET gives

@@ -79,21 +79,21 @@ class _RestLinker:
                 self._context.findings.report(statement, span, part=resource.forward.path_to())
         return tuple(linked.values())
 
-    def _link_route(self, expose: RestExpose, resource: RestResource, spec: RestOperation) -> Route | None:
+    def _link_route(self, expose: RestExpose, resource: RestResource, exposed: RestOperation) -> Route | None:
         pattern = self._split_path(resource)
-        parameters = (*spec.input_parameters, *resource.input_parameters, *expose.input_parameters)
+        parameters = (*exposed.input_parameters, *resource.input_parameters, *expose.input_parameters)
         displaced = self._find_displaced(parameters, resource.path, pattern)
         parameters = tuple(p for p in parameters if p.in_ != "path" or p.name not in displaced)
         inputs = _link_inputs(parameters, pattern, self._context)
         fixed = link_fixed_values(parameters, (_name_input(p, pattern) for p in parameters), self._context)
-        closed = self._context.takes_nothing(spec, resource, expose)
-        name = spec.name or resource.path
+        closed = self._context.takes_nothing(exposed, resource, expose)
+        name = exposed.name or resource.path
         operation = self._linker.link_operation(
-            expose, spec, name, inputs, fixed, tool=False, closed=closed, displaced=displaced
+            expose, exposed, name, inputs, fixed, tool=False, closed=closed, displaced=displaced
         )
         if operation is None:
             return None
-        return Route(spec.method, resource.path, pattern, operation)
+        return Route(exposed.method, resource.path, pattern, operation)
 
     def _split_path(self, resource: RestResource) -> tuple[str | Argument, ...]:
         key_path = resource.path_to("path")

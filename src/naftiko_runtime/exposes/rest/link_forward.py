@@ -49,26 +49,26 @@ class Forwarding:
         self._context = context
 
     def link(
-        self, namespace: str, resource: RestResource, spec: Forward, pattern: Sequence[str | Argument]
+        self, namespace: str, resource: RestResource, forward: Forward, pattern: Sequence[str | Argument]
     ) -> ForwardRoute | None:
         """Link the forward of a resource. None if its API is unknown, which is reported.
 
         Args:
             namespace: The namespace of the expose.
             resource: The resource.
-            spec: The ``forward`` of the resource.
+            forward: The ``forward`` of the resource.
             pattern: The path of the resource, split.
         """
-        upstream = self._upstreams.get(spec.target_namespace)
-        trusted = tuple(dict.fromkeys(self._iter_trusted(spec, upstream)))
-        if upstream is None and self._imported & {None, spec.target_namespace}:
+        upstream = self._upstreams.get(forward.target_namespace)
+        trusted = tuple(dict.fromkeys(self._iter_trusted(forward, upstream)))
+        if upstream is None and self._imported & {None, forward.target_namespace}:
             return None  # that the import is refused says it all
-        if upstream is None and self._context.may_be_completed(spec.target_namespace, self._upstreams):
+        if upstream is None and self._context.may_be_completed(forward.target_namespace, self._upstreams):
             return None
         if upstream is None:
-            missing = rules.UNRESOLVED_CALL_API(namespace=spec.target_namespace)
-            advice = suggest(spec.target_namespace, self._upstreams, helps.CONSUMED_NAMESPACES)
-            self._context.report(missing, spec.path_to("targetNamespace"), advice)
+            missing = rules.UNRESOLVED_CALL_API(namespace=forward.target_namespace)
+            advice = suggest(forward.target_namespace, self._upstreams, helps.CONSUMED_NAMESPACES)
+            self._context.report(missing, forward.path_to("targetNamespace"), advice)
             return None
         prefix, rest = split_mount(pattern)
         self._report_unused(resource, prefix, rest)
@@ -89,9 +89,9 @@ class Forwarding:
         operation = Operation(f"{namespace}.{resource.path}", Contract(), Call(request, UntouchedResponse()))
         return ForwardRoute(resource.path, prefix, trusted, operation)
 
-    def _iter_trusted(self, spec: Forward, upstream: Upstream | None) -> Iterator[str]:
-        for index, name in enumerate(spec.trusted_headers):
-            key_path = spec.path_to("trustedHeaders", index)
+    def _iter_trusted(self, forward: Forward, upstream: Upstream | None) -> Iterator[str]:
+        for index, name in enumerate(forward.trusted_headers):
+            key_path = forward.path_to("trustedHeaders", index)
             if upstream is not None and is_sealed("header", name, upstream.credential):
                 self._context.report(rules.AUTHENTICATION_INPUT_OF_FORWARD(name=name), key_path)
             if name.lower() in _OURS:

@@ -20,12 +20,12 @@ def merge(
     """Merge servers. The first of two equal routes counts."""
     if len(servers) == 1:
         return servers[0]
-    plans = [server.plan for server in servers]
-    plan = replace(
-        plans[0],
-        namespace="+".join(plan.namespace for plan in plans),
-        routes=tuple(route for plan in plans for route in plan.routes),
-        broken=tuple(broken for plan in plans for broken in plan.broken),
-        forwards=tuple(forward for plan in plans for forward in plan.forwards),
+    planned = [bound.server for bound in servers]
+    server = replace(
+        planned[0],
+        namespace="+".join(server.namespace for server in planned),
+        routes=tuple(route for server in planned for route in server.routes),
+        broken=tuple(broken for server in planned for broken in server.broken),
+        forwards=tuple(forward for server in planned for forward in server.forwards),
     )
-    return BoundServer(plan, tuple(pair for server in servers for pair in server.parts))
+    return BoundServer(server, tuple(pair for bound in servers for pair in bound.parts))

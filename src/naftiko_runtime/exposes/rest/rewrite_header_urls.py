@@ -34,7 +34,7 @@ _LINK: Final = re.compile(
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-class Asked(Struct):
+class ProxiedRequest(Struct):
     """A request to an upstream, and the caller's request.
 
     Attributes:
@@ -70,7 +70,7 @@ class Locations:
             if pattern is not None and _list_names(exposed.pattern) == _list_names(pattern):
                 self._routes.setdefault(resource.namespace, Dispatcher()).add("GET", pattern, (exposed, resource))
 
-    def rewrite_headers(self, headers: list[Header], asked: Asked) -> list[Header]:
+    def rewrite_headers(self, headers: list[Header], proxied: ProxiedRequest) -> list[Header]:
         """Rewrite the URLs in ``Location``, ``Content-Location`` and ``Link``, so that the caller can follow them.
 
         A URL below the base URI becomes the path that exposes it. Without such a path, it becomes absolute. Other URLs
@@ -78,34 +78,34 @@ class Locations:
 
         Args:
             headers: The headers of the upstream's response.
-            asked: The request that the response is for.
+            proxied: The request that the response is for.
         """
         return [
-            (name, self._rewrite_value(name, value.decode("latin-1"), asked).encode("latin-1"))
+            (name, self._rewrite_value(name, value.decode("latin-1"), proxied).encode("latin-1"))
             if name in URL_HEADERS
             else (name, value)
             for name, value in headers
         ]
 
-    def _rewrite_value(self, name: bytes, value: str, asked: Asked) -> str:
+    def _rewrite_value(self, name: bytes, value: str, proxied: ProxiedRequest) -> str:
         if name != b"link":
-            return self._rewrite_target(value, asked)
+            return self._rewrite_target(value, proxied)
 
         def replace_part(match: re.Match[str]) -> str:
             if (target := match["target"]) is not None:
-                return f"<{self._rewrite_target(target.strip(), asked)}>"
+                return f"<{self._rewrite_target(target.strip(), proxied)}>"
             if match["anchor"] is not None:
-                return f'{match["anchor"]}"{self._rewrite_target(match["context"], asked)}"'
+                return f'{match["anchor"]}"{self._rewrite_target(match["context"], proxied)}"'
             return match[0]
 
         return _LINK.sub(replace_part, value)
 
-    def _rewrite_target(self, target: str, asked: Asked) -> str:
+    def _rewrite_target(self, target: str, proxied: ProxiedRequest) -> str:
         if not target or target.startswith("#"):  # what the caller asked for, or a part of it
             return target
-        if (resource := asked.operation.execution.resource) is None:
+        if (resource := proxied.operation.execution.resource) is None:
             return target
-        sent = asked.url.partition("?")[0]
+        sent = proxied.url.partition("?")[0]
         try:
             split = urlsplit(urljoin(sent, target))
             rest = _find_rest(split, resource)
@@ -115,8 +115,8 @@ class Locations:
             return target
         split = _drop_secrets(split, resource)
         exposed: tuple[str, RepresentedResource | None] | None
-        if asked.own_path is not None and rest == _find_rest(urlsplit(sent), resource):
-            exposed = asked.own_path, resource
+        if proxied.own_path is not None and rest == _find_rest(urlsplit(sent), resource):
+            exposed = proxied.own_path, resource
         else:
             exposed = self._find_exposed(rest, resource)
         if exposed is None:
@@ -125,13 +125,13 @@ class Locations:
         query = split.query if found is None else _rename_fields(split.query, found)
         return split._replace(scheme="", netloc="", path="/" + path.lstrip("/"), query=query).geturl()
 
-    def _find_exposed(self, rest: str, asked: RepresentedResource) -> tuple[str, RepresentedResource | None] | None:
+    def _find_exposed(self, rest: str, proxied: RepresentedResource) -> tuple[str, RepresentedResource | None] | None:
         """Return the path that exposes a path of the upstream, and its route.
 
         The callers of a forward stay inside it.
         """
-        forward, dispatcher = self._forwards.get(asked.namespace), self._routes.get(asked.namespace)
-        if dispatcher is not None and not asked.is_forwarded:
+        forward, dispatcher = self._forwards.get(proxied.namespace), self._routes.get(proxied.namespace)
+        if dispatcher is not None and not proxied.is_forwarded:
             for found, values in dispatcher.find_matches(rest.encode()):
                 if (target := found.get_target("GET")) is not None:
                     route, resource = target

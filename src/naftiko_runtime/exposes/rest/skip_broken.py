@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import RestServer
 
 
-def keep_sound(expose: RestExpose, server: RestServer, broken_parts: BrokenParts) -> RestServer:
+def keep_servable(expose: RestExpose, server: RestServer, broken_parts: BrokenParts) -> RestServer:
     """Return the server without its broken routes and forwards, which respond with the reason."""
     routes: list[Route] = []
     broken: list[BrokenRoute] = []

@@ -176,7 +176,7 @@ class _RoutedPool(httpcore2.AsyncConnectionPool):
 class Httpx2Response:
     """A response whose head has arrived: see :class:`~naftiko_runtime.upstream.interface.UpstreamResponse`."""
 
-    __slots__ = ("_asked", "_end", "_finished", "_iterator", "_response", "_route", "headers", "status")
+    __slots__ = ("_end", "_finished", "_is_claimed", "_iterator", "_response", "_route", "headers", "status")
 
     headers: Sequence[Header]
     status: int
@@ -187,7 +187,7 @@ class Httpx2Response:
         self._end = end
         self._response = response
         self._route = route
-        self._asked = False
+        self._is_claimed = False
         self._iterator: AsyncGenerator[bytes] | None = None
         self.status = response.status
         self.headers = [(name.lower(), value) for name, value in response.headers]
@@ -197,9 +197,9 @@ class Httpx2Response:
 
     def iter_chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives."""
-        if self._asked:
+        if self._is_claimed:
             raise RuntimeError("a body can be read only once")
-        self._asked = True
+        self._is_claimed = True
         return self._read()
 
     async def _read(self) -> AsyncIterator[bytes]:
@@ -214,7 +214,7 @@ class Httpx2Response:
 
     def read_whole(self) -> bytes | None:
         """Return None: what the parser holds is not accessible."""
-        if self._asked:
+        if self._is_claimed:
             raise RuntimeError("a body can be read only once")
         return None
 

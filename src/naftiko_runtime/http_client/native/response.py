@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class NativeResponse:
     """A response whose head has arrived: see :class:`~naftiko_runtime.upstream.interface.UpstreamResponse`."""
 
-    __slots__ = ("_asked", "_connection", "_pool", "_route", "_writing", "headers", "status")
+    __slots__ = ("_connection", "_is_claimed", "_pool", "_route", "_writing", "headers", "status")
 
     headers: Sequence[Header]
     status: int
@@ -33,25 +33,25 @@ class NativeResponse:
         self._pool = pool
         self._route = route
         self._writing = writing
-        self._asked = False
+        self._is_claimed = False
         self.status = connection.response.status
         self.headers = connection.response.headers
 
     def iter_chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives."""
-        if self._asked:
+        if self._is_claimed:
             raise RuntimeError("a body can be read only once")
-        self._asked = True
+        self._is_claimed = True
         return self._read()
 
     def read_whole(self) -> bytes | None:
         """Return the whole body if it has arrived, otherwise None."""
-        if self._asked:
+        if self._is_claimed:
             raise RuntimeError("a body can be read only once")
         response = self._get_reader()
         if response.state != COMPLETE:
             return None
-        self._asked = True
+        self._is_claimed = True
         return response.body.take_all()
 
     async def _read(self) -> AsyncIterator[bytes]:
