@@ -29,6 +29,107 @@ CAP_WORDS = re.compile("_*[A-Z][a-z]")
 PACKAGE = Path(__file__).parents[2] / "src" / "naftiko_runtime"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
+ENDINGS_IN_ED = {"embed", "exceed", "feed", "need", "proceed", "seed", "shed"}
+IRREGULAR_PARTICIPLES = frozenset(
+    [
+        "begun",
+        "bound",
+        "broken",
+        "built",
+        "drawn",
+        "found",
+        "given",
+        "gone",
+        "held",
+        "hidden",
+        "kept",
+        "known",
+        "left",
+        "lent",
+        "lost",
+        "made",
+        "meant",
+        "met",
+        "said",
+        "seen",
+        "sent",
+        "shown",
+        "sought",
+        "spelt",
+        "spent",
+        "taken",
+        "thought",
+        "told",
+        "understood",
+        "written",
+    ]
+)
+WORDS_BEFORE_PARTICIPLES = frozenset(
+    [
+        "apply",
+        "are",
+        "buffer",
+        "build",
+        "can",
+        "check",
+        "close",
+        "commit",
+        "compare",
+        "compile",
+        "count",
+        "decide",
+        "describe",
+        "drop",
+        "encode",
+        "filter",
+        "find",
+        "format",
+        "get",
+        "give",
+        "group",
+        "handle",
+        "has",
+        "is",
+        "iter",
+        "list",
+        "log",
+        "make",
+        "mark",
+        "mask",
+        "may",
+        "on",
+        "parse",
+        "raise",
+        "read",
+        "reject",
+        "remove",
+        "render",
+        "replace",
+        "report",
+        "require",
+        "resolve",
+        "run",
+        "select",
+        "send",
+        "serve",
+        "set",
+        "skip",
+        "strip",
+        "substitute",
+        "use",
+        "wait",
+        "write",
+    ]
+)
+"""Verbs, the first words of predicates, and ``on`` of callbacks."""
+ASYNCIO_CALLBACKS = {"buffer_updated", "connection_lost", "connection_made", "data_received", "eof_received"}
+
+UNIT_TESTS = Path(__file__).parent
+ROOTS = {"bench": UNIT_TESTS.parents[1] / "bench", "support": UNIT_TESTS.parent / "support"}
+"""By folder of unit tests, where what they test is; all others are of the package."""
+TESTS_OF_THE_REPOSITORY = ["test_dependencies.py", "test_documentation.py", "test_structure.py"]
+"""They test no module, but what the repository promises."""
+
 
 def attributes(definition: ast.ClassDef) -> set[str]:
     """The fields of a class, and what its methods assign to ``self``."""
@@ -191,3 +292,67 @@ def test_a_callback_that_is_typed_any_is_found(annotation: str) -> None:
 
 def test_other_callbacks_are_not_found() -> None:
     assert list(find_open_callbacks("x: Callable[[list[Any], object], dict[str, Any]]")) == []
+
+
+def is_participle(word: str) -> bool:
+    return (word.endswith("ed") and word not in ENDINGS_IN_ED) or word in IRREGULAR_PARTICIPLES
+
+
+def find_participles(text: str) -> Iterator[str]:
+    """The names of functions that begin with a participle, or end with one behind a noun. Properties may."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            words = node.name.strip("_").split("_")
+            is_property = any("property" in ast.unparse(decorator) for decorator in node.decorator_list)
+            is_noun = is_participle(words[-1]) and words[0] not in WORDS_BEFORE_PARTICIPLES
+            if not is_property and node.name not in ASYNCIO_CALLBACKS and (is_participle(words[0]) or is_noun):
+                yield node.name
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_the_name_of_no_function_is_a_participle(file: Path) -> None:
+    assert list(find_participles(file.read_text())) == []
+
+
+def test_a_name_that_is_a_participle_is_found() -> None:
+    bad = ["watched", "_escaped", "given", "declared_length", "files_changed", "rules_left"]
+    good = ["list_unused", "is_shared", "on_started", "feed", "need_more", "data_received", "_read_escaped"]
+    text = (
+        "".join(f"def {name}(): ...\n" for name in bad + good) + "class A:\n    @property\n    def closed(self): ...\n"
+    )
+    assert list(find_participles(text)) == bad
+
+
+def find_unit(file: Path) -> str | None:
+    """The module or package that a file of unit tests is named after, perhaps with an aspect of it behind its name."""
+    parts = file.parent.relative_to(UNIT_TESTS).parts
+    folder = ROOTS[parts[0]].joinpath(*parts[1:]) if parts and parts[0] in ROOTS else PACKAGE.joinpath(*parts)
+    words = file.stem.removeprefix("test_").split("_")
+    for count in range(len(words), 0, -1):
+        name = "_".join(words[:count])
+        if (folder / f"{name}.py").is_file() or (folder.is_dir() and parts and name == parts[-1]):
+            return name
+    return None
+
+
+def test_unit_tests_are_named_after_modules_and_packages() -> None:
+    files = sorted(UNIT_TESTS.rglob("test_*.py"))
+    assert [str(file.relative_to(UNIT_TESTS)) for file in files if find_unit(file) is None] == TESTS_OF_THE_REPOSITORY
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("source/test_edits.py", "edits"),
+        ("source/test_edits_of_lists.py", "edits"),
+        ("source/test_source_of_others.py", "source"),
+        ("source/test_nothing.py", None),
+        ("bench/test_budget.py", "budget"),
+        ("bench/test_edits.py", None),
+        ("nothing/test_nothing.py", None),
+        ("test_masking.py", "masking"),
+        ("test_everything.py", None),
+    ],
+)
+def test_what_a_file_of_unit_tests_is_named_after(name: str, unit: str | None) -> None:
+    assert find_unit(UNIT_TESTS / name) == unit

@@ -95,16 +95,16 @@ class ApiKeyKind(AuthenticationKind[ApiKey, ApiKeyCredential]):
             return _link_headers(part, part.headers, linker)
         if not part.key:
             advice = helps.ADD_KEY_HEADER() if part.placement == "header" else helps.ADD_KEY_NAME(where=part.placement)
-            linker.report(rules.EMPTY_CREDENTIAL(key="key"), part.path_to(), advice, key=True)
-        require(part.value, "value", part.path_to(), linker)
+            linker.report(rules.EMPTY_CREDENTIAL(key="key"), part.get_path(), advice, key=True)
+        require(part.value, "value", part.get_path(), linker)
         if part.placement in ("header", "cookie") and part.key and "{{" not in part.key:
-            _check_name(part.key, part.path_to("key"), linker)
-        name = linker.link_secret_text(part.key, part.path_to("key"))
-        return ApiKeyCredential(((name, linker.link_secret_text(part.value, part.path_to("value"))),), part.placement)
+            _check_name(part.key, part.get_path("key"), linker)
+        name = linker.link_secret_text(part.key, part.get_path("key"))
+        return ApiKeyCredential(((name, linker.link_secret_text(part.value, part.get_path("value"))),), part.placement)
 
     def link_guard(self, part: ApiKey, linker: Linker) -> ApiKeyCredential | None:
         if part.placement in ("body", "cookie"):
-            linker.report(rules.NOT_SERVED_KEY_PLACEMENT(placement=part.placement), part.path_to("placement"))
+            linker.report(rules.NOT_SERVED_KEY_PLACEMENT(placement=part.placement), part.get_path("placement"))
             return None
         return self.link(part, linker)
 
@@ -154,10 +154,10 @@ API_KEY: Final = ApiKeyKind()
 
 def _link_headers(part: ApiKey, headers: dict[str, str], linker: Linker) -> ApiKeyCredential:
     """Return the keys of a ``headers`` mapping."""
-    linker.report(rules.NON_STANDARD_KEY_HEADERS(), part.path_to("headers"), key=True)
+    linker.report(rules.NON_STANDARD_KEY_HEADERS(), part.get_path("headers"), key=True)
     keys = []
     for name, value in headers.items():
-        key_path = part.path_to("headers", name)
+        key_path = part.get_path("headers", name)
         require(value, name, key_path, linker)
         _check_name(name, key_path, linker)
         keys.append((Constant(name), linker.link_secret_text(value, key_path)))

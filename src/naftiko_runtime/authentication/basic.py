@@ -57,12 +57,12 @@ class BasicKind(AuthenticationKind[Basic, BasicCredential]):
     foreign_keys: ClassVar[Mapping[str, str]] = {"user": "write 'username'", "pass": "write 'password'"}
 
     def link(self, part: Basic, linker: Linker) -> BasicCredential:
-        username = linker.link_secret_text(part.username, part.path_to("username"))
-        return BasicCredential(username, linker.link_secret_text(part.password, part.path_to("password")))
+        username = linker.link_secret_text(part.username, part.get_path("username"))
+        return BasicCredential(username, linker.link_secret_text(part.password, part.get_path("password")))
 
     def link_guard(self, part: Basic, linker: Linker) -> BasicCredential:
-        require(part.username, "username", part.path_to(), linker)
-        require(part.password, "password", part.path_to(), linker)
+        require(part.username, "username", part.get_path(), linker)
+        require(part.password, "password", part.get_path(), linker)
         return self.link(part, linker)
 
     def list_secrets(self, credential: BasicCredential) -> Sequence[Term]:

@@ -46,8 +46,8 @@ class BearerKind(AuthenticationKind[Bearer, BearerCredential]):
     }
 
     def link(self, part: Bearer, linker: Linker) -> BearerCredential:
-        require(part.token, "token", part.path_to(), linker)
-        return BearerCredential(linker.link_secret_text(part.token, part.path_to("token")))
+        require(part.token, "token", part.get_path(), linker)
+        return BearerCredential(linker.link_secret_text(part.token, part.get_path("token")))
 
     def sends_in_header(self, _: Bearer) -> bool:
         return True

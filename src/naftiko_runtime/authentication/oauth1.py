@@ -111,13 +111,13 @@ class OAuth1Kind(AuthenticationKind[OAuth1, OAuth1Credential]):
         needed = {"consumerKey": part.consumer_key}
         needed |= {"signingKey": key} if with_key else {"consumerSecret": part.consumer_secret}
         if key and not with_key:
-            linker.report(rules.NO_EFFECT_SIGNING_KEY(method=method), part.path_to("signingKey"), key=True)
+            linker.report(rules.NO_EFFECT_SIGNING_KEY(method=method), part.get_path("signingKey"), key=True)
         if missing := [name for name, value in needed.items() if not value]:
-            linker.report(rules.EMPTY_CREDENTIAL_OAUTH1(missing=tuple(missing)), part.path_to("type"))
+            linker.report(rules.EMPTY_CREDENTIAL_OAUTH1(missing=tuple(missing)), part.get_path("type"))
             return None
 
         def link_term(name: str, value: str) -> Term:
-            return linker.link_secret_text(value, part.path_to(name))
+            return linker.link_secret_text(value, part.get_path(name))
 
         return OAuth1Credential(
             link_term("consumerKey", part.consumer_key),
@@ -127,7 +127,7 @@ class OAuth1Kind(AuthenticationKind[OAuth1, OAuth1Credential]):
             method,
             link_term("signingKey", key) if with_key else None,
             link_term("signingKeyPassword", part.signing_key_password) if with_key else None,
-            str(Path(linker.find_span(part.path_to()).file).parent),
+            str(Path(linker.find_span(part.get_path()).file).parent),
         )
 
     def list_secrets(self, credential: OAuth1Credential) -> Sequence[Term]:

@@ -109,18 +109,18 @@ class OAuth2Kind(AuthenticationKind[OAuth2, OAuth2Credential]):
         """Link client credentials, for which the specification has no keys. See docs/writing.md."""
         needed = {"tokenEndpoint": part.token_endpoint, "clientId": part.client_id, "clientSecret": part.client_secret}
         if missing := [key for key, value in needed.items() if not value]:
-            linker.report(rules.EMPTY_CREDENTIAL_OAUTH2(missing=tuple(missing)), part.path_to("type"))
+            linker.report(rules.EMPTY_CREDENTIAL_OAUTH2(missing=tuple(missing)), part.get_path("type"))
             return None
         endpoint = part.token_endpoint
         if "{{" not in endpoint:
             if (fault := _check_endpoint(endpoint)) is not None:
-                linker.report(fault, part.path_to("tokenEndpoint"))
+                linker.report(fault, part.get_path("tokenEndpoint"))
                 return None
             needed["tokenEndpoint"] = encode_host(endpoint)
-        terms = [linker.link_secret_text(value, part.path_to(key)) for key, value in needed.items()]
+        terms = [linker.link_secret_text(value, part.get_path(key)) for key, value in needed.items()]
         more = {"scope": " ".join(part.scopes), "audience": part.audience}
         parameters = (
-            (name, linker.link_secret_text(value, part.path_to("type"))) for name, value in more.items() if value
+            (name, linker.link_secret_text(value, part.get_path("type"))) for name, value in more.items() if value
         )
         return OAuth2Credential(terms[0], terms[1], terms[2], tuple(parameters))
 

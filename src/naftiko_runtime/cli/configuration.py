@@ -161,24 +161,24 @@ class _TableParser:
         values: dict[str, Any] = {}
         for key, value in self._table.items():
             if key not in keys:
-                raise self._error(f"unknown key '{key}'; {suggest_text(key, keys)}")
+                raise self._make_error(f"unknown key '{key}'; {suggest_text(key, keys)}")
             values[key.replace("-", "_")] = keys[key](key, value)
         if "allow_import" in values:
             values["allowed_imports"] = values.pop("allow_import")
         return Configuration(self._file.parent, **values)
 
-    def _error(self, message: str) -> ConfigurationError:
+    def _make_error(self, message: str) -> ConfigurationError:
         where = f"{_shorten_path(self._file)}: " + ("[tool.naftiko]: " if self._file.name == _PROJECT else "")
         return ConfigurationError(where + message)
 
     def _parse_strings(self, key: str, value: Any) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self._error(f"'{key}' has to be a list of texts")
+            raise self._make_error(f"'{key}' has to be a list of texts")
         return tuple(value)
 
     def _parse_selected(self, key: str, value: Any) -> frozenset[str]:
         if not (selected := self._parse_rules(key, value)):
-            raise self._error(f"'{key}' selects no rules")
+            raise self._make_error(f"'{key}' selects no rules")
         return selected
 
     def _parse_rules(self, key: str, value: Any) -> frozenset[str]:
@@ -188,22 +188,22 @@ class _TableParser:
         try:
             return expand(words)
         except UnknownRule as error:
-            raise self._error(f"'{key}': {error}") from None
+            raise self._make_error(f"'{key}': {error}") from None
 
     def _parse_error_on(self, key: str, value: Any) -> Severity:
         known = [str(severity) for severity in Severity]
         if value not in known:
-            raise self._error(f"'{key}' has to be one of {', '.join(known)}, not {value!r}")
+            raise self._make_error(f"'{key}' has to be one of {', '.join(known)}, not {value!r}")
         return Severity(value)
 
     def _parse_severities(self, key: str, value: Any) -> dict[str, Severity | None]:
         if not isinstance(value, dict):
-            raise self._error(f"'{key}' has to be a table of rules and severities")
+            raise self._make_error(f"'{key}' has to be a table of rules and severities")
         severities: dict[str, Severity | None] = {}
         for word, severity in value.items():
             slugs = self._expand(key, expand_rule, word)
             if not isinstance(severity, str) or severity not in _SEVERITIES:
-                raise self._error(f"'{key}.{word}' has to be one of {', '.join(_SEVERITIES)}, not {severity!r}")
+                raise self._make_error(f"'{key}.{word}' has to be one of {', '.join(_SEVERITIES)}, not {severity!r}")
             severities |= dict.fromkeys(slugs, _SEVERITIES[severity])
         return severities
 
@@ -211,5 +211,5 @@ class _TableParser:
         folders = tuple(self._file.parent / text for text in self._parse_strings(key, value))
         for folder in folders:
             if not folder.is_dir():
-                raise self._error(f"'{key}': there is no folder {_shorten_path(folder)}")
+                raise self._make_error(f"'{key}': there is no folder {_shorten_path(folder)}")
         return folders

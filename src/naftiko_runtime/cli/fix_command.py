@@ -70,7 +70,7 @@ class Fixer:
         for line in _diff(file, result):
             click.echo(redact_line(line, secrets), nl=False)
 
-    def summary(self) -> str:
+    def make_summary(self) -> str:
         """Return what was not fixed and why, and how much was fixed."""
         fixes, makes = ("would fix", "make") if self._diff else ("fixed", "made")
         count = f"{fixes} {_count(self._findings, 'finding')}"

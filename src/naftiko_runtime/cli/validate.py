@@ -163,5 +163,5 @@ def _fix(
     fixer = Fixer(sources, diff=diff)
     run = check.run({}, sources, fixer.load)
     print_report(run.files, form, quiet=quiet, err=diff, fixed=True)
-    click.echo(fixer.summary(), err=diff or form not in FOR_PEOPLE)
+    click.echo(fixer.make_summary(), err=diff or form not in FOR_PEOPLE)
     sys.exit(any(checked.failed for checked in run.files))

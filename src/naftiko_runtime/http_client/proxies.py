@@ -108,14 +108,14 @@ def read_proxies(environ: Mapping[str, str]) -> Proxies:
     """
     faults: dict[str, None] = {}
     chosen = [_read_proxy(environ, (f"{scheme}_proxy", "all_proxy"), faults) for scheme in _SUPPORTED]
-    name, no_proxy = _lookup(environ, "no_proxy")
+    name, no_proxy = _look_up(environ, "no_proxy")
     bypasses = tuple(_parse_bypasses(name, no_proxy, faults)) if any(chosen) else ()
     if faults:
         raise BindError(tuple(faults))
     return Proxies(chosen[0], chosen[1], bypasses, ", ".join(filter(None, _SEPARATORS.split(no_proxy))))
 
 
-def _lookup(environ: Mapping[str, str], name: str) -> tuple[str, str]:
+def _look_up(environ: Mapping[str, str], name: str) -> tuple[str, str]:
     """Return the name and value of a variable in lower or upper case; an empty one in lower case hides the other."""
     upper = name.upper()
     if name in environ or (upper == "HTTP_PROXY" and "REQUEST_METHOD" in environ):
@@ -125,7 +125,7 @@ def _lookup(environ: Mapping[str, str], name: str) -> tuple[str, str]:
 
 def _read_proxy(environ: Mapping[str, str], names: Iterable[str], faults: dict[str, None]) -> Proxy | None:
     for each in names:
-        name, url = _lookup(environ, each)
+        name, url = _look_up(environ, each)
         if url:
             try:
                 return parse_proxy(url)

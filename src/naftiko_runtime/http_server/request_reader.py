@@ -163,11 +163,11 @@ class RequestReader:
         """Return why the request is rejected, or None."""
         if len(self.headers) > self._limits.headers_max:
             return reject_headers(self._limits.headers_max)
-        if self._unparsed_bytes > (bytes_max := self._limits.head_bytes_max) and self._head_bytes() > bytes_max:
+        if self._unparsed_bytes > (bytes_max := self._limits.head_bytes_max) and self._count_head_bytes() > bytes_max:
             return HEAD_TOO_LARGE
         return self.head.check(self.parser.get_http_version(), self.url)
 
-    def _head_bytes(self) -> int:
+    def _count_head_bytes(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     # -- the body -------------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ def read_literal(scanner: Scanner) -> Any:
 def _read_field(scanner: Scanner) -> tuple[str, Any]:
     name = scanner.read_quoted()
     if name is None:
-        raise scanner.error(problems.PATH_KEY())
+        raise scanner.make_error(problems.PATH_KEY())
     scanner.expect(":", problems.PATH_NO_COLON())
     scanner.skip_blanks()
     return name, read_literal(scanner)
@@ -49,16 +49,16 @@ def read_regex(scanner: Scanner) -> Pattern:
     at = scanner.at
     found = scanner.match(_REGEX)
     if found is None:
-        raise scanner.error(problems.PATH_REGEX_OPEN())
+        raise scanner.make_error(problems.PATH_REGEX_OPEN())
     unknown = set(found[2]) - _FLAGS
     if unknown:
-        raise scanner.error(problems.PATH_REGEX_FLAG(flag=min(unknown)), at)
+        raise scanner.make_error(problems.PATH_REGEX_FLAG(flag=min(unknown)), at)
     flags = "".join(sorted(set(found[2]) & {"i", "m", "s"}))
     text = found[1].replace("\\/", "/")
     try:
         return compile_pattern(f"(?{flags}){text}" if flags else text, whole=True)
     except PatternError as error:
-        raise scanner.error(problems.PATH_REGEX(problem=str(error)), at) from None
+        raise scanner.make_error(problems.PATH_REGEX(problem=str(error)), at) from None
 
 
 def _read_constant(scanner: Scanner) -> Any:
@@ -70,7 +70,7 @@ def _read_constant(scanner: Scanner) -> Any:
         return float(found[0]) if found[1] or found[2] else int(found[0])
     found = scanner.match(_WORD)
     if found is None:
-        raise scanner.error(problems.PATH_OPERAND())
+        raise scanner.make_error(problems.PATH_OPERAND())
     if found[0] not in _CONSTANTS:
-        raise scanner.error(problems.PATH_WORD(word=found[0]), at)
+        raise scanner.make_error(problems.PATH_WORD(word=found[0]), at)
     return _CONSTANTS[found[0]]

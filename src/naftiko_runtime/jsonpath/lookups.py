@@ -30,13 +30,13 @@ def compile_column(segments: tuple[Segment, ...]) -> Step:
 def _compile_named_column(name: str) -> Step:
     """Return a field of each. Usually all are objects that have it; this is tried first because it costs least."""
 
-    def column(found: list[Any]) -> list[Any]:
+    def get_column(found: list[Any]) -> list[Any]:
         try:
             return [value[name] for value in found]
         except (KeyError, TypeError):
             return [value.get(name) if isinstance(value, dict) else None for value in found]
 
-    return column
+    return get_column
 
 
 def compile_objects(names: tuple[str, ...]) -> Step:

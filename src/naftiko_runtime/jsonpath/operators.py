@@ -191,7 +191,7 @@ def _append(value: Any, given: list[Any]) -> Any:
     return [*value, *given] if isinstance(value, list) else value
 
 
-def _concat(value: Any, given: list[Any]) -> str:
+def _concatenate(value: Any, given: list[Any]) -> str:
     own = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
     texts = [format_as_written(item) if _is_number(item) else item for item in _flatten(given)]
     return "".join([*own, *(text for text in texts if isinstance(text, str))])
@@ -214,7 +214,7 @@ def _compute_deviation(numbers: list[float]) -> float:
 def _aggregate_numbers(aggregate: Callable[[list[float]], float]) -> Function:
     """Aggregate the numbers of a list and of the arguments; ignore other values. Without numbers the result is None."""
 
-    def function(value: Any, given: list[Any]) -> Any:
+    def aggregate_all(value: Any, given: list[Any]) -> Any:
         items = [*value, *_flatten(given)] if isinstance(value, list) else _flatten(given)
         numbers = [item for item in items if _is_number(item)]
         try:
@@ -223,7 +223,7 @@ def _aggregate_numbers(aggregate: Callable[[list[float]], float]) -> Function:
             return None
         return result if isinstance(result, int) or (result is not None and math.isfinite(result)) else None
 
-    return function
+    return aggregate_all
 
 
 FUNCTIONS: Final[dict[str, Function]] = {
@@ -238,7 +238,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "sum": _aggregate_numbers(sum),
     "avg": _aggregate_numbers(_compute_mean),
     "stddev": _aggregate_numbers(_compute_deviation),
-    "concat": _concat,
+    "concat": _concatenate,
     "append": _append,
 }
 

@@ -80,7 +80,7 @@ class _Parser(Scanner):
     def read_expression(self) -> Expression:
         self.skip_blanks()
         if self.is_at_end():
-            raise self.error(problems.PATH_EMPTY())
+            raise self.make_error(problems.PATH_EMPTY())
         anchored = self.match(_ANCHOR) is not None
         if anchored:
             self._refuse_word()
@@ -92,8 +92,8 @@ class _Parser(Scanner):
 
     def _make_leftover_error(self, function: FunctionCall | None) -> JsonPathError:
         if function is not None:
-            return self.error(problems.PATH_AFTER_FUNCTION(name=function.name))
-        return self.error(problems.PATH_UNEXPECTED(character=repr(self.text[self.at])))
+            return self.make_error(problems.PATH_AFTER_FUNCTION(name=function.name))
+        return self.make_error(problems.PATH_UNEXPECTED(character=repr(self.text[self.at])))
 
     # Paths. In a filter a blank ends a path; outside it can be part of a name.
 
@@ -101,7 +101,7 @@ class _Parser(Scanner):
         at = self.at
         if word := self.match(_WORD):
             anchor = self.text[at - 1]
-            raise self.error(problems.PATH_NO_DOT(anchor=anchor, word=word[0]), at)
+            raise self.make_error(problems.PATH_NO_DOT(anchor=anchor, word=word[0]), at)
 
     def _read_path(self, *, dotted: bool) -> tuple[tuple[Segment, ...], FunctionCall | None]:
         """Segments, and the function that ends them; ``dotted`` if a dot is read already, or is left out."""
@@ -127,7 +127,7 @@ class _Parser(Scanner):
     def _read_descent(self) -> Segment:
         self._descents += 1
         if self._descents > limits.JSONPATH_DESCENTS_MAX:
-            raise self.error(problems.PATH_DESCENTS(most=limits.JSONPATH_DESCENTS_MAX), self.at - 2)
+            raise self.make_error(problems.PATH_DESCENTS(most=limits.JSONPATH_DESCENTS_MAX), self.at - 2)
         return Descent(self._read_bracketed() if self.sees("[") else self._read_dotted())
 
     def _read_dotted(self) -> Selector:
@@ -136,7 +136,7 @@ class _Parser(Scanner):
             return Wildcard()
         found = self.match(_NAME_IN_FILTER if self.depth else _NAME)
         if found is None:
-            raise self.error(problems.PATH_NO_NAME())
+            raise self.make_error(problems.PATH_NO_NAME())
         return Child(found[0].rstrip(_BLANKS))
 
     def _read_function(self) -> FunctionCall | None:
@@ -146,7 +146,7 @@ class _Parser(Scanner):
             return None
         name = found[1]
         if name not in FUNCTIONS:
-            raise self.error(problems.PATH_FUNCTION(name=name, known=tuple(FUNCTIONS)), at)
+            raise self.make_error(problems.PATH_FUNCTION(name=name, known=tuple(FUNCTIONS)), at)
         self.skip_blanks()
         if self.sees(")") or name in WITHOUT_ARGUMENTS:
             self.expect(")", problems.PATH_NO_ARGUMENTS(name=name))
@@ -171,7 +171,7 @@ class _Parser(Scanner):
         if found := self.match(_SLICE):
             start, stop, step = (None if part is None else int(part) for part in found.groups())
             if step == 0:
-                raise self.error(problems.PATH_STEP(), at)
+                raise self.make_error(problems.PATH_STEP(), at)
             return Slice(slice(start, stop, step))
         keys = self.read_list(self._read_key)
         if len(keys) == 1:
@@ -186,8 +186,8 @@ class _Parser(Scanner):
         if found := self.match(_INTEGER):
             return int(found[0])
         if found := _WORD.match(self.text, self.at):
-            raise self.error(problems.PATH_UNQUOTED(name=found[0]))
-        raise self.error(problems.PATH_BRACKETS())
+            raise self.make_error(problems.PATH_UNQUOTED(name=found[0]))
+        raise self.make_error(problems.PATH_BRACKETS())
 
     # Filters.
 
@@ -219,7 +219,7 @@ class _Parser(Scanner):
             return Comparison(left, name, self._read_operand())
         if isinstance(left, Query):
             return Exists(left)
-        raise self.error(problems.PATH_CONSTANT_ALONE(), at)
+        raise self.make_error(problems.PATH_CONSTANT_ALONE(), at)
 
     def _read_operand(self) -> Operand:
         if self.sees("@", "$"):
@@ -245,10 +245,10 @@ def _read_operator(scanner: Scanner) -> str | None:
     name = found[0].lower()
     if name not in OPERATORS:
         if (meant := _MEANT.get(name)) is not None:
-            raise scanner.error(problems.PATH_OPERATOR_MEANT(written=found[0], meant=meant), at)
-        raise scanner.error(problems.PATH_OPERATOR(written=found[0], known=" ".join(OPERATORS)), at)
+            raise scanner.make_error(problems.PATH_OPERATOR_MEANT(written=found[0], meant=meant), at)
+        raise scanner.make_error(problems.PATH_OPERATOR(written=found[0], known=" ".join(OPERATORS)), at)
     if name == "=~":
         scanner.skip_blanks()
         if not scanner.sees("/"):
-            raise scanner.error(problems.PATH_NO_SLASH(), at)
+            raise scanner.make_error(problems.PATH_NO_SLASH(), at)
     return name

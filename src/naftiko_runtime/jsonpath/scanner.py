@@ -81,7 +81,7 @@ class Scanner:
         if found is not None:
             return _unescape(found[1] if found[1] is not None else found[2])
         if self.sees("'", '"'):
-            raise self.error(problems.PATH_QUOTE_OPEN(quote=self.text[self.at]))
+            raise self.make_error(problems.PATH_QUOTE_OPEN(quote=self.text[self.at]))
         return None
 
     def expect(self, token: str, problem: NounPhrase) -> None:
@@ -92,7 +92,7 @@ class Scanner:
         """
         self.skip_blanks()
         if not self.accept(token):
-            raise self.error(problems.PATH_WRITE(problem=problem, token=token))
+            raise self.make_error(problems.PATH_WRITE(problem=problem, token=token))
 
     def read_list(self, read: Callable[[], T], separator: str = ",") -> list[T]:
         """Read one item or more, with a separator between them."""
@@ -111,12 +111,12 @@ class Scanner:
         """
         self.depth += 1
         if self.depth > limits.JSONPATH_NESTING_MAX:
-            raise self.error(problems.PATH_NESTING(most=limits.JSONPATH_NESTING_MAX))
+            raise self.make_error(problems.PATH_NESTING(most=limits.JSONPATH_NESTING_MAX))
         result = read()
         self.depth -= 1
         return result
 
-    def error(self, problem: NounPhrase, at: int | None = None) -> JsonPathError:
+    def make_error(self, problem: NounPhrase, at: int | None = None) -> JsonPathError:
         """Make an error at an offset, or at the current position."""
         return JsonPathError(problem, (self.at if at is None else at) + 1)
 

@@ -68,7 +68,7 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
 
 def _list_places(expose: Expose, server: Server, parts: Mapping[KeyPath, ServedPart]) -> list[KeyPath]:
     """Return the places of an expose, and of each part of its server. Parts with the same key are in order."""
-    own = expose.path_to()
+    own = expose.get_path()
     places: dict[object, list[KeyPath]] = {}
     for key_path, part in parts.items():
         if key_path[: len(own)] == own:
@@ -84,7 +84,7 @@ def _has_broken_binds(findings: Findings) -> bool:
 def _find_first_apis(document: Document) -> dict[str, KeyPath]:
     """Return the places of the consumed APIs by namespace; the first one of duplicates."""
     apis = (*document.consumes, *document.capability.consumes)
-    return {api.namespace: api.path_to() for api in reversed(apis) if isinstance(api, ConsumedHttp)}
+    return {api.namespace: api.get_path() for api in reversed(apis) if isinstance(api, ConsumedHttp)}
 
 
 def _can_be_imported(document: Document) -> bool:

@@ -75,7 +75,7 @@ def link_template(api: ConsumedHttp, context: Context) -> Term | None:
         api: Whose base URI it is.
         context: The linking run.
     """
-    key_path = api.path_to("baseUri")
+    key_path = api.get_path("baseUri")
     text = api.base_uri.strip()
     term = context.link_secret_text(text, key_path)
     if sum(isinstance(part, Variable) for part in _split_parts(term)) < len(_PLACEHOLDER.findall(text)):
@@ -102,7 +102,7 @@ def advise_url(text: str, namespace: str, otherwise: Help = helps.GIVE_URL) -> A
 
 def refuse_other_form(api: ConsumedHttp, context: Context) -> bool:
     """Report variables of a base URI that are not written in double braces; return whether there are any."""
-    text, key_path = api.base_uri.strip(), api.path_to("baseUri")
+    text, key_path = api.base_uri.strip(), api.get_path("baseUri")
     found = {m[0]: m[1] or m[2] or "NAME" for m in _OTHER_FORM.finditer(text) if _means_variable(m, context)}
     if not found:
         return False

@@ -24,7 +24,7 @@ def parse_binary_size(part: ConsumedOperation | ExposeWithOperations, context: C
     if part.max_binary_size is None:
         return None
     if (found := _SIZE.fullmatch(part.max_binary_size)) is None:
-        context.report(rules.INVALID_VALUE_SIZE(value=part.max_binary_size), part.path_to("maxBinarySize"))
+        context.report(rules.INVALID_VALUE_SIZE(value=part.max_binary_size), part.get_path("maxBinarySize"))
         return None
     return int(Decimal(found[1]) * _UNITS[found[2]])
 
@@ -34,6 +34,6 @@ def check_media_type(operation: ConsumedOperation, context: Context) -> str | No
     if operation.output_media_type is None or _MEDIA_TYPE.fullmatch(operation.output_media_type):
         return operation.output_media_type
     context.report(
-        rules.INVALID_VALUE_MEDIA_TYPE(value=operation.output_media_type), operation.path_to("outputMediaType")
+        rules.INVALID_VALUE_MEDIA_TYPE(value=operation.output_media_type), operation.get_path("outputMediaType")
     )
     return None

@@ -163,7 +163,7 @@ def _check_content_type(references: CallReferences) -> None:
     """A content type of the document's cannot know the boundary."""
     for parameter in references.consumed.parameters:
         if parameter.in_ == "header" and parameter.name.lower() == "content-type":
-            references.context.report(rules.NON_STANDARD_KEY_BOUNDARY(), parameter.path_to("name"))
+            references.context.report(rules.NON_STANDARD_KEY_BOUNDARY(), parameter.get_path("name"))
 
 
 def find_placeholder_names(body: object) -> list[str]:

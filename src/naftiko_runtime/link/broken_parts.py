@@ -55,14 +55,14 @@ class BrokenParts:
         self.left_out: list[LeftOut] = []
         for api in (*document.consumes, *document.capability.consumes):
             if not isinstance(api, ConsumedHttp):  # an import that failed
-                self.missing[api.namespace or ""] = reasons.get(api.path_to(), nouns.NOT_IMPORTED())
-            elif (reason := self.find_reason_above(api.path_to())) and api.namespace not in self.missing:
+                self.missing[api.namespace or ""] = reasons.get(api.get_path(), nouns.NOT_IMPORTED())
+            elif (reason := self.find_reason_above(api.get_path())) and api.namespace not in self.missing:
                 first = linked.upstreams.get(api.namespace)
-                if first is None or first == api.path_to():
+                if first is None or first == api.get_path():
                     self.missing[api.namespace] = reason
         for bind in (*document.binds, *document.capability.binds):
             for variable in bind.keys:
-                if reason := self.find_reason_above(bind.path_to("keys", variable)):
+                if reason := self.find_reason_above(bind.get_path("keys", variable)):
                     self._unbound[f"{bind.namespace}.{variable}"] = reason
 
     def find_reason_above(self, key_path: KeyPath) -> Reason | None:
@@ -77,7 +77,7 @@ class BrokenParts:
             consumed = self._operations.get(call)
             missing = self.missing.get(call.partition(".")[0])
             if (
-                reason := (self.find_reason_above(consumed.operation.path_to()) if consumed is not None else None)
+                reason := (self.find_reason_above(consumed.operation.get_path()) if consumed is not None else None)
                 or missing
             ):
                 return reason

@@ -104,7 +104,7 @@ class CallLinker:
         """Return the contract of an operation that calls nothing."""
         for name in self._exposed.with_:
             self._context.report(
-                rules.UNKNOWN_PARAMETER_OF_MOCK(name=name), self._exposed.path_to("with", name), key=True
+                rules.UNKNOWN_PARAMETER_OF_MOCK(name=name), self._exposed.get_path("with", name), key=True
             )
         shown = set(find_arguments(self._outputs))
         for input_ in self._inputs.by_name.values():
@@ -175,7 +175,7 @@ class CallLinker:
         if self._consumed.takes_any_body:
             return make_body_of_fields(self._consumed.body_kind, parameters.link_body_fields())
         if operation.body is not None:
-            body = link_body(operation.body, operation.path_to("body"), self._references)
+            body = link_body(operation.body, operation.get_path("body"), self._references)
             if body is None:  # refused: what it would have used is unknown
                 self._references.failed = True
                 self._with.used.update(self._with.terms)
@@ -193,7 +193,7 @@ class CallLinker:
             return (
                 OpenBody()
                 if operation.body is None
-                else link_body(operation.body, operation.path_to("body"), self._references)
+                else link_body(operation.body, operation.get_path("body"), self._references)
             )
         fields: dict[str, Term] = {name: self._with.terms[name] for name in values}
         self._with.used.update(fields)

@@ -205,8 +205,8 @@ class CallReferences(Struct):
         if (bound := self.with_values.use(name)) is not None:
             return bound
         if parameter.value is not None:
-            return self.context.link_secret_text(parameter.value, parameter.path_to("value"))
-        return self.context.variables.resolve_environment(name, self.context.find_span(parameter.path_to("name")))
+            return self.context.link_secret_text(parameter.value, parameter.get_path("value"))
+        return self.context.variables.resolve_environment(name, self.context.find_span(parameter.get_path("name")))
 
     def _report_unbound(self, name: str, key_path: KeyPath) -> Term:
         self.context.report_unbound(name, key_path, self.inputs.by_name)

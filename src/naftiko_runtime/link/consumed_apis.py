@@ -58,7 +58,7 @@ def link_consumed_apis(
         first = upstreams.setdefault(api.namespace, upstream)
         if is_repeated := first is not upstream:
             statement = rules.DUPLICATE_NAMESPACE_CONSUMED(namespace=api.namespace)
-            context.report(statement, api.path_to("namespace"), related=first.span)
+            context.report(statement, api.get_path("namespace"), related=first.span)
         for resource in api.resources:
             for operation in _link_operations(api, resource, upstream, context):
                 if is_repeated:  # which is reported already
@@ -70,9 +70,9 @@ def link_consumed_apis(
 
 def _report_entry(entry: ImportedConsumes, context: Context) -> None:
     if entry.import_ is None:
-        context.report(rules.MISSING_KEY(key="import"), entry.path_to(), helps.ADD_IMPORT())
+        context.report(rules.MISSING_KEY(key="import"), entry.get_path(), helps.ADD_IMPORT())
     else:
-        report_missing_import(entry.path_to("import"), context)
+        report_missing_import(entry.get_path("import"), context)
 
 
 def report_missing_import(key_path: KeyPath, context: Context) -> None:
@@ -83,14 +83,14 @@ def report_missing_import(key_path: KeyPath, context: Context) -> None:
 
 def _register(consumed: Consumed, operations: dict[str, Consumed], context: Context) -> None:
     if consumed.name in operations:
-        first = context.find_span(operations[consumed.name].operation.path_to("name"))
+        first = context.find_span(operations[consumed.name].operation.get_path("name"))
         statement = rules.DUPLICATE_NAME_CONSUMED(name=consumed.name)
-        context.report(statement, consumed.operation.path_to("name"), related=first)
+        context.report(statement, consumed.operation.get_path("name"), related=first)
     operations.setdefault(consumed.name, consumed)
 
 
 def _link_upstream(api: ConsumedHttp, base_uri: str | None, context: Context) -> Upstream:
-    key_path, template = api.path_to("baseUri"), None
+    key_path, template = api.get_path("baseUri"), None
     if base_uri is None:
         base_uri = api.base_uri.strip()
         if refuse_other_form(api, context):
@@ -119,7 +119,7 @@ def _link_operations(
         sealed = tuple(p for p in declared if is_sealed(p.in_, p.name, upstream.credential))
         parameters = tuple(p for p in declared if p not in sealed)
         for parameter in sealed:
-            context.report(rules.AUTHENTICATION_INPUT(name=parameter.name), parameter.path_to("name"))
+            context.report(rules.AUTHENTICATION_INPUT(name=parameter.name), parameter.get_path("name"))
         _check_body_key(operation, upstream, context)
         path = shared_path if operation.path is None else link_own_path(resource, operation, context)
         spelt = match_placeholders(path, parameters, context)
@@ -141,7 +141,7 @@ def _link_operations(
         for output in operation.output_parameters:
             _check_output(output, context)
         if operation.max_binary_size is not None and operation.output_raw_format != "binary":
-            context.report(rules.NO_EFFECT_BINARY_SIZE(), operation.path_to("maxBinarySize"), key=True)
+            context.report(rules.NO_EFFECT_BINARY_SIZE(), operation.get_path("maxBinarySize"), key=True)
         yield consumed
 
 
@@ -150,7 +150,7 @@ def _check_body_key(operation: ConsumedOperation, upstream: Upstream, context: C
     if credential is None or operation.method in ("POST", "PUT", "PATCH", "DELETE"):
         return
     if get_kind(credential).adds_to_body(credential):
-        context.report(rules.INVALID_VALUE_BODY_KEY(method=operation.method), operation.path_to("method"))
+        context.report(rules.INVALID_VALUE_BODY_KEY(method=operation.method), operation.get_path("method"))
 
 
 def _find_placed(api: ConsumedHttp) -> list[ConsumedParameter]:
@@ -166,7 +166,7 @@ def _check_output(output: ConsumedOutput, context: Context) -> None:
     try:
         compile_path(output.value)
     except JsonPathError as error:
-        context.report(rules.JSONPATH(problem=error.problem), output.path_to("value"))
+        context.report(rules.JSONPATH(problem=error.problem), output.get_path("value"))
 
 
 def _merge(levels: Iterable[Iterable[ConsumedParameter]]) -> dict[tuple[str, str], ConsumedParameter]:
@@ -183,7 +183,7 @@ def _check_framing(parameter: ConsumedParameter, context: Context) -> None:
     name, given = parameter.name.lower(), parameter.value
     if name in FRAMING_HEADERS or (name == "host" and (given is None or "{{" in given)):
         advice = helps.REMOVE() if name in FRAMING_HEADERS else helps.GIVE_FIXED_VALUE()
-        context.report(rules.INVALID_VALUE_OWN_HEADER(name=parameter.name), parameter.path_to("name"), advice)
+        context.report(rules.INVALID_VALUE_OWN_HEADER(name=parameter.name), parameter.get_path("name"), advice)
 
 
 def _check_place(parameter: ConsumedParameter, consumed: Consumed, context: Context) -> None:
@@ -192,9 +192,9 @@ def _check_place(parameter: ConsumedParameter, consumed: Consumed, context: Cont
         case "path":
             if parameter.name not in consumed.placeholders:
                 advice = advise_place(parameter.name, consumed.placeholders)
-                context.report(rules.UNPLACED_PARAMETER(name=parameter.name), parameter.path_to("name"), advice)
+                context.report(rules.UNPLACED_PARAMETER(name=parameter.name), parameter.get_path("name"), advice)
         case "header":
-            check_header_name(parameter.name, parameter.path_to("name"), context)
+            check_header_name(parameter.name, parameter.get_path("name"), context)
             _check_framing(parameter, context)
         case "query" | "cookie" | "body" | "environment":
             pass

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 def link_path(resource: ConsumedResource, context: Context) -> tuple[str | Placeholder, ...]:
     """Split the path of a resource; one that cannot be split is reported, and is a literal."""
-    return _split(resource.path, resource.path_to("path"), context)
+    return _split(resource.path, resource.get_path("path"), context)
 
 
 def link_own_path(
     resource: ConsumedResource, operation: ConsumedOperation, context: Context
 ) -> tuple[str | Placeholder, ...]:
     """Split an operation's own path (not in the specification); append a relative one to the resource's."""
-    key_path, own = operation.path_to("path"), operation.path or ""
+    key_path, own = operation.get_path("path"), operation.path or ""
     context.report(rules.NON_STANDARD_KEY_PATH(), key_path, key=True)
     return _split(own if own.startswith("/") else f"{resource.path.rstrip('/')}/{own}", key_path, context)
 
@@ -84,7 +84,7 @@ def match_placeholders(
         found = [n for n in names - declared if parameter.in_ == "path" and fold_name(n) == fold_name(parameter.name)]
         if len(found) == 1 and parameter.name not in names:
             spelt[parameter.name] = found[0]
-            key_path = parameter.path_to("name")
+            key_path = parameter.get_path("name")
             fix = replace_text(context.source, key_path, parameter.name, found[0])
             context.report(rules.PLACEHOLDER_CASE(name=parameter.name, meant=found[0]), key_path, fix=fix)
     return spelt

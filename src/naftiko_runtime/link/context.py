@@ -99,7 +99,7 @@ class Context(Struct, frozen=True):
     def takes_nothing(self, *levels: Part) -> bool:
         """Return whether one of several levels has ``inputParameters: []``; a key without a value does not count."""
         written = (level for level in levels if "input_parameters" in level.model_fields_set)
-        return any(self.source.get(level.path_to("inputParameters")) == [] for level in written)
+        return any(self.source.get(level.get_path("inputParameters")) == [] for level in written)
 
     def link_secret_text(self, text: str, key_path: KeyPath) -> Term:
         """Link a template that may have only variables, as in credentials and base URIs."""

@@ -29,7 +29,7 @@ def link_guard(authentication: Authentication | None, context: Context) -> Crede
         return None
     if not kind.guards_exposes:
         known = tuple(kind.name for kind in KINDS if kind.guards_exposes)
-        context.report(rules.NOT_SERVED_AUTHENTICATION(type=kind.name, known=known), authentication.path_to("type"))
+        context.report(rules.NOT_SERVED_AUTHENTICATION(type=kind.name, known=known), authentication.get_path("type"))
         return None
     return kind.link_guard(authentication, context)
 
@@ -49,7 +49,7 @@ def _find_served(authentication: Authentication | None, context: Context) -> Aut
 
 
 def _report_unknown(authentication: Authentication, context: Context) -> None:
-    name, key_path = authentication.type, authentication.path_to("type")
+    name, key_path = authentication.type, authentication.get_path("type")
     if not name:
         context.report(rules.MISSING_KEY(key="type"), key_path, helps.ADD_AUTHENTICATION_TYPE(known=KIND_NAMES))
     else:

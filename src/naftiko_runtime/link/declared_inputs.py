@@ -46,7 +46,7 @@ def _check_body_path(parameter: ExposedParameter | ToolParameter, context: Conte
     try:
         compile_path(parameter.value)
     except JsonPathError as error:
-        context.report(rules.JSONPATH(problem=error.problem), parameter.path_to("value"))
+        context.report(rules.JSONPATH(problem=error.problem), parameter.get_path("value"))
         return None
     return parameter.value
 
@@ -59,7 +59,7 @@ def _check_pattern(parameter: ExposedParameter | ToolParameter, context: Context
     try:
         compile_pattern(parameter.pattern)
     except PatternError as error:
-        context.report(rules.PATTERN(problem=str(error)), parameter.path_to("pattern"))
+        context.report(rules.PATTERN(problem=str(error)), parameter.get_path("pattern"))
         return None
     return parameter.pattern
 
@@ -76,7 +76,7 @@ def link_fixed_values(
 
 
 def _link_fixed_value(parameter: ExposedParameter | ToolParameter, text: str, context: Context) -> Term:
-    key_path = parameter.path_to("value")
+    key_path = parameter.get_path("value")
     term = compose((context.link_secret_text(text, key_path),))
     if not isinstance(term, Constant) or parameter.type == "binary":
         return term

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 def link_format(consumed: Consumed, context: Context) -> Format | None:
     """Link the format of an operation's responses; None if it is refused, which is reported."""
     operation = consumed.operation
-    raw_format, key_path = operation.output_raw_format, operation.path_to("outputSchema")
+    raw_format, key_path = operation.output_raw_format, operation.get_path("outputSchema")
     if raw_format == "binary":
-        context.report(rules.INVALID_VALUE_BINARY_MAPPED(), operation.path_to("outputRawFormat"))
+        context.report(rules.INVALID_VALUE_BINARY_MAPPED(), operation.get_path("outputRawFormat"))
         return None
     if raw_format == "protobuf" and not operation.output_schema:
-        context.report(rules.MISSING_KEY_SCHEMA(), operation.path_to("outputRawFormat"))
+        context.report(rules.MISSING_KEY_SCHEMA(), operation.get_path("outputRawFormat"))
         return None
     try:
         found = Format(raw_format, operation.output_schema, _read_content(operation, context))
         make_decoder(found.name, found.schema, found.content)
     except MissingExtraError:
         advice = helps.INSTALL_EXTRA(extra=raw_format)
-        context.report(rules.NOT_SERVED_LIBRARY(format=raw_format), operation.path_to("outputRawFormat"), advice)
+        context.report(rules.NOT_SERVED_LIBRARY(format=raw_format), operation.get_path("outputRawFormat"), advice)
     except OSError as error:
         context.report(rules.INVALID_VALUE_SCHEMA_UNREADABLE(problem=error.strerror or str(error)), key_path)
     except _OutsideError:
@@ -60,7 +60,7 @@ def _read_content(operation: ConsumedOperation, context: Context) -> bytes | Non
     name = (operation.output_schema or "").partition("#")[0].removeprefix("file://")
     if operation.output_raw_format not in WITH_FILE or not name:
         return None
-    folder = Path(context.find_span(operation.path_to()).file).parent
+    folder = Path(context.find_span(operation.get_path()).file).parent
     try:
         path = (folder / name.removeprefix("/./")).resolve()
     except RuntimeError:

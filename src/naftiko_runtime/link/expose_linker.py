@@ -66,7 +66,7 @@ class ExposeLinker:
     def report_empty(self, part: Part, statement: Statement, key: str) -> None:
         """Report a part that serves nothing: at its empty key, or at the part if the key is missing."""
         written = key in part.model_fields_set
-        key_path = part.path_to(key) if written else part.path_to()
+        key_path = part.get_path(key) if written else part.get_path()
         self.context.report(statement, key_path, key=written)
 
     def link_operation(
@@ -146,7 +146,7 @@ class ExposeLinker:
     def _resolve_call(self, exposed: Exposed, *, tool: bool) -> Consumed | None:
         if exposed.call is None:
             refused = (
-                exposed.ref is not None or exposed.steps is not None or exposed.path_to("call") in self.context.unread
+                exposed.ref is not None or exposed.steps is not None or exposed.get_path("call") in self.context.unread
             )
             if refused:  # those are reported already
                 return None
@@ -154,9 +154,9 @@ class ExposeLinker:
                 return make_mock_target(exposed, self.context)
             # The specification allows an operation without a call, but no tool without one.
             statement = rules.MISSING_KEY_CALL() if tool else rules.NOT_SERVED_WITHOUT_CALL()
-            self.context.report(statement, exposed.path_to("call"))
+            self.context.report(statement, exposed.get_path("call"))
             return None
-        return self._calls.resolve(exposed.call, exposed.path_to("call"))
+        return self._calls.resolve(exposed.call, exposed.get_path("call"))
 
     def _link_shapes(self, exposed: Exposed, linker: CallLinker) -> tuple[Shape, ...]:
         """Return the shapes of a result. Empty if the response is untouched, or an output has an error."""
@@ -166,7 +166,7 @@ class ExposeLinker:
             return ()
 
         def link_template(output: Output) -> Term:
-            return linker.link_output(output.value or "", output.path_to("value"))
+            return linker.link_output(output.value or "", output.get_path("value"))
 
         if exposed.call is None:
             check_mock(outputs, self.context)
@@ -179,7 +179,7 @@ class ExposeLinker:
         valid = [self._is_valid(inner) for inner in output.iter_inner()]
         value = output.value
         if value is not None and not _is_reference(value) and not has_type(convert_constant(output), output.type):
-            self.context.report(rules.INVALID_VALUE_OUTPUT(value=value, type=output.type), output.path_to("value"))
+            self.context.report(rules.INVALID_VALUE_OUTPUT(value=value, type=output.type), output.get_path("value"))
         try:
             if isinstance(output.mapping, str):
                 compile_path(output.mapping)
@@ -190,7 +190,7 @@ class ExposeLinker:
                 if template is None
                 else rules.JSONPATH_TEMPLATE(written=template[0], name=template["name"])
             )
-            self.context.report(statement, output.path_to("mapping"))
+            self.context.report(statement, output.get_path("mapping"))
             return False
         return all(valid)
 
@@ -199,8 +199,8 @@ class ExposeLinker:
         seen: dict[str, Any] = {}
         for part in named:
             if (first := seen.setdefault(part.name, part)) is not part:
-                related = self.context.find_span(first.path_to("name"))
-                self.context.report(twice(name=part.name), part.path_to("name"), related=related)
+                related = self.context.find_span(first.get_path("name"))
+                self.context.report(twice(name=part.name), part.get_path("name"), related=related)
 
 
 def _is_reference(value: str) -> bool:

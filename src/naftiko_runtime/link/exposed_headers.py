@@ -21,7 +21,7 @@ def list_exposed_headers(
     names: set[bytes] = set()
     for index, name in enumerate(part.exposed_headers):
         if fault := check_exposed_header(name):
-            context.report(fault, part.path_to("exposedHeaders", index), helps.REMOVE_FROM_LIST())
+            context.report(fault, part.get_path("exposedHeaders", index), helps.REMOVE_FROM_LIST())
         else:
             names.add(name.lower().encode())
     return frozenset(names)

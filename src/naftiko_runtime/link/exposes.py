@@ -39,5 +39,5 @@ def link_exposes(
     exposes = [(expose, get_kind(expose).link(expose, linker)) for expose in document.capability.exposes]
     if not exposes and not isinstance(document, SharedDocument):
         statement = rules.IMPORT_ONLY() if context.shared else rules.NOTHING_TO_SERVE()
-        context.report(statement, document.capability.path_to(), key=True)
+        context.report(statement, document.capability.get_path(), key=True)
     return exposes, linker.parts

@@ -30,12 +30,12 @@ def check_style(parameter: ConsumedParameter, context: Context) -> None:
     """Report a style without effect, or one that its place does not have."""
     if parameter.in_ == "query":
         if parameter.style == "simple":
-            context.report(rules.INVALID_VALUE_STYLE(), parameter.path_to("style"))
+            context.report(rules.INVALID_VALUE_STYLE(), parameter.get_path("style"))
         return
     always = _ALWAYS.get(parameter.in_)
     for key, effect in (("style", parameter.style not in (None, always)), ("explode", parameter.explode is True)):
         if effect or (always is None and getattr(parameter, key) is not None):
             advice = helps.REMOVE_JOINED() if always else helps.REMOVE()
             context.report(
-                rules.NO_EFFECT_STYLE(key=key, where=parameter.in_), parameter.path_to(key), advice, key=True
+                rules.NO_EFFECT_STYLE(key=key, where=parameter.in_), parameter.get_path(key), advice, key=True
             )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def make_mock_target(exposed: Exposed, context: Context) -> Consumed:
     """Make the empty consumed operation of a mock."""
-    nowhere = Upstream("", "", None, context.find_span(exposed.path_to()))
+    nowhere = Upstream("", "", None, context.find_span(exposed.get_path()))
     return Consumed(nowhere, ConsumedOperation(name="mock"), ("",), ())
 
 
@@ -29,4 +29,4 @@ def check_mock(outputs: Sequence[Output], context: Context) -> None:
         return
     for output in outputs:
         if not output.name:
-            context.report(rules.NO_EFFECT_UNNAMED_OUTPUT(), output.path_to())
+            context.report(rules.NO_EFFECT_UNNAMED_OUTPUT(), output.get_path())

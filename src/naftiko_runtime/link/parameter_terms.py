@@ -70,7 +70,7 @@ class ParameterTerms(Struct):
             return bound
         if parameter.value is not None:
             return self._convert(
-                parameter, self.references.link_consumed_template(parameter.value, parameter.path_to("value"))
+                parameter, self.references.link_consumed_template(parameter.value, parameter.get_path("value"))
             )
         if not self._is_offered(parameter):
             return Constant(freeze(parameter.default))
@@ -86,7 +86,7 @@ class ParameterTerms(Struct):
             return Constant(freeze(convert_text(term.value, parameter.type)))
         except DescribedError as error:
             statement = rules.INVALID_VALUE_FIXED(name=parameter.name, problem=error.problem)
-            self.references.context.report(statement, parameter.path_to("value"))
+            self.references.context.report(statement, parameter.get_path("value"))
             return term
 
     def _is_offered(self, parameter: ConsumedParameter) -> bool:
@@ -110,7 +110,7 @@ class ParameterTerms(Struct):
             return bound
         if (given := references.resolve_environment(name)) is not None:
             return given
-        found, call = references.inputs.find_name(name), self.exposed.path_to("call")
+        found, call = references.inputs.find_name(name), self.exposed.get_path("call")
         if found is None and (
             variable := references.context.variables.resolve(name, references.context.find_span(call))
         ):
@@ -125,6 +125,8 @@ class ParameterTerms(Struct):
         if found is None or found == placeholder:
             return
         # Callers use the name of a tool's argument. The name of a route's placeholder is only in the document.
-        edits = () if self.tool else rename_placeholder(context.source, self.exposed.path_to()[:-2], found, placeholder)
+        edits = (
+            () if self.tool else rename_placeholder(context.source, self.exposed.get_path()[:-2], found, placeholder)
+        )
         statement = rules.PLACEHOLDER_CASE_INPUT(name=found, meant=placeholder)
-        context.report(statement, self.exposed.path_to("call"), fix=edits)
+        context.report(statement, self.exposed.get_path("call"), fix=edits)

@@ -105,7 +105,7 @@ def _keep_servers(
 ) -> Iterator[Server]:
     """Yield each server without its broken parts, unless it is broken as a whole."""
     for expose, server in exposes:
-        reason = broken.find_reason_above(expose.path_to()) or broken.find_reason_unbound(
+        reason = broken.find_reason_above(expose.get_path()) or broken.find_reason_unbound(
             server.guard if server is not None else None
         )
         if reason is not None or server is None:

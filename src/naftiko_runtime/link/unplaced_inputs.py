@@ -49,7 +49,7 @@ class UnplacedInputs(Struct, frozen=True):
         for name in values.list_unused():
             if name not in in_path:  # a path parameter without a placeholder is reported where it stands
                 statement = rules.UNKNOWN_PARAMETER(operation=consumed.name, name=name)
-                key_path = self.exposed.path_to("with", name)
+                key_path = self.exposed.get_path("with", name)
                 self.references.context.report(statement, key_path, self._advise_place(name), key=True)
         bound = {*find_arguments(tuple(values.terms.values())), *in_path}
         names = [input_.name for input_ in left] if self._has_known_parameters() else []
@@ -111,7 +111,7 @@ class UnplacedInputs(Struct, frozen=True):
         for name in undeclared:
             advice = self._advise_renaming(written[name], name) if name in written else None
             statement = rules.UNDECLARED_PLACEHOLDER(name=name)
-            self.references.context.report(statement, self.exposed.path_to("call"), advice)
+            self.references.context.report(statement, self.exposed.get_path("call"), advice)
         return undeclared | displaced
 
     def _advise_renaming(self, name: str, meant: str) -> Advice:
@@ -143,5 +143,5 @@ def find_declaration(exposed: Exposed, name: str) -> KeyPath:
     """Find where an operation declares an input; its call, if something around it does."""
     declared = getattr(exposed, "input_parameters", ())
     return next(
-        (parameter.path_to("name") for parameter in declared if parameter.name == name), exposed.path_to("call")
+        (parameter.get_path("name") for parameter in declared if parameter.name == name), exposed.get_path("call")
     )

@@ -54,7 +54,7 @@ class WithValues(Struct):
             return None
         key, meant = found[0], self.consumed.spelt.get(name, name)
         if key != meant:  # otherwise the parameter is misspelt, which is reported where it stands
-            key_path = self.exposed.path_to("with", key)
+            key_path = self.exposed.get_path("with", key)
             fix = replace_text(self.context.source, key_path, key, meant, key=True)
             statement = rules.PLACEHOLDER_CASE_WITH(name=key, meant=meant, operation=self.consumed.name)
             self.context.report(statement, key_path, key=True, fix=fix)

@@ -56,13 +56,13 @@ class Variables:
                 self._environments.append(bind.namespace)
             elif (scheme := bind.location.partition("://")[0]) not in SCHEMES or "://" not in bind.location:
                 advice = suggest(scheme[:40], SCHEMES, helps.KNOWN_SCHEMES)
-                key_path = bind.path_to("location")
+                key_path = bind.get_path("location")
                 findings.report(rules.PROVIDER(scheme=scheme[:40]), source.find_span(key_path), advice, part=key_path)
             for variable, key in bind.keys.items():
                 self._declare(bind, variable, key, source, findings)
 
     def _declare(self, bind: Bind, variable: str, key: str, source: Source, findings: Findings) -> None:
-        key_path = bind.path_to("keys", variable)
+        key_path = bind.get_path("keys", variable)
         span = source.find_span(key_path, key=True)
         binding = Binding(bind.namespace, variable, key, span, location=bind.location)
         if binding.name in self._bindings:

@@ -31,7 +31,7 @@ def link_with_values(exposed: Exposed, references: CallReferences) -> dict[str, 
 
 
 def _link_value(name: str, value: Any, exposed: Exposed, references: CallReferences) -> Term:
-    key_path, context = exposed.path_to("with", name), references.context
+    key_path, context = exposed.get_path("with", name), references.context
     if not isinstance(value, str):
         if isinstance(value, dict | list) or value is None:
             context.report(rules.WRONG_TYPE_WITH(name=name), key_path)
@@ -58,7 +58,7 @@ def _link_template(text: str, key_path: KeyPath, references: CallReferences) -> 
 
 def _link_reference(reference: Reference, name: str, text: str, exposed: Exposed, references: CallReferences) -> Term:
     """Add an input that the operation does not list, unless its name is similar to that of a listed one."""
-    inputs, context, key_path = references.inputs, references.context, exposed.path_to("with", name)
+    inputs, context, key_path = references.inputs, references.context, exposed.get_path("with", name)
     before = {*inputs.by_name, *inputs.displaced}
     parameters = getattr(exposed, "input_parameters", ())
     listed = [parameter.name for parameter in parameters if parameter.name not in inputs.displaced]

@@ -63,7 +63,7 @@ def check_values(subject: Subject) -> None:
                 if isinstance(part, ConsumedParameter) and part.in_ == "header":
                     _check_characters(part, "value", part.value or "", context, header=False)
             case ConsumedResource() | ConsumedOperation() | RestResource():
-                _check_path(part.path, part.path_to("path"), context)
+                _check_path(part.path, part.get_path("path"), context)
             case Exposed():
                 _check_outputs(part, context)
             case _:
@@ -74,7 +74,7 @@ def _check_ends(part: Part, context: Context) -> None:
     for key in _NAMES:
         text = getattr(part, key, None)
         if isinstance(text, str) and text != text.strip() and key in part.model_fields_set:
-            context.report(_describe_white_space(key, text), part.path_to(key))
+            context.report(_describe_white_space(key, text), part.get_path(key))
 
 
 def _describe_white_space(key: str, text: str) -> Statement:
@@ -105,7 +105,7 @@ def _check_default(parameter: Parameter, context: Context) -> None:
         plain = parameter.type == "string" and isinstance(default, int | float)
         written = str(default).lower() if isinstance(default, bool) else format_as_written(default)
         advice = helps.QUOTE(text=written) if plain else None
-        context.report(statement, parameter.path_to("default"), advice)
+        context.report(statement, parameter.get_path("default"), advice)
 
 
 def _convert_default(parameter: Parameter) -> None:
@@ -138,7 +138,7 @@ def _check_credential(part: Part, kind: AuthenticationKind[Any, Any], context: C
         text, key = getattr(part, field), type(part).model_fields[field].alias
         for name in _iter_names(text):
             if is_token_like(name):
-                context.report(rules.SECRET_AS_NAME(key=key), part.path_to(key))
+                context.report(rules.SECRET_AS_NAME(key=key), part.get_path(key))
         _check_characters(part, key, text, context, header=in_header)
 
 
@@ -149,7 +149,7 @@ def _check_characters(part: Part, key: str, text: str, context: Context, *, head
     if found:
         is_quote = found[0] in "\u2018\u2019\u201c\u201d\u201e"
         advice = helps.STRAIGHT_QUOTES() if is_quote else helps.REMOVE()
-        context.report(rules.INVALID_VALUE_CHARACTER(key=key, code=f"{ord(found[0]):04X}"), part.path_to(key), advice)
+        context.report(rules.INVALID_VALUE_CHARACTER(key=key, code=f"{ord(found[0]):04X}"), part.get_path(key), advice)
 
 
 def _split_template(text: str) -> tuple[str | Placeholder, ...]:
@@ -170,17 +170,17 @@ def _iter_literals(text: str) -> Iterator[str]:
 def _check_keys(bind: Bind, context: Context) -> None:
     for variable, key in bind.keys.items():
         if is_token_like(key):
-            context.report(rules.SECRET_AS_NAME_KEY(namespace=bind.namespace), bind.path_to("keys", variable))
+            context.report(rules.SECRET_AS_NAME_KEY(namespace=bind.namespace), bind.get_path("keys", variable))
         elif is_token_like(variable):
             statement = rules.SECRET_AS_NAME_VARIABLE(namespace=bind.namespace)
-            context.report(statement, bind.path_to("keys", variable), key=True)
+            context.report(statement, bind.get_path("keys", variable), key=True)
         elif bind.location is None and not _VARIABLE_NAME.fullmatch(key):
             _report_key(bind, variable, key, context)
 
 
 def _report_key(bind: Bind, variable: str, key: str, context: Context) -> None:
     """Report a key that cannot be an environment variable: a reference, or perhaps a secret."""
-    key_path = bind.path_to("keys", variable)
+    key_path = bind.get_path("keys", variable)
     reference = _REFERENCE.fullmatch(key)
     advice = helps.WRITE_KEY(variable=variable, name=reference["name"]) if reference else None
     fix = replace_text(context.source, key_path, key, reference["name"]) if reference else ()
@@ -191,7 +191,7 @@ def _check_outputs(exposed: Exposed, context: Context) -> None:
     if exposed.call is None and exposed.steps is None and exposed.ref is None:
         mapped = next(_iter_mapped(exposed.output_parameters), None)
         if mapped is not None:
-            context.report(rules.MAPPING_WITHOUT_CALL(), mapped.path_to("mapping"))
+            context.report(rules.MAPPING_WITHOUT_CALL(), mapped.get_path("mapping"))
         return
     for output in exposed.output_parameters:
         _check_properties(output, context)
@@ -210,7 +210,7 @@ def _check_properties(output: Output, context: Context) -> None:
     older = output.mapping if output.mapping is not None and not isinstance(output.mapping, str) else output
     for name, inner in (older.properties or {}).items():
         if not _is_mapped(inner):
-            context.report(rules.UNMAPPED_PROPERTY(name=name), inner.path_to())
+            context.report(rules.UNMAPPED_PROPERTY(name=name), inner.get_path())
 
 
 def _is_mapped(output: Output) -> bool:

@@ -38,7 +38,7 @@ def _check_output(output: Output, context: Context) -> None:
             if output.type in _TEXTS
             else rules.INDEFINITE_PATH(type=output.type)
         )
-        context.report(statement, output.path_to("mapping"))
+        context.report(statement, output.get_path("mapping"))
 
 
 def _gives_list(path: str) -> bool:

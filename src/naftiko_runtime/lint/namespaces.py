@@ -20,14 +20,14 @@ def check_namespaces(subject: Subject) -> None:
     apis = [api for api in (*document.consumes, *document.capability.consumes) if isinstance(api, ConsumedHttp)]
     consumed = {api.namespace: api for api in reversed(apis)}
     for expose in document.capability.exposes:
-        namespace, key_path = expose.get_value("namespace"), expose.path_to("namespace")
+        namespace, key_path = expose.get_value("namespace"), expose.get_path("namespace")
         if not isinstance(namespace, str):
             continue
         if (first := seen.setdefault(namespace, expose)) is not expose:
-            related = context.find_span(first.path_to("namespace"))
+            related = context.find_span(first.get_path("namespace"))
             context.report(rules.DUPLICATE_NAMESPACE_EXPOSED(namespace=namespace), key_path, related=related)
         elif (api := consumed.get(namespace)) is not None:
-            related = context.find_span(api.path_to("namespace"))
+            related = context.find_span(api.get_path("namespace"))
             context.report(rules.SHARED_NAMESPACE(namespace=namespace), key_path, related=related)
 
 

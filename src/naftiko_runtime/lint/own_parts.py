@@ -19,12 +19,12 @@ def list_own_apis(document: Document, context: Context) -> list[ConsumedHttp]:
     """Return the consumed APIs that are in this file and have a readable namespace."""
     apis = (*document.consumes, *document.capability.consumes)
     own = [api for api in apis if isinstance(api, ConsumedHttp) and is_own(api, context)]
-    return [api for api in own if api.path_to("namespace") not in context.unread]
+    return [api for api in own if api.get_path("namespace") not in context.unread]
 
 
 def is_own(part: Part, context: Context) -> bool:
     """Return whether a part is in this file, not imported."""
-    return context.find_span(part.path_to()).file == context.source.file
+    return context.find_span(part.get_path()).file == context.source.file
 
 
 def filter_readable(found: Iterable[tuple[str, KeyPath]], context: Context) -> list[tuple[str, KeyPath]]:

@@ -48,7 +48,7 @@ def _check_value(namespace: str, exposed: Exposed, name: str, value: Any, source
     match = _PREFIXED.fullmatch(value) if isinstance(value, str) else None
     if match is None or match[1] == namespace or not _NAMESPACE.fullmatch(namespace):
         return
-    own, key_path = f"{namespace}.{match[2]}", exposed.path_to("with", name)
+    own, key_path = f"{namespace}.{match[2]}", exposed.get_path("with", name)
     span = source.find_span(key_path)
     declared = {parameter.name for parameter in getattr(exposed, "input_parameters", ())}
     if span.file != source.file or {value, own} & declared:  # an input of that very name is what is meant then
@@ -60,7 +60,7 @@ def _check_value(namespace: str, exposed: Exposed, name: str, value: Any, source
 def _check_mapping(output: Output, source: Source, findings: Findings) -> None:
     if output.mapping != "$.":
         return
-    key_path = output.path_to("mapping")
+    key_path = output.get_path("mapping")
     span = source.find_span(key_path)
     if span.file == source.file:
         findings.report(rules.ROOT_PATH(), span, part=key_path, fix=replace_text(source, key_path, "$.", "$"))

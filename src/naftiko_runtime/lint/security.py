@@ -51,7 +51,7 @@ def _check_text(part: Part, context: Context) -> None:
     for key in ("description", "label"):
         text = getattr(part, key, None)
         if isinstance(text, str) and _ACTIVE.search(text):
-            context.report(rules.ACTIVE_CONTENT(key=key), part.path_to(key))
+            context.report(rules.ACTIVE_CONTENT(key=key), part.get_path(key))
 
 
 def _check_credential(part: Part, secret_keys: Iterable[str], context: Context) -> None:
@@ -59,8 +59,8 @@ def _check_credential(part: Part, secret_keys: Iterable[str], context: Context) 
         value = getattr(part, field)
         if isinstance(value, str) and value and not _is_bound(value, context):
             alias = type(part).model_fields[field].alias or field
-            if not context.findings.has(rules.TEMPLATE, context.find_span(part.path_to(alias))):
-                context.report(rules.HARD_CODED(key=alias), part.path_to(alias))
+            if not context.findings.has(rules.TEMPLATE, context.find_span(part.get_path(alias))):
+                context.report(rules.HARD_CODED(key=alias), part.get_path(alias))
 
 
 def _is_bound(value: str, context: Context) -> bool:
@@ -71,7 +71,7 @@ def _is_bound(value: str, context: Context) -> bool:
 def _check_parameter(part: ConsumedParameter | ExposedParameter, context: Context) -> None:
     fixed = part.value is not None and part.value.strip() and "{{" not in part.value and not part.value.startswith("$")
     if fixed and part.in_ in ("header", "query", "cookie") and _SECRET_NAME.fullmatch(part.name):
-        context.report(rules.HARD_CODED_PARAMETER(name=part.name), part.path_to("value"))
+        context.report(rules.HARD_CODED_PARAMETER(name=part.name), part.get_path("value"))
 
 
 def _check_form(text: str, key_path: KeyPath, context: Context) -> None:
@@ -90,7 +90,7 @@ def _check_form(text: str, key_path: KeyPath, context: Context) -> None:
 def _check_upstream(api: ConsumedHttp, context: Context) -> None:
     if api.authentication is None or not api.base_uri.startswith("http://") or _is_near(api.base_uri):
         return
-    context.report(rules.INSECURE(namespace=api.namespace), api.path_to("baseUri"))
+    context.report(rules.INSECURE(namespace=api.namespace), api.get_path("baseUri"))
 
 
 def _is_near(base_uri: str) -> bool:

@@ -46,14 +46,14 @@ def check_style(subject: Subject) -> None:
 
 def _check_description(document: Document, context: Context) -> None:
     if "info" in document.model_fields_set and not context.shared and not document.info.description.strip():
-        context.report(rules.NO_DESCRIPTION(), document.info.path_to("description"))
+        context.report(rules.NO_DESCRIPTION(), document.info.get_path("description"))
 
 
 # -- addresses ----------------------------------------------------------------------------------------------------
 
 
 def _check_base_uri(api: ConsumedHttp, context: Context) -> None:
-    base_uri, key_path = api.base_uri.strip(), api.path_to("baseUri")
+    base_uri, key_path = api.base_uri.strip(), api.get_path("baseUri")
     if check_base_uri(base_uri):
         return
     host = urlsplit(base_uri).hostname or ""
@@ -77,7 +77,7 @@ def _check_queries(resources: Sequence[ConsumedResource], context: Context) -> N
 
 
 def _list_paths(resources: Sequence[ConsumedResource | RestResource], context: Context) -> list[tuple[str, KeyPath]]:
-    return filter_readable([(resource.path, resource.path_to("path")) for resource in resources], context)
+    return filter_readable([(resource.path, resource.get_path("path")) for resource in resources], context)
 
 
 CHECKS: Final = (

@@ -28,7 +28,7 @@ def check_unused_operations(subject: Subject) -> None:
     for api in list_own_apis(document, context):
         if ("targetNamespace", api.namespace) not in targets:
             unused = [
-                (operation.name, operation.path_to("name"))
+                (operation.name, operation.get_path("name"))
                 for resource in api.resources
                 for operation in resource.operations
                 if ("call", f"{api.namespace}.{operation.name}") not in targets

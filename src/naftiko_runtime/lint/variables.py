@@ -54,7 +54,7 @@ def _list_variable(binding: Binding, document: Document, source: Source) -> tupl
     """Return the edit that adds a variable to the keys of the bind whose environment it is taken from."""
     for bind in (*document.binds, *document.capability.binds):
         if bind.namespace == binding.namespace and bind.location is None:
-            return add_key(source, bind.path_to("keys"), binding.variable, binding.key)
+            return add_key(source, bind.get_path("keys"), binding.variable, binding.key)
     return ()
 
 

@@ -167,13 +167,13 @@ def _complete_line(stem: str, rest: str, *, template: bool) -> Iterator[str]:
     if _BARE.fullmatch(stem) and not rest.strip():
         yield f"{stem}{CURSOR}:"
     whole = f"{stem}{CURSOR}{rest}"
-    yield whole + _closers(whole)
+    yield whole + _find_closers(whole)
     yield whole
-    yield f"{stem}{CURSOR}{_closers(stem)}"
-    yield f"{stem}{CURSOR}: 0{_closers(stem)}"
+    yield f"{stem}{CURSOR}{_find_closers(stem)}"
+    yield f"{stem}{CURSOR}: 0{_find_closers(stem)}"
 
 
-def _closers(text: str) -> str:
+def _find_closers(text: str) -> str:
     """Return the text that closes the open quotes and brackets of a line."""
     opened: list[str] = []
     quote, before = "", " "

@@ -58,7 +58,7 @@ class PositionedText:
         row = bisect_right(self._starts, offset) - 1
         return row, self._count_units(self.text[self._starts[row] : offset])
 
-    def from_position(self, line: int, unit: int) -> tuple[int, int]:
+    def convert_position(self, line: int, unit: int) -> tuple[int, int]:
         """Convert an editor's position to a line and column, from 1; a position past an end becomes that end."""
         row = min(line, len(self._starts) - 1)
         end = self._starts[row + 1] if row + 1 < len(self._starts) else len(self.text)

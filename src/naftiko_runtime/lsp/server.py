@@ -110,7 +110,7 @@ class _Service:
         document = self._documents.get(params.text_document.uri)
         if document is None:
             return None
-        line, column = document.text.from_position(params.position.line, params.position.character)
+        line, column = document.text.convert_position(params.position.line, params.position.character)
         rules = [
             found.rule
             for found in document.checked.diagnostics
@@ -125,7 +125,7 @@ class _Service:
         document = self._documents.get(params.text_document.uri)
         if document is None:
             return []
-        line, column = document.text.from_position(params.position.line, params.position.character)
+        line, column = document.text.convert_position(params.position.line, params.position.character)
         place = find_typed(document.text.lines, line - 1, column - 1, str(document.file))
         text = document.text.text
         if place is None or (":" in text and not self._policy.is_concerned(text, None)):
@@ -144,7 +144,7 @@ class _Service:
         if document is None:
             return None
         await self._documents.wait_until_checked(document)
-        line, column = document.text.from_position(params.position.line, params.position.character)
+        line, column = document.text.convert_position(params.position.line, params.position.character)
         place = find_place(document.text.lines, line - 1, column - 1, str(document.file))
         if place is None:
             return None

@@ -208,10 +208,10 @@ def _compile_object(properties: dict[str, Make]) -> Make:
 
 
 def _compile_map(shape: Make) -> Make:
-    def each(value: Any) -> Any:
+    def convert_each(value: Any) -> Any:
         return {key: shape(item) for key, item in value.items()} if isinstance(value, dict) else None
 
-    return each
+    return convert_each
 
 
 def _compile_list(shapes: ShapeAll | None) -> Make:

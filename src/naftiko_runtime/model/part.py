@@ -83,7 +83,7 @@ class Part:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in vars(self).items())})"
 
-    def path_to(self, *keys: str | int) -> KeyPath:
+    def get_path(self, *keys: str | int) -> KeyPath:
         """Return the path from the document's root to this part, or to something in it."""
         return (*getattr(self, "_key_path", ()), *keys)
 

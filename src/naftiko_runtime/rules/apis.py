@@ -24,14 +24,14 @@ DUPLICATE_ROUTE: Final = define(
     "{method} {path} is routed twice",
     "keep one of the two; {line} has {method} {first}",
 )
-DUPLICATE_ROUTE_FORWARD: Final = DUPLICATE_ROUTE.variant(
+DUPLICATE_ROUTE_FORWARD: Final = DUPLICATE_ROUTE.add_message(
     "{path} is forwarded twice", "keep one of the two; the first is {first}"
 )
-DUPLICATE_ROUTE_ON_PORT: Final = DUPLICATE_ROUTE.variant(
+DUPLICATE_ROUTE_ON_PORT: Final = DUPLICATE_ROUTE.add_message(
     "{method} {path} is exposed by '{first}' and '{second}', which share port {port}",
     "change one, or start with --port {second}=N",
 )
-DUPLICATE_ROUTE_FORWARD_ON_PORT: Final = DUPLICATE_ROUTE.variant(
+DUPLICATE_ROUTE_FORWARD_ON_PORT: Final = DUPLICATE_ROUTE.add_message(
     "the forward at {path} is exposed by '{first}' and '{second}', which share port {port}",
     "change one, or start with --port {second}=N",
 )
@@ -44,10 +44,10 @@ PORT: Final = define(
     "Change a port or address, or start with `--port NAMESPACE=PORT`.",
     "'{first}' and '{second}' both listen on port {port}",
 )
-PORT_RANGE: Final = PORT.variant(
+PORT_RANGE: Final = PORT.add_message(
     "with the offset the port would be {port}", "choose an offset that leaves it between 1 and {most}"
 )
-PORT_OF_TYPES: Final = PORT.variant(
+PORT_OF_TYPES: Final = PORT.add_message(
     "the {type} expose listens on port {port}, as the {other} expose does",
     "only exposes of one type can share a port; change one, the other is named on {line}",
 )
@@ -59,22 +59,22 @@ BASE_URI: Final = define(
     "A consumed API has no usable base URI.",
     "Give a full `http` or `https` URL, or start with `--base-uri NAMESPACE=URL`.",
 )
-BASE_URI_EMPTY: Final = BASE_URI.variant("the base URI is empty")
-BASE_URI_UNFILLED: Final = BASE_URI.variant("the base URI has an unfilled placeholder")
-BASE_URI_HOST: Final = BASE_URI.variant("the base URI has a host that is not a valid name")
-BASE_URI_CHARACTER: Final = BASE_URI.variant("the base URI contains a character that is not allowed in a URL")
-BASE_URI_NO_URL: Final = BASE_URI.variant("the base URI is not a URL")
-BASE_URI_NO_SCHEME: Final = BASE_URI.variant("the base URI has no scheme (http or https) and host")
-BASE_URI_SCHEME: Final = BASE_URI.variant("unknown scheme in the base URI; it must be http or https")
-BASE_URI_CREDENTIALS: Final = BASE_URI.variant(
+BASE_URI_EMPTY: Final = BASE_URI.add_message("the base URI is empty")
+BASE_URI_UNFILLED: Final = BASE_URI.add_message("the base URI has an unfilled placeholder")
+BASE_URI_HOST: Final = BASE_URI.add_message("the base URI has a host that is not a valid name")
+BASE_URI_CHARACTER: Final = BASE_URI.add_message("the base URI contains a character that is not allowed in a URL")
+BASE_URI_NO_URL: Final = BASE_URI.add_message("the base URI is not a URL")
+BASE_URI_NO_SCHEME: Final = BASE_URI.add_message("the base URI has no scheme (http or https) and host")
+BASE_URI_SCHEME: Final = BASE_URI.add_message("unknown scheme in the base URI; it must be http or https")
+BASE_URI_CREDENTIALS: Final = BASE_URI.add_message(
     "the base URI contains credentials; they belong in 'authentication'",
     "write 'authentication: {{type: basic, username: …, password: \"{{{{PASSWORD}}}}\"}}'",
 )
-BASE_URI_QUERY: Final = BASE_URI.variant("the base URI has a query or a fragment")
-BASE_URI_MISPLACED: Final = BASE_URI.variant(
+BASE_URI_QUERY: Final = BASE_URI.add_message("the base URI has a query or a fragment")
+BASE_URI_MISPLACED: Final = BASE_URI.add_message(
     "a variable at the start of the base URI is the whole URL: only '/' and a path can follow"
 )
-BASE_URI_FORM: Final = BASE_URI.variant(
+BASE_URI_FORM: Final = BASE_URI.add_message(
     "{written:and '*'} in the base URI is not a variable: variables have double braces"
 )
 
@@ -115,7 +115,7 @@ NOTHING_TO_SERVE: Final = define(
     "nothing is exposed",
     "add 'exposes:' with a 'rest' or 'mcp' entry",
 )
-NOTHING_TO_SERVE_ONLY_IMPORTED: Final = NOTHING_TO_SERVE.variant(
+NOTHING_TO_SERVE_ONLY_IMPORTED: Final = NOTHING_TO_SERVE.add_message(
     "nothing to run: this document has no capability and can only be imported",
     "run a document that imports it, or add 'capability:' with 'exposes:'",
 )
@@ -147,11 +147,13 @@ EMPTY_EXPOSE: Final = define(
     "An expose has no routes or tools, or a resource has no operations.",
     "Add routes, tools or operations, or remove the part.",
 )
-EMPTY_EXPOSE_RESOURCE: Final = EMPTY_EXPOSE.variant(
+EMPTY_EXPOSE_RESOURCE: Final = EMPTY_EXPOSE.add_message(
     "nothing is served at '{path}'", "write 'operations', or leave it out"
 )
-EMPTY_EXPOSE_ROUTES: Final = EMPTY_EXPOSE.variant("'{namespace}' serves no route", "write 'resources', or leave it out")
-EMPTY_EXPOSE_TOOLS: Final = EMPTY_EXPOSE.variant("'{namespace}' serves no tool", "write 'tools', or leave it out")
+EMPTY_EXPOSE_ROUTES: Final = EMPTY_EXPOSE.add_message(
+    "'{namespace}' serves no route", "write 'resources', or leave it out"
+)
+EMPTY_EXPOSE_TOOLS: Final = EMPTY_EXPOSE.add_message("'{namespace}' serves no tool", "write 'tools', or leave it out")
 
 UNLISTED_PLACEHOLDER: Final = define(
     "NK421",
@@ -182,7 +184,7 @@ CONTRADICTION: Final = define(
     "the hint '{hint}' cannot be true: '{operation}' is a {method}",
     "clients use hints to decide whether to ask the user",
 )
-CONTRADICTION_OF_HINTS: Final = CONTRADICTION.variant(
+CONTRADICTION_OF_HINTS: Final = CONTRADICTION.add_message(
     "the hint '{hint}' cannot be true: a tool that only reads does not destroy",
     "clients use hints to decide whether to ask the user",
 )

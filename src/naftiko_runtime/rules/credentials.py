@@ -15,11 +15,11 @@ EMPTY_CREDENTIAL: Final = define(
     "the authentication has no '{key}'",
     "add '{key}: \"{{{{VARIABLE}}}}\"' and bind the variable",
 )
-EMPTY_CREDENTIAL_OAUTH2: Final = EMPTY_CREDENTIAL.variant(
+EMPTY_CREDENTIAL_OAUTH2: Final = EMPTY_CREDENTIAL.add_message(
     "oauth2 needs {missing:'*'} to fetch a token with client credentials",
     "add 'tokenEndpoint', 'clientId' and 'clientSecret', the last as '{{{{VARIABLE}}}}'",
 )
-EMPTY_CREDENTIAL_OAUTH1: Final = EMPTY_CREDENTIAL.variant(
+EMPTY_CREDENTIAL_OAUTH1: Final = EMPTY_CREDENTIAL.add_message(
     "oauth1 needs {missing:'*'} to sign requests",
     "add 'consumerKey', with 'consumerSecret' or 'signingKey', and for a user 'token' and 'tokenSecret'",
 )
@@ -43,7 +43,7 @@ HARD_CODED: Final = define(
     "'{key}' is a hard-coded secret",
     "bind a variable, and write '{{{{VARIABLE}}}}'",
 )
-HARD_CODED_PARAMETER: Final = HARD_CODED.variant(
+HARD_CODED_PARAMETER: Final = HARD_CODED.add_message(
     "the value of '{name}' looks like a hard-coded secret",
     "bind a variable, and write '{{{{VARIABLE}}}}'",
 )
@@ -57,11 +57,11 @@ SECRET_AS_NAME: Final = define(
     "the variable in '{key}' looks like a secret, not like a name",
     "write the name of the variable that has the secret, and revoke the secret",
 )
-SECRET_AS_NAME_KEY: Final = SECRET_AS_NAME.variant(
+SECRET_AS_NAME_KEY: Final = SECRET_AS_NAME.add_message(
     "the key of a variable of '{namespace}' looks like a secret, not like a name",
     "write the name of the variable that has the secret, and revoke the secret",
 )
-SECRET_AS_NAME_VARIABLE: Final = SECRET_AS_NAME.variant(
+SECRET_AS_NAME_VARIABLE: Final = SECRET_AS_NAME.add_message(
     "a variable of '{namespace}' looks like a secret, not like a name",
     "write the name of the variable that has the secret, and revoke the secret",
 )

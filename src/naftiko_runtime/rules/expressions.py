@@ -14,7 +14,7 @@ JSONPATH: Final = define(
     "Correct the path at the column that is shown.",
     "{problem}",
 )
-JSONPATH_TEMPLATE: Final = JSONPATH.variant(
+JSONPATH_TEMPLATE: Final = JSONPATH.add_message(
     "a mapping is a JSONPath, and '{written}' is a template", "write '$.{name}'"
 )
 
@@ -27,11 +27,11 @@ TEMPLATE: Final = define(
     "{problem}",
     "write {{{{NAME}}}}",
 )
-TEMPLATE_OPEN: Final = TEMPLATE.variant("the placeholder is not closed", "write {{{{NAME}}}}")
-TEMPLATE_WORKFLOW: Final = TEMPLATE.variant(
+TEMPLATE_OPEN: Final = TEMPLATE.add_message("the placeholder is not closed", "write {{{{NAME}}}}")
+TEMPLATE_WORKFLOW: Final = TEMPLATE.add_message(
     "'{written}' is not a template; write variables without '$'", "write {{{{{name}}}}}"
 )
-TEMPLATE_SHELL: Final = TEMPLATE.variant(
+TEMPLATE_SHELL: Final = TEMPLATE.add_message(
     "'{written}' is not a variable; variables have double braces", "write {{{{{name}}}}}"
 )
 
@@ -44,23 +44,23 @@ PATH: Final = define(
     "invalid path: {problem}",
     "write {{name}}",
 )
-PATH_FRAGMENT: Final = PATH.variant("a path cannot contain '#'", "write %23")
-PATH_RELATIVE: Final = PATH.variant("a route's path starts with '/'", "write '/{path}'")
-PATH_CHARACTER: Final = PATH.variant(
+PATH_FRAGMENT: Final = PATH.add_message("a path cannot contain '#'", "write %23")
+PATH_RELATIVE: Final = PATH.add_message("a route's path starts with '/'", "write '/{path}'")
+PATH_CHARACTER: Final = PATH.add_message(
     "the path of a route cannot contain '?', '#' or white space",
     "declare query parameters under inputParameters, with 'in: query'",
 )
-PATH_ADJACENT: Final = PATH.variant(
+PATH_ADJACENT: Final = PATH.add_message(
     "two placeholders have no text between them", "put a '/' or other text between them"
 )
-PATH_URL: Final = PATH.variant(
+PATH_URL: Final = PATH.add_message(
     "a path is not a URL", "write the path alone; the scheme and the host of an API are in its 'baseUri'"
 )
-PATH_PERCENT: Final = PATH.variant(
+PATH_PERCENT: Final = PATH.add_message(
     "a '%' in the path does not begin a percent-encoded character", "write '%25' for a percent sign"
 )
-PATH_SPACE_BEFORE: Final = PATH.variant("the path '{text}' has white space before it", "write '{text}'")
-PATH_SPACE_AFTER: Final = PATH.variant("the path '{text}' has white space at its end", "write '{text}'")
+PATH_SPACE_BEFORE: Final = PATH.add_message("the path '{text}' has white space before it", "write '{text}'")
+PATH_SPACE_AFTER: Final = PATH.add_message("the path '{text}' has white space at its end", "write '{text}'")
 
 PATTERN: Final = define(
     "NK304",
@@ -101,10 +101,10 @@ AUTHENTICATION_INPUT: Final = define(
     "the API's authentication sets '{name}': this parameter has no effect",
     "remove it",
 )
-AUTHENTICATION_INPUT_OF_FORWARD: Final = AUTHENTICATION_INPUT.variant(
+AUTHENTICATION_INPUT_OF_FORWARD: Final = AUTHENTICATION_INPUT.add_message(
     "the API's authentication sets '{name}': the callers' own is never forwarded", "remove it from the list"
 )
-AUTHENTICATION_INPUT_ASKED: Final = AUTHENTICATION_INPUT.variant(
+AUTHENTICATION_INPUT_ASKED: Final = AUTHENTICATION_INPUT.add_message(
     "the API's authentication sets '{name}': it is not an input of callers", "remove it"
 )
 
@@ -117,7 +117,7 @@ INDEFINITE_PATH: Final = define(
     "this path gives a list, and the output is declared {type}",
     "declare 'type: array', or make the path definite with an index",
 )
-INDEFINITE_PATH_OF_TEXT: Final = INDEFINITE_PATH.variant(
+INDEFINITE_PATH_OF_TEXT: Final = INDEFINITE_PATH.add_message(
     "this path gives a list, and the output is declared {type}",
     "declare 'type: array', or write '{path}.first()' for the first value",
 )

@@ -14,7 +14,7 @@ UNREADABLE: Final = define(
     "Check the name and permissions. Save the file as UTF-8.",
     "cannot read {file}: {problem}",
 )
-UNREADABLE_ENCODING: Final = UNREADABLE.variant("the file is not UTF-8 text", "save it as UTF-8")
+UNREADABLE_ENCODING: Final = UNREADABLE.add_message("the file is not UTF-8 text", "save it as UTF-8")
 
 SYNTAX: Final = define(
     "NK102",
@@ -24,36 +24,38 @@ SYNTAX: Final = define(
     "Correct the location shown. Usually it is a quote, a colon or the indentation.",
     "{problem}",
 )
-SYNTAX_EMPTY: Final = SYNTAX.variant(
+SYNTAX_EMPTY: Final = SYNTAX.add_message(
     "the file is empty", "start with 'naftiko: 1.0.0-alpha2', 'info:' and 'capability:'"
 )
-SYNTAX_ALIAS_INSIDE: Final = SYNTAX.variant(
+SYNTAX_ALIAS_INSIDE: Final = SYNTAX.add_message(
     "an alias is inside its own anchor",
     "define its anchor (&name) before it, or quote it if it is text",
 )
-SYNTAX_ALIAS_UNKNOWN: Final = SYNTAX.variant(
+SYNTAX_ALIAS_UNKNOWN: Final = SYNTAX.add_message(
     "an alias has no anchor", "define its anchor (&name) before it, or quote it if it is text"
 )
-SYNTAX_CONTROL: Final = SYNTAX.variant("the character U+{code} is not allowed in YAML", "remove it")
-SYNTAX_TAB: Final = SYNTAX.variant("a tab in the indentation", "indent with spaces")
-SYNTAX_CHARACTER: Final = SYNTAX.variant("plain text cannot start with '{character}'", "quote it")
-SYNTAX_COLON: Final = SYNTAX.variant("': ' starts no key here", "quote text with ': ' in it, or align the key")
-SYNTAX_LIST: Final = SYNTAX.variant("a list cannot start here", "begin the list on a line of its own")
-SYNTAX_QUOTE: Final = SYNTAX.variant("a quote is never closed", "close it")
-SYNTAX_BRACKETS: Final = SYNTAX.variant("brackets are never closed, or lack a ','", "separate entries, and close them")
-SYNTAX_SMART_QUOTE: Final = SYNTAX.variant(
+SYNTAX_CONTROL: Final = SYNTAX.add_message("the character U+{code} is not allowed in YAML", "remove it")
+SYNTAX_TAB: Final = SYNTAX.add_message("a tab in the indentation", "indent with spaces")
+SYNTAX_CHARACTER: Final = SYNTAX.add_message("plain text cannot start with '{character}'", "quote it")
+SYNTAX_COLON: Final = SYNTAX.add_message("': ' starts no key here", "quote text with ': ' in it, or align the key")
+SYNTAX_LIST: Final = SYNTAX.add_message("a list cannot start here", "begin the list on a line of its own")
+SYNTAX_QUOTE: Final = SYNTAX.add_message("a quote is never closed", "close it")
+SYNTAX_BRACKETS: Final = SYNTAX.add_message(
+    "brackets are never closed, or lack a ','", "separate entries, and close them"
+)
+SYNTAX_SMART_QUOTE: Final = SYNTAX.add_message(
     "'{character}' is a typographic quote, which does not quote text", "write straight quotes"
 )
-SYNTAX_UNQUOTED_BRACKET: Final = SYNTAX.variant("unquoted text ends at '{character}' here", "quote it")
-SYNTAX_UNQUOTED_PATH: Final = SYNTAX.variant("unquoted text ends at '{character}' here", "quote it: {text}")
-SYNTAX_INDENTED_DEEPER: Final = SYNTAX.variant(
+SYNTAX_UNQUOTED_BRACKET: Final = SYNTAX.add_message("unquoted text ends at '{character}' here", "quote it")
+SYNTAX_UNQUOTED_PATH: Final = SYNTAX.add_message("unquoted text ends at '{character}' here", "quote it: {text}")
+SYNTAX_INDENTED_DEEPER: Final = SYNTAX.add_message(
     "'{key}' is indented below '{above}', which has a value",
     "check the indentation of this line and the ones above",
 )
-SYNTAX_CONFLICT: Final = SYNTAX.variant(
+SYNTAX_CONFLICT: Final = SYNTAX.add_message(
     "a merge conflict is not resolved", "keep one of the two versions, and delete the marker lines"
 )
-SYNTAX_NO_BREAK_SPACE: Final = SYNTAX.variant(
+SYNTAX_NO_BREAK_SPACE: Final = SYNTAX.add_message(
     "a no-break space (U+00A0) is in the place of a space", "replace it by an ordinary space"
 )
 
@@ -66,7 +68,7 @@ DUPLICATE_KEY: Final = define(
     "duplicate key '{key}', first on {line}",
     "keep one of the two",
 )
-DUPLICATE_KEY_ENTRY: Final = DUPLICATE_KEY.variant(
+DUPLICATE_KEY_ENTRY: Final = DUPLICATE_KEY.add_message(
     "{keys:and '*'} occur twice in one entry of a list, first on {line}", "a '- ' may be missing before '{key}'"
 )
 
@@ -77,11 +79,11 @@ TOO_LARGE: Final = define(
     "The document exceeds a limit on size, depth, nodes or aliases.",
     "Split the file, or nest it less.",
 )
-TOO_LARGE_FILE: Final = TOO_LARGE.variant("the document is larger than {most} bytes")
-TOO_LARGE_DEPTH: Final = TOO_LARGE.variant("nested deeper than {most} levels")
-TOO_LARGE_NUMBER: Final = TOO_LARGE.variant("a number of more than {most} digits", "quote it if it is text")
-TOO_LARGE_ALIASES: Final = TOO_LARGE.variant("more than {most} aliases")
-TOO_LARGE_VALUES: Final = TOO_LARGE.variant("more than {most} values (aliases expanded)")
+TOO_LARGE_FILE: Final = TOO_LARGE.add_message("the document is larger than {most} bytes")
+TOO_LARGE_DEPTH: Final = TOO_LARGE.add_message("nested deeper than {most} levels")
+TOO_LARGE_NUMBER: Final = TOO_LARGE.add_message("a number of more than {most} digits", "quote it if it is text")
+TOO_LARGE_ALIASES: Final = TOO_LARGE.add_message("more than {most} aliases")
+TOO_LARGE_VALUES: Final = TOO_LARGE.add_message("more than {most} values (aliases expanded)")
 
 YAML_FEATURE: Final = define(
     "NK105",
@@ -90,12 +92,14 @@ YAML_FEATURE: Final = define(
     "The file uses a YAML feature outside the 1.2 core schema: tags, merge keys, several documents.",
     'Write the plain value. Quote templates: `"{{name}}"`.',
 )
-YAML_FEATURE_DOCUMENT: Final = YAML_FEATURE.variant("a second document in one file", "put it into a file of its own")
-YAML_FEATURE_TAG: Final = YAML_FEATURE.variant("a tag is not supported")
-YAML_FEATURE_KEY: Final = YAML_FEATURE.variant(
+YAML_FEATURE_DOCUMENT: Final = YAML_FEATURE.add_message(
+    "a second document in one file", "put it into a file of its own"
+)
+YAML_FEATURE_TAG: Final = YAML_FEATURE.add_message("a tag is not supported")
+YAML_FEATURE_KEY: Final = YAML_FEATURE.add_message(
     "a mapping or list as a key", 'keys are plain text; quote a template: "{{{{name}}}}"'
 )
-YAML_FEATURE_MERGE: Final = YAML_FEATURE.variant(
+YAML_FEATURE_MERGE: Final = YAML_FEATURE.add_message(
     "the merge key '<<' is not supported", "repeat the keys; YAML 1.2 has no merge keys"
 )
 

@@ -14,18 +14,18 @@ UNRESOLVED_CALL: Final = define(
     "Use the name of a consumed operation: `namespace.operation`.",
     "no consumed operation '{call}'",
 )
-UNRESOLVED_CALL_API: Final = UNRESOLVED_CALL.variant("no consumed API '{namespace}'")
+UNRESOLVED_CALL_API: Final = UNRESOLVED_CALL.add_message("no consumed API '{namespace}'")
 
 DUPLICATE_NAMESPACE: Final = define(
     "NK202", "duplicate-namespace", Severity.ERROR, "Two parts have the same namespace.", "Rename one of the two."
 )
-DUPLICATE_NAMESPACE_CONSUMED: Final = DUPLICATE_NAMESPACE.variant(
+DUPLICATE_NAMESPACE_CONSUMED: Final = DUPLICATE_NAMESPACE.add_message(
     "the namespace '{namespace}' is consumed twice", "rename one; the base URI of the first is on {line}"
 )
-DUPLICATE_NAMESPACE_EXPOSED: Final = DUPLICATE_NAMESPACE.variant(
+DUPLICATE_NAMESPACE_EXPOSED: Final = DUPLICATE_NAMESPACE.add_message(
     "the namespace '{namespace}' is exposed twice", "rename one; the first is on {line}"
 )
-DUPLICATE_NAMESPACE_ON_PORT: Final = DUPLICATE_NAMESPACE.variant(
+DUPLICATE_NAMESPACE_ON_PORT: Final = DUPLICATE_NAMESPACE.add_message(
     "the namespace '{namespace}' is exposed twice on port {port}",
     "rename one, or change the port in one of the files (--port {namespace}=N moves both); the first is at {place}",
 )
@@ -37,26 +37,26 @@ DUPLICATE_NAME: Final = define(
     "Two operations, tools, routes, steps or parameters have the same name.",
     "Rename one of the two.",
 )
-DUPLICATE_NAME_CONSUMED: Final = DUPLICATE_NAME.variant(
+DUPLICATE_NAME_CONSUMED: Final = DUPLICATE_NAME.add_message(
     "the operation '{name}' is consumed twice", "rename one; the first is on {line}"
 )
-DUPLICATE_NAME_TOOL: Final = DUPLICATE_NAME.variant(
+DUPLICATE_NAME_TOOL: Final = DUPLICATE_NAME.add_message(
     "the tool '{name}' is defined twice", "rename one; the first is on {line}"
 )
-DUPLICATE_NAME_INPUT: Final = DUPLICATE_NAME.variant(
+DUPLICATE_NAME_INPUT: Final = DUPLICATE_NAME.add_message(
     "the input parameter '{name}' is defined twice", "rename one; the first is on {line}"
 )
-DUPLICATE_NAME_OUTPUT: Final = DUPLICATE_NAME.variant(
+DUPLICATE_NAME_OUTPUT: Final = DUPLICATE_NAME.add_message(
     "the output '{name}' is defined twice", "rename one; the first is on {line}"
 )
-DUPLICATE_NAME_PLACEHOLDER: Final = DUPLICATE_NAME.variant("the path has '{name}' twice", "rename one")
-DUPLICATE_NAME_VARIABLE: Final = DUPLICATE_NAME.variant(
+DUPLICATE_NAME_PLACEHOLDER: Final = DUPLICATE_NAME.add_message("the path has '{name}' twice", "rename one")
+DUPLICATE_NAME_VARIABLE: Final = DUPLICATE_NAME.add_message(
     "the variable '{name}' is bound twice", "rename one; the first is on {line}"
 )
-DUPLICATE_NAME_STEP: Final = DUPLICATE_NAME.variant(
+DUPLICATE_NAME_STEP: Final = DUPLICATE_NAME.add_message(
     "the step '{name}' is defined twice", "rename one; the first is on {line}"
 )
-DUPLICATE_NAME_ON_PORT: Final = DUPLICATE_NAME.variant(
+DUPLICATE_NAME_ON_PORT: Final = DUPLICATE_NAME.add_message(
     "the tool '{name}' is exposed by '{first}' and '{second}', which share port {port}",
     "change one, or start with --port {second}=N",
 )
@@ -69,12 +69,12 @@ UNBOUND_VARIABLE: Final = define(
     "Bind the variable under `binds`, or declare the input.",
     "'{name}' is not bound",
 )
-UNBOUND_VARIABLE_BIND: Final = UNBOUND_VARIABLE.variant("'{name}' is not bound: there is no bind '{namespace}'")
-UNBOUND_VARIABLE_INPUT: Final = UNBOUND_VARIABLE.variant("'{name}' is neither bound nor an input")
-UNBOUND_VARIABLE_INPUT_BIND: Final = UNBOUND_VARIABLE.variant(
+UNBOUND_VARIABLE_BIND: Final = UNBOUND_VARIABLE.add_message("'{name}' is not bound: there is no bind '{namespace}'")
+UNBOUND_VARIABLE_INPUT: Final = UNBOUND_VARIABLE.add_message("'{name}' is neither bound nor an input")
+UNBOUND_VARIABLE_INPUT_BIND: Final = UNBOUND_VARIABLE.add_message(
     "'{name}' is neither bound nor an input: there is no bind '{namespace}'"
 )
-UNBOUND_VARIABLE_CALLERS: Final = UNBOUND_VARIABLE.variant(
+UNBOUND_VARIABLE_CALLERS: Final = UNBOUND_VARIABLE.add_message(
     "'{name}' is an input of the caller; only variables are allowed here"
 )
 
@@ -96,14 +96,14 @@ UNKNOWN_REFERENCE: Final = define(
     "Write `$this.<namespace>.x` for the caller's x, with the expose's namespace, or `{{NAME}}` for a variable.",
     "'{written}' refers to nothing",
 )
-UNKNOWN_REFERENCE_CALLERS: Final = UNKNOWN_REFERENCE.variant(
+UNKNOWN_REFERENCE_CALLERS: Final = UNKNOWN_REFERENCE.add_message(
     "'{name}' is an input of the caller; only variables are allowed here", "bind a variable, and write {{{{NAME}}}}"
 )
-UNKNOWN_REFERENCE_PREFIX: Final = UNKNOWN_REFERENCE.variant("unknown prefix '{prefix}'")
-UNKNOWN_REFERENCE_STEP: Final = UNKNOWN_REFERENCE.variant(
+UNKNOWN_REFERENCE_PREFIX: Final = UNKNOWN_REFERENCE.add_message("unknown prefix '{prefix}'")
+UNKNOWN_REFERENCE_STEP: Final = UNKNOWN_REFERENCE.add_message(
     "'{written}' refers to the result of a step, and there are no steps here"
 )
-UNKNOWN_REFERENCE_PATH: Final = UNKNOWN_REFERENCE.variant(
+UNKNOWN_REFERENCE_PATH: Final = UNKNOWN_REFERENCE.add_message(
     "'{path}' is a JSONPath, and a 'value' is not evaluated", "write 'mapping: {path}'"
 )
 
@@ -115,7 +115,7 @@ UNKNOWN_PARAMETER: Final = define(
     "Correct the name, or declare it in the consumed operation's `inputParameters`.",
     "'{operation}' has no parameter '{name}'",
 )
-UNKNOWN_PARAMETER_OF_MOCK: Final = UNKNOWN_PARAMETER.variant(
+UNKNOWN_PARAMETER_OF_MOCK: Final = UNKNOWN_PARAMETER.add_message(
     "'{name}' has no effect: there is no 'call'", "add 'call: namespace.operation', or remove it"
 )
 
@@ -128,10 +128,10 @@ PLACEHOLDER_CASE: Final = define(
     "'{name}' is read as '{meant}' of the path",
     "write '{meant}'",
 )
-PLACEHOLDER_CASE_WITH: Final = PLACEHOLDER_CASE.variant(
+PLACEHOLDER_CASE_WITH: Final = PLACEHOLDER_CASE.add_message(
     "'{name}' is read as '{meant}' of '{operation}'", "write '{meant}'"
 )
-PLACEHOLDER_CASE_INPUT: Final = PLACEHOLDER_CASE.variant(
+PLACEHOLDER_CASE_INPUT: Final = PLACEHOLDER_CASE.add_message(
     "'{meant}' of the consumed path is filled from '{name}'", "write '{meant}' on both sides"
 )
 
@@ -143,17 +143,17 @@ UNUSED_INPUT: Final = define(
     "Remove the input, or declare a parameter that takes it.",
     "the input '{name}' reaches no parameter of '{operation}'",
 )
-UNUSED_INPUT_OF_FORWARD: Final = UNUSED_INPUT.variant(
+UNUSED_INPUT_OF_FORWARD: Final = UNUSED_INPUT.add_message(
     "a forward does not use '{name}': it sends the rest of the path", "remove it"
 )
-UNUSED_INPUT_IN_QUERY: Final = UNUSED_INPUT.variant(
+UNUSED_INPUT_IN_QUERY: Final = UNUSED_INPUT.add_message(
     "the input '{name}' reaches no parameter of '{operation}': it is sent in the query"
 )
-UNUSED_INPUT_WITHOUT_BODY: Final = UNUSED_INPUT.variant(
+UNUSED_INPUT_WITHOUT_BODY: Final = UNUSED_INPUT.add_message(
     "the input '{name}' reaches no parameter of '{operation}', which has no body",
     "declare '{name}' there, with 'in: body', or write 'body: {{type: json}}' there",
 )
-UNUSED_INPUT_OF_MOCK: Final = UNUSED_INPUT.variant(
+UNUSED_INPUT_OF_MOCK: Final = UNUSED_INPUT.add_message(
     "no output shows the input '{name}'", "write {{{{{name}}}}} into a 'value'"
 )
 
@@ -165,32 +165,32 @@ IMPORT: Final = define(
     "Use a namespace that the other file defines itself. The file must be below the document's folder.",
     "{file} has no {section} namespace '{namespace}'",
 )
-IMPORT_OF_URL: Final = IMPORT.variant(
+IMPORT_OF_URL: Final = IMPORT.add_message(
     "an import reads a file, not a URL", "save what is there as a file beside this one, and import that"
 )
-IMPORT_NO_PATH: Final = IMPORT.variant("this is not a file path")
-IMPORT_OUTSIDE: Final = IMPORT.variant(
+IMPORT_NO_PATH: Final = IMPORT.add_message("this is not a file path")
+IMPORT_OUTSIDE: Final = IMPORT.add_message(
     "an import must be below the document's folder", "allow it with --allow-import DIR"
 )
-IMPORT_OF_FOLDER: Final = IMPORT.variant("{file} is a folder; an import names a file")
-IMPORT_NO_REGULAR_FILE: Final = IMPORT.variant("{file} is not a regular file")
-IMPORT_WITHOUT_FILE: Final = IMPORT.variant("the location of the import is empty", "name a file")
-IMPORT_OF_ITSELF: Final = IMPORT.variant("{file} imports itself", "remove the import")
-IMPORT_CIRCLE: Final = IMPORT.variant(
+IMPORT_OF_FOLDER: Final = IMPORT.add_message("{file} is a folder; an import names a file")
+IMPORT_NO_REGULAR_FILE: Final = IMPORT.add_message("{file} is not a regular file")
+IMPORT_WITHOUT_FILE: Final = IMPORT.add_message("the location of the import is empty", "name a file")
+IMPORT_OF_ITSELF: Final = IMPORT.add_message("{file} imports itself", "remove the import")
+IMPORT_CIRCLE: Final = IMPORT.add_message(
     "the import of '{name}' is circular: {trail:→ *}", "let one of these files define it"
 )
-IMPORT_CIRCLE_NEEDED: Final = IMPORT.variant(
+IMPORT_CIRCLE_NEEDED: Final = IMPORT.add_message(
     "the import of '{name}', which '{part}' needs, is circular: {trail:→ *}",
     "let one of these files define it",
 )
-IMPORT_CHAIN: Final = IMPORT.variant(
+IMPORT_CHAIN: Final = IMPORT.add_message(
     "'{name}' is itself an import there: {trail:→ *}", "import it from the file that defines it"
 )
-IMPORT_CHAIN_NEEDED: Final = IMPORT.variant(
+IMPORT_CHAIN_NEEDED: Final = IMPORT.add_message(
     "'{name}', which '{part}' needs, is itself an import there: {trail:→ *}",
     "import it from the file that defines it",
 )
-IMPORT_WITHOUT_FOLDER: Final = IMPORT.variant(
+IMPORT_WITHOUT_FOLDER: Final = IMPORT.add_message(
     "imports are relative to a file, and this document has none", "validate or run the file itself"
 )
 
@@ -203,7 +203,7 @@ UNLISTED_VARIABLE: Final = define(
     "'{name}' is read from the environment, but no bind lists it",
     "bind it: 'binds: [{{namespace: {namespace}, keys: {{{name}: {name}}}}}]'",
 )
-UNLISTED_VARIABLE_OF_BIND: Final = UNLISTED_VARIABLE.variant(
+UNLISTED_VARIABLE_OF_BIND: Final = UNLISTED_VARIABLE.add_message(
     "'{name}' is read from the environment, but 'keys' does not list it",
     "add '{name}: {name}' to the keys of '{namespace}'",
 )
@@ -225,8 +225,8 @@ UNKNOWN_STEP: Final = define(
     "Use an earlier step. A mapping can use any step.",
     "there is no step '{name}'",
 )
-UNKNOWN_STEP_LATER: Final = UNKNOWN_STEP.variant("the step '{name}' comes later", "put '{name}' before this step")
-UNKNOWN_STEP_OWN: Final = UNKNOWN_STEP.variant("a step cannot use its own result")
+UNKNOWN_STEP_LATER: Final = UNKNOWN_STEP.add_message("the step '{name}' comes later", "put '{name}' before this step")
+UNKNOWN_STEP_OWN: Final = UNKNOWN_STEP.add_message("a step cannot use its own result")
 
 UNKNOWN_ACTION: Final = define(
     "NK214",
@@ -236,7 +236,9 @@ UNKNOWN_ACTION: Final = define(
     "Set `sourceNamespace` to an expose of this document, and `action` to one of its operations or tools.",
     "'{namespace}' has no operation or tool '{action}'",
 )
-UNKNOWN_ACTION_NAMESPACE: Final = UNKNOWN_ACTION.variant("no 'rest' or 'mcp' expose has the namespace '{namespace}'")
+UNKNOWN_ACTION_NAMESPACE: Final = UNKNOWN_ACTION.add_message(
+    "no 'rest' or 'mcp' expose has the namespace '{namespace}'"
+)
 
 SHARED_NAMESPACE: Final = define(
     "NK215",

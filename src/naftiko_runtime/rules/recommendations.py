@@ -15,13 +15,13 @@ NO_DESCRIPTION: Final = define(
     "the capability has no description",
     "describe it in 'info.description': catalogues and agents use that",
 )
-NO_DESCRIPTION_SERVER: Final = NO_DESCRIPTION.variant(
+NO_DESCRIPTION_SERVER: Final = NO_DESCRIPTION.add_message(
     "no description: the server '{namespace}'", "clients give it to the model as instructions"
 )
-NO_DESCRIPTION_TOOLS: Final = NO_DESCRIPTION.variant(
+NO_DESCRIPTION_TOOLS: Final = NO_DESCRIPTION.add_message(
     "no description: {tools:5 the tool '*'}", "a model chooses tools by their descriptions"
 )
-NO_DESCRIPTION_SERVER_AND_TOOLS: Final = NO_DESCRIPTION.variant(
+NO_DESCRIPTION_SERVER_AND_TOOLS: Final = NO_DESCRIPTION.add_message(
     "no description: the server '{namespace}', {tools:4 the tool '*'}", "a model chooses tools by their descriptions"
 )
 
@@ -44,10 +44,10 @@ TRAILING_SLASH: Final = define(
     "the base URI ends with '/'",
     "remove it: paths are joined with one slash anyway",
 )
-TRAILING_SLASH_OF_ROUTES: Final = TRAILING_SLASH.variant(
+TRAILING_SLASH_OF_ROUTES: Final = TRAILING_SLASH.add_message(
     "paths that end with '/': {paths:5 '*'}", "remove the slash, or callers have to write it too"
 )
-TRAILING_SLASH_OF_API: Final = TRAILING_SLASH.variant(
+TRAILING_SLASH_OF_API: Final = TRAILING_SLASH.add_message(
     "paths that end with '/': {paths:5 '*'}", "remove the slash, unless the API requires it"
 )
 
@@ -70,12 +70,12 @@ UNUSED_IGNORE: Final = define(
     "this comment ignores nothing",
     "remove it",
 )
-UNUSED_IGNORE_TOO_LATE: Final = UNUSED_IGNORE.variant(
+UNUSED_IGNORE_TOO_LATE: Final = UNUSED_IGNORE.add_message(
     "this comment ignores nothing: 'ignore-file' counts only at the top", "remove it"
 )
-UNUSED_IGNORE_LAST: Final = UNUSED_IGNORE.variant("this comment ignores nothing: no line follows it", "remove it")
-UNUSED_IGNORE_UNKNOWN: Final = UNUSED_IGNORE.variant("this comment ignores nothing: no rule '{name}'", "remove it")
-UNUSED_IGNORE_NAME: Final = UNUSED_IGNORE.variant("'{name}' ignores nothing here", "remove it")
+UNUSED_IGNORE_LAST: Final = UNUSED_IGNORE.add_message("this comment ignores nothing: no line follows it", "remove it")
+UNUSED_IGNORE_UNKNOWN: Final = UNUSED_IGNORE.add_message("this comment ignores nothing: no rule '{name}'", "remove it")
+UNUSED_IGNORE_NAME: Final = UNUSED_IGNORE.add_message("'{name}' ignores nothing here", "remove it")
 
 UNUSED_OPERATION: Final = define(
     "NK607",

@@ -54,7 +54,7 @@ class Rule(Struct, frozen=True, eq=False):
         """The messages of its findings. Its own message, if it has one, is the first."""
         return _MESSAGES[self.slug]
 
-    def variant(self, text: str, help: str | None = None) -> Message:  # noqa: A002 - the field's name
+    def add_message(self, text: str, help: str | None = None) -> Message:  # noqa: A002 - the field's name
         """Make another message of this rule."""
         message = Message(self, text, Help(text=help) if help is not None else None)
         self.messages.append(message)
@@ -176,7 +176,7 @@ def define(
     rule = RULES[slug] = Rule(code, slug, severity, summary, remedy)
     _MESSAGES[slug] = []
     if text is not None:
-        rule.variant(text, help)
+        rule.add_message(text, help)
     return rule
 
 

@@ -48,7 +48,7 @@ class SignalPipe:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def pending(self) -> Iterator[int]:
+    def take_pending(self) -> Iterator[int]:
         """Take the signals that have arrived, oldest first."""
         while self._pending:
             yield self._pending.pop(0)

@@ -115,7 +115,7 @@ class Supervisor:
         self._selector.register(self._signals, selectors.EVENT_READ, self._signals.drain)
         try:
             with self._signals.install():
-                self._loop(on_start)
+                self._run_loop(on_start)
         finally:
             self._close_own_files()
         if self._failure is not None:
@@ -123,7 +123,7 @@ class Supervisor:
         log_stopped(self._cut_off)
         return self._cut_off
 
-    def _loop(self, on_start: Callable[[], None]) -> None:
+    def _run_loop(self, on_start: Callable[[], None]) -> None:
         policy = SignalPolicy(self._stop, self._force, self._request_reload, self._settings.grace_seconds)
         while self._workers or not self._restarts.is_empty:
             self._start_missing()
@@ -133,7 +133,7 @@ class Supervisor:
                 key.data()
             self._reap_workers()
             self._assign_sockets()
-            for number in self._signals.pending():
+            for number in self._signals.take_pending():
                 policy.handle(number)
             if self._phase is _Phase.STARTING and self._are_all_ready():
                 self._phase = _Phase.SERVING

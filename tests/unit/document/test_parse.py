@@ -193,7 +193,7 @@ def test_words_for_true_and_false_where_nothing_else_fits(written: str, value: b
 def test_parts_are_frozen_and_know_their_place() -> None:
     api = document(CONSUMED).capability.consumes[0]
     assert isinstance(api, ConsumedHttp)
-    assert api.path_to("baseUri") == ("capability", "consumes", 0, "baseUri")
+    assert api.get_path("baseUri") == ("capability", "consumes", 0, "baseUri")
     with pytest.raises(ValidationError, match="frozen"):
         api.namespace = "b"  # type: ignore[misc]
 

@@ -246,7 +246,7 @@ def test_a_place_survives_the_editor_s_count(text: str, encoding: str) -> None:
     counted = PositionedText(text, encoding)
     for line, shown in enumerate(counted.lines, 1):
         for column in range(1, len(shown) + 2):
-            assert counted.from_position(*counted.to_position(line, column)) == (line, column)
+            assert counted.convert_position(*counted.to_position(line, column)) == (line, column)
 
 
 def test_units_are_those_of_the_encoding() -> None:
@@ -255,4 +255,4 @@ def test_units_are_those_of_the_encoding() -> None:
         *((0, 10), (0, 7), (0, 6))
     ]
     assert PositionedText("a\u2028b\n").to_position(2, 1) == (0, 2)
-    assert PositionedText("a\n").from_position(7, 3) == (2, 1)
+    assert PositionedText("a\n").convert_position(7, 3) == (2, 1)

@@ -122,7 +122,7 @@ def test_keys_are_told_with_those_of_the_parts_that_are_extended() -> None:
 def test_a_part_that_is_made_by_hand_is_checked_too() -> None:
     assert Info(label="Ships").model_dump()["label"] == "Ships"
     assert "label='Ships'" in repr(Info(label="Ships"))
-    assert Info().path_to("label") == ("label",)
+    assert Info().get_path("label") == ("label",)
     with pytest.raises(ValidationError):
         Info(label=[])  # type: ignore[arg-type]
 

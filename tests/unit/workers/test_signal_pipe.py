@@ -56,7 +56,7 @@ def test_a_signal_that_breaks_nothing_off_is_heeded_all_the_same(signals: Signal
         thread.join()
         os.close(reading)
         os.close(writing)
-    assert list(signals.pending()) == [signal.SIGTERM]
+    assert list(signals.take_pending()) == [signal.SIGTERM]
 
 
 def test_a_signal_that_came_just_before_breaks_off_what_begins_now(signals: SignalPipe) -> None:
@@ -64,7 +64,7 @@ def test_a_signal_that_came_just_before_breaks_off_what_begins_now(signals: Sign
     with pytest.raises(Interrupted):
         signals.run_interruptible(lambda: pytest.fail("it began"))
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
-    assert list(signals.pending()) == [signal.SIGTERM]
+    assert list(signals.take_pending()) == [signal.SIGTERM]
 
 
 def test_what_is_not_asked_to_stop_is_done_to_its_end(signals: SignalPipe) -> None:

@@ -18,7 +18,9 @@ def check_single(expose: OtherExpose, subject: Subject) -> None:
     context = subject.context
     first = next(one for one in subject.document.capability.exposes if one.type == expose.type)
     if first is not expose:
-        context.report(rules.SECOND_CONTROL(), expose.path_to("type"), related=context.find_span(first.path_to("type")))
+        context.report(
+            rules.SECOND_CONTROL(), expose.get_path("type"), related=context.find_span(first.get_path("type"))
+        )
 
 
 CHECKS: Final = (make_expose_check(check_single, rules.SECOND_CONTROL, occasion="always"), PORT_CHECK)

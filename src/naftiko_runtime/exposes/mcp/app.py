@@ -193,14 +193,14 @@ class _Sdk:
         while self._manager is None:
             if self._life is None:
                 self._begun.clear()
-                self._life = asyncio.create_task(self._live())
+                self._life = asyncio.create_task(self._keep_open())
             life = self._life
             await self._begun.wait()
             if self._manager is None:
                 await asyncio.shield(life)  # raises what went wrong
         return self._manager
 
-    async def _live(self) -> None:
+    async def _keep_open(self) -> None:
         """Keep the SDK open. Its tasks must end in the task that started them."""
         try:
             module = await asyncio.to_thread(import_module, "naftiko_runtime.exposes.mcp.sdk")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def read_ttl_ms(expose: McpExpose, context: Context) -> int:
     """Return the ``ttlMs`` of an expose, in milliseconds. An invalid value is reported."""
     if expose.ttl_ms is not None and expose.ttl_ms < 0:
-        context.report(rules.INVALID_VALUE_TTL(), expose.path_to("ttlMs"))
+        context.report(rules.INVALID_VALUE_TTL(), expose.get_path("ttlMs"))
     return max(0, expose.ttl_ms or 0)
 
 
@@ -29,5 +29,5 @@ def read_cache_scope(expose: McpExpose, context: Context) -> Literal["public", "
             return "private"
         case other:
             advice = suggest(other, ("public", "private"), helps.ONE_OF)
-            context.report(rules.INVALID_VALUE_CACHE_SCOPE(value=other), expose.path_to("cacheScope"), advice)
+            context.report(rules.INVALID_VALUE_CACHE_SCOPE(value=other), expose.get_path("cacheScope"), advice)
             return "private"

@@ -27,16 +27,16 @@ def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
     if expose.transport != "http":
         _refuse_transport(expose, context)
     elif expose.port is None:
-        context.report(rules.MISSING_KEY(key="port"), expose.path_to("port"), helps.ADD_MCP_PORT())
+        context.report(rules.MISSING_KEY(key="port"), expose.get_path("port"), helps.ADD_MCP_PORT())
     linker.check_unique(rules.DUPLICATE_NAME_TOOL, expose.tools)
     if not expose.tools and not expose.resources and not expose.prompts:
         linker.report_empty(expose, rules.EMPTY_EXPOSE_TOOLS(namespace=expose.namespace), "tools")
     tools: list[Tool] = []
     for exposed in expose.tools:
         if (tool := _link_tool(expose, exposed, linker)) is not None:
-            linker.parts[exposed.path_to()] = tool
+            linker.parts[exposed.get_path()] = tool
             tools.append(tool)
-    span = context.find_span(expose.path_to("port"))
+    span = context.find_span(expose.get_path("port"))
     address, title = expose.address or ANY_ADDRESS, info.label or expose.namespace
     return McpServer(
         namespace=expose.namespace,
@@ -67,7 +67,7 @@ def _link_tool(expose: McpExpose, exposed: McpTool, linker: ExposeLinker) -> Too
 
 
 def _refuse_transport(expose: McpExpose, context: Context) -> None:
-    key_path = expose.path_to("transport")
+    key_path = expose.get_path("transport")
     if expose.transport == "stdio":
         context.report(rules.NOT_SERVED_STDIO(), key_path)
     else:

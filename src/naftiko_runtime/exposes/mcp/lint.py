@@ -34,18 +34,18 @@ def check_tools(expose: McpExpose, subject: Subject) -> None:
 
 def _check_tool(tool: McpTool, consumed: Consumed | None, context: Context) -> None:
     if not _TOOL_NAME.fullmatch(tool.name):
-        context.report(rules.TOOL_NAME(name=tool.name[:80]), tool.path_to("name"))
+        context.report(rules.TOOL_NAME(name=tool.name[:80]), tool.get_path("name"))
     if tool.hints is None or consumed is None:
         return
     method = consumed.operation.method
     if tool.hints.read_only and method in _CHANGING:
         statement = rules.CONTRADICTION(hint="readOnly", operation=consumed.name, method=method)
-        context.report(statement, tool.path_to("hints", "readOnly"))
+        context.report(statement, tool.get_path("hints", "readOnly"))
     if tool.hints.destructive and method == "GET":
         statement = rules.CONTRADICTION(hint="destructive", operation=consumed.name, method=method)
-        context.report(statement, tool.path_to("hints", "destructive"))
+        context.report(statement, tool.get_path("hints", "destructive"))
     if tool.hints.read_only and tool.hints.destructive:
-        context.report(rules.CONTRADICTION_OF_HINTS(hint="destructive"), tool.path_to("hints", "destructive"))
+        context.report(rules.CONTRADICTION_OF_HINTS(hint="destructive"), tool.get_path("hints", "destructive"))
 
 
 def check_descriptions(expose: McpExpose, subject: Subject) -> None:
@@ -54,10 +54,10 @@ def check_descriptions(expose: McpExpose, subject: Subject) -> None:
     if not is_own(expose, context):
         return
     server = filter_readable(
-        [(expose.namespace, expose.path_to("namespace"))] if not expose.description else [], context
+        [(expose.namespace, expose.get_path("namespace"))] if not expose.description else [], context
     )
     tools = filter_readable(
-        [(t.name, t.path_to("name")) for t in expose.tools if not _is_described(t, operations)], context
+        [(t.name, t.get_path("name")) for t in expose.tools if not _is_described(t, operations)], context
     )
     if server and tools:
         statement = rules.NO_DESCRIPTION_SERVER_AND_TOOLS(namespace=expose.namespace, tools=list_names(tools))

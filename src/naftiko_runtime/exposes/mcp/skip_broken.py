@@ -21,9 +21,9 @@ def keep_servable(expose: McpExpose, server: McpServer, broken_parts: BrokenPart
     tools: list[Tool] = []
     broken: dict[str, BrokenTool] = {}
     for exposed in expose.tools:
-        tool = broken_parts.parts.get(exposed.path_to())
-        if reason := broken_parts.find_reason_against(exposed.path_to(), tool, exposed.call):
-            named = exposed.path_to("name") not in broken_parts.unread
+        tool = broken_parts.parts.get(exposed.get_path())
+        if reason := broken_parts.find_reason_against(exposed.get_path(), tool, exposed.call):
+            named = exposed.get_path("name") not in broken_parts.unread
             what = nouns.TOOL(name=exposed.name) if named else nouns.SOME_TOOL()
             part = nouns.PART_OF_EXPOSE(part=what, namespace=expose.namespace)
             broken_parts.left_out.append(LeftOut(part, reason))

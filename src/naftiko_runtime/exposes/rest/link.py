@@ -49,8 +49,8 @@ class _RestLinker:
         for resource in expose.resources:
             for operation in resource.operations:
                 if (route := self._link_route(expose, resource, operation)) is not None:
-                    self._linker.parts[operation.path_to()] = route
-                    routes.append((route, operation.path_to("method")))
+                    self._linker.parts[operation.get_path()] = route
+                    routes.append((route, operation.get_path("method")))
         self._check_routes([(route, key_path) for route, key_path in routes if key_path not in unread])
         for resource in expose.resources:
             if not resource.operations and resource.forward is None:
@@ -58,7 +58,7 @@ class _RestLinker:
         if not expose.resources:
             self._linker.report_empty(expose, rules.EMPTY_EXPOSE_ROUTES(namespace=expose.namespace), "resources")
         forwards = self._link_forwards(expose)
-        span = self._context.find_span(expose.path_to("port"))
+        span = self._context.find_span(expose.get_path("port"))
         address, served = expose.address or ANY_ADDRESS, tuple(route for route, _ in routes)
         guard = link_guard(expose.authentication, self._context)
         return RestServer(expose.namespace, address, expose.port, span, served, guard=guard, forwards=forwards)
@@ -72,11 +72,11 @@ class _RestLinker:
             forward = self._forwarding.link(expose.namespace, resource, resource.forward, pattern)
             if forward is None:
                 continue
-            self._linker.parts[resource.forward.path_to()] = forward
+            self._linker.parts[resource.forward.get_path()] = forward
             if (first := linked.setdefault(remove_placeholder_names(forward.pattern), forward)) is not forward:
                 statement = rules.DUPLICATE_ROUTE_FORWARD(path=resource.path, first=first.path)
-                span = self._context.find_span(resource.path_to("path"))
-                self._context.findings.report(statement, span, part=resource.forward.path_to())
+                span = self._context.find_span(resource.get_path("path"))
+                self._context.findings.report(statement, span, part=resource.forward.get_path())
         return tuple(linked.values())
 
     def _link_route(self, expose: RestExpose, resource: RestResource, exposed: RestOperation) -> Route | None:
@@ -96,7 +96,7 @@ class _RestLinker:
         return Route(exposed.method, resource.path, pattern, operation)
 
     def _split_path(self, resource: RestResource) -> tuple[str | Argument, ...]:
-        key_path = resource.path_to("path")
+        key_path = resource.get_path("path")
         try:
             pieces = split_path(resource.path)
         except DescribedError as error:
@@ -124,7 +124,7 @@ class _RestLinker:
         for parameter in parameters:
             if parameter.in_ == "path" and not any(fold_name(parameter.name) == fold_name(name) for name in names):
                 advice = _advise_placeholder(parameter.name, path, names, unmatched)
-                self._context.report(rules.PATH_INPUT_IN_QUERY(name=parameter.name), parameter.path_to("name"), advice)
+                self._context.report(rules.PATH_INPUT_IN_QUERY(name=parameter.name), parameter.get_path("name"), advice)
                 displaced.setdefault(
                     parameter.name, link_input(parameter, parameter.name, "query", False, self._context)
                 )

@@ -68,7 +68,7 @@ class Forwarding:
         if upstream is None:
             missing = rules.UNRESOLVED_CALL_API(namespace=forward.target_namespace)
             advice = suggest(forward.target_namespace, self._upstreams, helps.CONSUMED_NAMESPACES)
-            self._context.report(missing, forward.path_to("targetNamespace"), advice)
+            self._context.report(missing, forward.get_path("targetNamespace"), advice)
             return None
         prefix, rest = split_mount(pattern)
         self._report_unused(resource, prefix, rest)
@@ -91,7 +91,7 @@ class Forwarding:
 
     def _iter_trusted(self, forward: Forward, upstream: Upstream | None) -> Iterator[str]:
         for index, name in enumerate(forward.trusted_headers):
-            key_path = forward.path_to("trustedHeaders", index)
+            key_path = forward.get_path("trustedHeaders", index)
             if upstream is not None and is_sealed("header", name, upstream.credential):
                 self._context.report(rules.AUTHENTICATION_INPUT_OF_FORWARD(name=name), key_path)
             if name.lower() in _OURS:
@@ -110,15 +110,15 @@ class Forwarding:
     def _link_term(self, parameter: ConsumedParameter) -> Term | None:
         if parameter.value is None:
             return None if parameter.default is None else Constant(freeze(parameter.default))
-        context, key_path = self._context, parameter.path_to("value")
+        context, key_path = self._context, parameter.get_path("value")
         if context.needs_caller(parameter.value, key_path):
             return None
         return context.link_secret_text(parameter.value, key_path)
 
     def _report_unused(self, resource: RestResource, prefix: Sequence[str | Argument], rest: str | None) -> None:
         """Report declarations of the resource that a forward does not use."""
-        names = [(p.name, p.path_to("name")) for p in resource.input_parameters if p.name != rest]
-        names += [(piece.name, resource.path_to("path")) for piece in prefix if isinstance(piece, Argument)]
+        names = [(p.name, p.get_path("name")) for p in resource.input_parameters if p.name != rest]
+        names += [(piece.name, resource.get_path("path")) for piece in prefix if isinstance(piece, Argument)]
         if resource.operations:  # they may be theirs
             return
         for name, key_path in dict(names).items():

@@ -47,10 +47,10 @@ def _check_placeholders(resource: RestResource, context: Context, *, maps: bool)
     The last placeholder of a forward is no input. For a mock that does not use it, a declaration would be reported.
     Beside a path input without a placeholder, one of the two names is wrong: a declaration would not correct it.
     """
-    source, key_path = context.source, resource.path_to("path")
+    source, key_path = context.source, resource.get_path("path")
     span = source.find_span(key_path)
     silent = resource.forward is not None or any(operation.call is None for operation in resource.operations)
-    if silent or not resource.operations or span.file != source.file or "path" not in source.get(resource.path_to()):
+    if silent or not resource.operations or span.file != source.file or "path" not in source.get(resource.get_path()):
         return
     names = _list_placeholders(resource.path)
     if _find_displaced_inputs(resource, names):
@@ -58,7 +58,7 @@ def _check_placeholders(resource: RestResource, context: Context, *, maps: bool)
     shared = {fold_name(parameter.name) for parameter in resource.input_parameters}
     own = [{fold_name(p.name) for p in operation.input_parameters} for operation in resource.operations]
     missing = [name for name in names if not all(fold_name(name) in shared | declared for declared in own)]
-    fix = add_parameters(source, resource.path_to(), missing, _IN_PATH, maps=maps)
+    fix = add_parameters(source, resource.get_path(), missing, _IN_PATH, maps=maps)
     for name in missing:
         context.findings.report(rules.UNLISTED_PLACEHOLDER(name=name), span, part=key_path, fix=fix)
 

@@ -27,15 +27,15 @@ def keep_servable(expose: RestExpose, server: RestServer, broken_parts: BrokenPa
     broken: list[BrokenRoute] = []
     for resource in expose.resources:
         for operation in resource.operations:
-            route = broken_parts.parts.get(operation.path_to())
-            if reason := broken_parts.find_reason_against(operation.path_to(), route, operation.call):
+            route = broken_parts.parts.get(operation.get_path())
+            if reason := broken_parts.find_reason_against(operation.get_path(), route, operation.call):
                 broken += _iter_broken_routes(expose, resource, operation, reason, broken_parts)
             elif isinstance(route, Route):
                 routes.append(route)
     forwards: list[ForwardRoute] = []
     mounts: list[BrokenRoute] = []
     for resource in expose.resources:
-        key_path = resource.path_to("forward")
+        key_path = resource.get_path("forward")
         if resource.forward is None and key_path not in broken_parts.unread:
             continue
         forward = broken_parts.parts.get(key_path)
@@ -61,10 +61,10 @@ def _iter_broken_routes(
     """Yield the broken routes, each with its place; None if the place is unknown."""
     method = "*" if operation is None else operation.method
     what = nouns.FORWARD(path=resource.path) if operation is None else nouns.ROUTE(method=method, path=resource.path)
-    placed = resource.path_to("path") not in broken_parts.unread
-    if operation is not None and operation.path_to("method") in broken_parts.unread:
+    placed = resource.get_path("path") not in broken_parts.unread
+    if operation is not None and operation.get_path("method") in broken_parts.unread:
         placed, what = False, nouns.SOME_OPERATION(path=resource.path)
-    if resource.path_to("path") in broken_parts.unread:
+    if resource.get_path("path") in broken_parts.unread:
         what = nouns.SOME_RESOURCE()
     part = nouns.PART_OF_EXPOSE(part=what, namespace=expose.namespace)
     broken_parts.left_out.append(LeftOut(part, reason))

@@ -23,7 +23,7 @@ _ORIGIN: Final = ("sourceNamespace", "action")
 def check_skills(expose: OtherExpose, subject: Subject) -> None:
     """Report mistakes in skills."""
     actions = _Actions(subject)
-    for skill, key_path in iter_entries(expose.get_value("skills"), expose.path_to("skills")):
+    for skill, key_path in iter_entries(expose.get_value("skills"), expose.get_path("skills")):
         _check_skill(skill, key_path, actions, subject.context)
 
 

@@ -20,12 +20,12 @@ _TYPES: Final = (*SERVED_TYPES, *LATER_TYPES)
 
 def link(expose: OtherExpose, linker: ExposeLinker) -> None:
     """Report why an expose is not served."""
-    context, key_path = linker.context, expose.path_to("type")
+    context, key_path = linker.context, expose.get_path("type")
     if expose.type in LATER_TYPES:
         context.report(rules.NOT_SERVED_EXPOSE(type=expose.type), key_path, LATER_TYPES[expose.type]())
         return
     if expose.import_ is not None:
-        report_missing_import(expose.path_to("import"), context)
+        report_missing_import(expose.get_path("import"), context)
         return
     if not expose.type:
         context.report(rules.MISSING_KEY(key="type"), key_path, helps.ADD_EXPOSE_TYPE())

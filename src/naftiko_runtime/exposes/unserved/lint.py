@@ -23,7 +23,7 @@ def check_port(expose: OtherExpose, subject: Subject) -> None:
         return
 
     def has_port(one: Expose) -> bool:
-        return not context.findings.has(rules.SECOND_CONTROL, context.find_span(one.path_to("type")))
+        return not context.findings.has(rules.SECOND_CONTROL, context.find_span(one.get_path("type")))
 
     exposes = subject.document.capability.exposes
     before = exposes[: exposes.index(expose)]
@@ -31,7 +31,7 @@ def check_port(expose: OtherExpose, subject: Subject) -> None:
     first = next((o for o in others if o.get_value("port") == port and has_port(o)), None)
     if first is not None and has_port(expose):
         statement = rules.PORT_OF_TYPES(type=expose.type, port=port, other=first.type)
-        context.report(statement, expose.path_to("port"), related=context.find_span(first.path_to("port")))
+        context.report(statement, expose.get_path("port"), related=context.find_span(first.get_path("port")))
 
 
 PORT_CHECK: Final = make_expose_check(check_port, rules.PORT, occasion="always")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PACKAGE = Path(naftiko_runtime.__file__).parent
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 CALLABLE = {**vars(rules), **{f"helps.{name}": value for name, value in vars(helps).items()}}
 RELATED = {"line", "place"}
 """Places of a template that are filled by the related place of a finding."""
