@@ -73,13 +73,13 @@ LIBRARIES = (  # messages with a text of a library or of the system
 
 def outcome(file: Path) -> object:
     """Everything that is decided about a document."""
-    told = []
+    results = []
     for overrides in (Overrides(lint=True), Overrides(lint=True, strict=True), Overrides(skip_broken=True)):
         loaded = load(file, overrides)
-        told.append((facts(loaded.diagnostics), loaded.plan, loaded.left_out, loaded.fatal))
+        results.append((facts(loaded.diagnostics), loaded.plan, loaded.left_out, loaded.fatal))
     made = fix_document(file.read_bytes(), file, Overrides(lint=True))
     left = [(facts((one.diagnostic,)), one.reason) for one in made.unfixed]
-    return told, (made.resolved, made.raw, made.count, made.optional, left, facts(made.loaded.diagnostics))
+    return results, (made.resolved, made.raw, made.count, made.optional, left, facts(made.loaded.diagnostics))
 
 
 @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: f"{file.parent.name}-{file.stem}")

@@ -141,7 +141,7 @@ def test_a_body_without_a_coding_is_read(gateway: Gateway, module_upstream: Upst
 
 
 @pytest.mark.parametrize("target", ["/open", "/raw/x"])
-def test_a_compressed_body_that_nobody_reads_goes_through(
+def test_a_compressed_body_passes_through_if_it_is_not_read(
     gateway: Gateway, module_upstream: Upstream, target: str
 ) -> None:
     headers = {"content-type": "application/json", "content-encoding": "gzip"}

@@ -1,4 +1,4 @@
-"""MCP's own conformance suite against a capability: its verdicts are those told in tests/conformance, on both ways."""
+"""MCP's own conformance suite against a capability: its verdicts are those in tests/conformance, on both paths."""
 
 from __future__ import annotations
 

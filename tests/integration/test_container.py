@@ -122,7 +122,7 @@ def test_the_environment_is_copied_whole_to_where_it_was_made(image: Image) -> N
     assert copy == "--from=build /opt/naftiko /opt/naftiko"
 
 
-def test_the_label_tells_the_version(image: Image) -> None:
+def test_the_label_has_the_version(image: Image) -> None:
     arguments = image.final.pairs("ARG", {})
     labels = image.final.pairs("LABEL", arguments)
     assert labels["org.opencontainers.image.version"] == __version__

@@ -108,7 +108,7 @@ def test_the_file_itself_is_never_overwritten(pixel_file: Path, tmp_path: Path) 
     assert file.read_bytes() == pixel_file.read_bytes()
 
 
-def test_a_place_that_cannot_be_written_is_told(pixel_file: Path, tmp_path: Path) -> None:
+def test_an_output_that_cannot_be_written_is_an_error(pixel_file: Path, tmp_path: Path) -> None:
     ended = run_naftiko("export", "openapi", pixel_file, "-o", tmp_path / "nowhere" / "a.yaml")
     assert ended.returncode == 1
     assert "nowhere" in ended.stderr

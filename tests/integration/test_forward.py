@@ -171,7 +171,7 @@ def test_a_response_streams(web: str, api: Upstream) -> None:
 
 
 @pytest.mark.parametrize(
-    ("location", "told"),
+    ("location", "expected"),
     [
         ("/v1/ships/IMO%2F7", "/vessels/IMO%2F7"),
         ("{url}/v1/ships/7?a=1#x", "/vessels/7?a=1#x"),
@@ -184,10 +184,10 @@ def test_a_response_streams(web: str, api: Upstream) -> None:
         ("http://[", "http://["),
     ],
 )
-def test_a_location_below_the_base_uri_is_told_as_ours(web: str, api: Upstream, location: str, told: str) -> None:
+def test_a_location_below_the_base_uri_becomes_ours(web: str, api: Upstream, location: str, expected: str) -> None:
     api.on("POST", "/v1/ships", Reply(201, {"location": location.format(url=api.url)}))
     response = call(web, "/vessels", "POST", {"content-type": "application/json"}, b"{}")
-    assert (response.status, response.headers["location"]) == (201, told.format(url=api.url))
+    assert (response.status, response.headers["location"]) == (201, expected.format(url=api.url))
 
 
 def test_what_is_not_exposed_is_made_absolute(gateway: Gateway, api: Upstream) -> None:
@@ -201,7 +201,7 @@ def test_a_location_of_a_forward_stays_in_it(web: str, api: Upstream) -> None:
     assert call(web, "/raw/ships", "POST").headers["location"] == "/raw/ships/7?x=1"
 
 
-def test_an_api_that_is_not_there_is_told_without_its_address(documents: Path) -> None:
+def test_an_unreachable_api_is_reported_without_its_address(documents: Path) -> None:
     bases = [part for name in ("registry", "open") for part in ("--base-uri", f"{name}=http://127.0.0.1:1")]
     environment = {"TOKEN": "t0ken", "TENANT": "acme"}
     with Gateway(documents / "forward.yaml", ["web", "only"], *bases, environment=environment) as gateway:
@@ -213,5 +213,5 @@ def test_an_api_that_is_not_there_is_told_without_its_address(documents: Path) -
         assert line["reason"] == "connection refused by 127.0.0.1:1"
 
 
-def test_the_start_tells_of_forwards(gateway: Gateway) -> None:
+def test_startup_lists_forwards(gateway: Gateway) -> None:
     assert "* /raw/{path} -> all of registry" in gateway.wait_log_line("listening", namespace="web")["serves"]

@@ -147,7 +147,7 @@ def test_an_old_caller_gets_no_chunks(here: tuple[Serving, str]) -> None:
     assert b"connection: close" in head
 
 
-def test_an_old_caller_is_not_told_to_continue(here: tuple[Serving, str]) -> None:
+def test_an_http_1_0_caller_gets_no_100_continue(here: tuple[Serving, str]) -> None:
     _, url = here
     with RawConnection(url) as raw:
         raw.send(request("POST /x", "expect: 100-continue", "content-length: 2", version="1.0"))

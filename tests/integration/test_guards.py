@@ -66,7 +66,7 @@ def test_who_shows_what_is_asked_for_is_let_in(
 
 
 @pytest.mark.parametrize(("namespace", "target", "headers"), REFUSED)
-def test_who_does_not_is_told_what_is_needed(
+def test_an_unauthenticated_caller_gets_the_challenge(
     guarded: Gateway, api: Upstream, namespace: str, target: str, headers: dict[str, str]
 ) -> None:
     response = call(guarded.urls[namespace], target, headers=headers)

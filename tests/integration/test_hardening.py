@@ -614,7 +614,7 @@ def test_a_refused_head_request_gets_a_response_without_a_body(raw: RawConnectio
 
 @pytest.mark.server_limits(write_stall_seconds=SHORT)
 @pytest.mark.parametrize("connection", ["keep-alive", "close"])
-def test_a_response_that_nobody_reads_is_given_up(
+def test_a_response_that_is_not_read_is_aborted(
     served: Served,
     raw: RawConnection,
     connection: str,
@@ -642,7 +642,7 @@ def test_a_response_that_is_read_slowly_arrives(served: Served, raw: RawConnecti
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-def test_a_shutdown_cuts_off_what_nobody_reads(loop: str) -> None:
+def test_a_shutdown_aborts_a_response_that_is_not_read(loop: str) -> None:
     with ExitStack() as after:
         with Served(loop) as served:
             raw = after.enter_context(RawConnection(served.url))
@@ -702,7 +702,7 @@ def test_a_caller_that_ends_its_side_in_a_body_is_gone(served: Served, raw: RawC
 
 
 @pytest.mark.server_limits(connections_max=1)
-def test_a_connection_too_many_is_503_and_told_when_to_return(served: Served) -> None:
+def test_a_connection_over_the_limit_is_503_with_retry_after(served: Served) -> None:
     with RawConnection(served.url) as first:
         first.send(make_head("GET /"))
         assert first.read_response().status == 200

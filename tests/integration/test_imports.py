@@ -96,7 +96,7 @@ async def test_what_is_imported_works_under_its_new_name_and_with_its_own_secret
             ]
 
 
-def test_missing_variables_are_told_with_their_place_in_the_other_file(serving: Path) -> None:
+def test_missing_variables_are_reported_with_their_place_in_the_other_file(serving: Path) -> None:
     done = run_naftiko("run", serving / "both.yml")
     assert done.returncode == 1
     assert f"{serving / 'shared' / 'one.yml'}:3:33: error[unset-variable]: 'TOKEN' needs" in done.stderr
@@ -131,7 +131,7 @@ def test_a_folder_of_shared_documents_is_validated_and_cannot_run(serving: Path)
         assert message in ran.stderr
 
 
-def test_a_fault_in_a_shared_file_is_told_once(serving: Path) -> None:
+def test_a_fault_in_a_shared_file_is_reported_once(serving: Path) -> None:
     one = serving / "shared" / "one.yml"
     one.write_text(one.read_text().replace("method: GET}", "method: GOT}"))
     done = run_naftiko("validate", serving, serving / "shared")

@@ -20,7 +20,7 @@ SEEDS: Final = (1, 2)
 _MANY: Final = r"\[\*\]|\.\*|\[\?|\[-?\d*:|,"
 _FUNCTION: Final = re.compile(r"\.(length|size|sum|min|max|avg|stddev|keys|first|last|index|append|concat)\([^)]*\)$")
 
-# By the numbers of the rows: what a path of such a difference looks like. Rows 1 and 2 are told by the values.
+# By the numbers of the rows: what a path of such a difference looks like. The values show rows 1 and 2.
 PATHS: Final[dict[int, re.Pattern[str]]] = {
     3: re.compile(rf"(?:{_MANY}|\.\.).*{_FUNCTION.pattern}"),
     4: re.compile(r"\]?\.(length|size)\(\)"),

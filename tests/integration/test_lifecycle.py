@@ -309,7 +309,7 @@ def test_two_exposes_of_one_port_are_refused(documents: Path) -> None:
         (("--http-client", "curl"), ("--http-client", "native", "httpx2")),
     ],
 )
-def test_wrong_usage_is_told_with_status_2(documents: Path, options: tuple[str, ...], words: tuple[str, ...]) -> None:
+def test_wrong_usage_exits_with_status_2(documents: Path, options: tuple[str, ...], words: tuple[str, ...]) -> None:
     ended = run_naftiko("run", documents / "mcp.yaml", *options)
     assert ended.returncode == 2
     assert [word for word in words if word not in ended.stderr] == []
@@ -323,7 +323,7 @@ def test_a_file_that_does_not_exist_is_status_2(tmp_path: Path) -> None:
 # -- health -----------------------------------------------------------------------------------------------------------
 
 
-def test_health_tells_up_and_down(start: Callable[..., Gateway]) -> None:
+def test_health_reports_up_and_down(start: Callable[..., Gateway]) -> None:
     with start("--control", "127.0.0.1:0", *PATIENT) as gateway:
         address = gateway.urls["control"].removeprefix("http://")
         up = run_naftiko("health", "--control", address)

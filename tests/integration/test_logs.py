@@ -79,8 +79,8 @@ def test_a_reader_of_standard_error_that_stalls_stops_nothing(tmp_path: Path, wo
     try:
         url = ""
         while '"started"' not in (line := process.stderr.readline()):
-            told = json.loads(line)
-            url = told["url"] if told.get("kind") == "rest" else url
+            line_fields = json.loads(line)
+            url = line_fields["url"] if line_fields.get("kind") == "rest" else url
         for _ in range(1500):  # each writes a line; a pipe holds some three hundred
             assert call(url, "/operation-with-a-name-of-some-length-0/1").status == 502
         process.send_signal(signal.SIGTERM)

@@ -182,7 +182,7 @@ def test_the_texts_of_open_documents_count(editor: Editor) -> None:
     assert len(editor.wait_diagnostics("capability.yaml")) == 2
 
 
-def test_what_is_wrong_in_an_imported_document_is_told_where_it_is_imported(editor: Editor) -> None:
+def test_a_finding_in_an_imported_document_is_shown_at_the_import(editor: Editor) -> None:
     editor.open(CREWS.replace("  - type: http\n", "  - type: http\n    baseUri: [\n"), "crews.yaml")
     found = next(found for found in editor.open(TEXT) if found["code"] == "yaml-syntax")
     assert found["range"]["start"] == {"line": 19, "character": 16}
@@ -191,13 +191,13 @@ def test_what_is_wrong_in_an_imported_document_is_told_where_it_is_imported(edit
     assert related["location"]["range"]["start"]["line"] > 0
 
 
-def test_a_document_that_is_typed_into_is_told_of_once(editor: Editor) -> None:
+def test_a_document_is_checked_once_after_typing(editor: Editor) -> None:
     editor.open(TEXT)
     for length in range(1, len("gte") + 1):
         editor.write(TEXT.replace("call: registry.get", f"call: registry.{'gte'[:length]}"))
-    told = editor.wait_notification("textDocument/publishDiagnostics")
-    assert told["version"] == 4
-    assert codes(told["diagnostics"]) == ["unresolved-call"]
+    notification = editor.wait_notification("textDocument/publishDiagnostics")
+    assert notification["version"] == 4
+    assert codes(notification["diagnostics"]) == ["unresolved-call"]
 
 
 def test_changes_of_files_are_asked_for(tmp_path: Path) -> None:

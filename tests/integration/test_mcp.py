@@ -195,7 +195,7 @@ def enveloped(url: str, headers: dict[str, str]) -> Any:
     return response.status, response.json.get("error", {}).get("code")
 
 
-def test_headers_that_tell_the_body_are_accepted(tools: str, api: Upstream) -> None:
+def test_headers_that_describe_the_body_are_accepted(tools: str, api: Upstream) -> None:
     assert enveloped(tools, HEADERS) == (200, None)
     assert len(api.received) == 1
 
@@ -234,7 +234,7 @@ def test_headers_that_lie_on_a_handshake_wire_are_rejected(tools: str, api: Upst
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example", "http://["])
-def test_a_strangers_page_is_403(tools: str, api: Upstream, origin: str) -> None:
+def test_a_foreign_page_is_403(tools: str, api: Upstream, origin: str) -> None:
     params = {"name": "list-things", "arguments": {}}
     response = post(tools, "tools/call", params, {"origin": origin})
     assert (response.status, response.headers["content-type"]) == (403, "application/problem+json")
@@ -249,7 +249,7 @@ def test_a_page_of_this_machine_is_served(tools: str, origin: str) -> None:
     assert response.headers["access-control-allow-origin"] == origin
 
 
-def test_a_page_that_asks_first_is_told_that_it_may(tools: str) -> None:
+def test_a_preflight_request_is_allowed(tools: str) -> None:
     asked = "content-type,mcp-protocol-version"
     headers = {"access-control-request-method": "POST", "access-control-request-headers": asked}
     response = call(tools, "/mcp", "OPTIONS", {"origin": "http://localhost:6274", **headers})
@@ -283,7 +283,7 @@ def test_on_loopback_its_own_names_are_served(tools: str, host: str) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-async def test_a_pixel_tool_tells_what_it_takes(pixels: str, mode: str) -> None:
+async def test_a_pixel_tool_lists_its_inputs(pixels: str, mode: str) -> None:
     async with Client(pixels, mode=mode) as client:
         listed = {tool.name: tool for tool in (await client.list_tools()).tools}
     track = listed["track-pixel"]
@@ -297,7 +297,7 @@ async def test_a_pixel_tool_tells_what_it_takes(pixels: str, mode: str) -> None:
     assert "query parameters" in track.input_schema["description"]
 
 
-async def test_a_declared_tool_tells_what_it_takes(tools: str) -> None:
+async def test_a_declared_tool_lists_its_inputs(tools: str) -> None:
     async with Client(tools) as client:
         listed = {tool.name: tool for tool in (await client.list_tools()).tools}
     tool = listed["get-thing"]
@@ -346,7 +346,7 @@ def test_declared_arguments_reach_their_places(tools: str, api: Upstream) -> Non
     assert api.last.target == "/things/a%2Fb%3Fc?limit=5"
 
 
-def test_the_callers_way_is_told_to_the_upstream(tools: str, api: Upstream) -> None:
+def test_forwarding_headers_reach_the_upstream(tools: str, api: Upstream) -> None:
     trace = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
     own = {"cookie": "a=1", "authorization": "Bearer own", "x-forwarded-for": "6.6.6.6"}
     bare_call(tools, "list-things", {}, {**trace, **own})

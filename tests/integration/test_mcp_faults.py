@@ -1,4 +1,4 @@
-"""What is wrong with an MCP message is told in our words, with the place and the fix, in both eras of the protocol."""
+"""Invalid MCP messages: the error has our own words, the place and the fix, in all revisions."""
 
 from __future__ import annotations
 
@@ -513,6 +513,6 @@ def test_other_methods_of_http(tools: str, path: str, method: str) -> None:
     assert (response.status, response.headers["allow"]) == (405, "OPTIONS, POST")
 
 
-def test_options_tells_the_methods(tools: str) -> None:
+def test_options_lists_the_methods(tools: str) -> None:
     response = call(tools, "/mcp/", "OPTIONS")
     assert (response.status, response.headers["allow"], response.body) == (204, "OPTIONS, POST", b"")

@@ -45,7 +45,7 @@ def test_allowed_hosts_are_served(
         assert refused == ([200] * 3 if "*" in options else [403] * 3)
 
 
-def test_a_refused_host_is_told_to_the_caller_and_the_operator(documents: Path, api: Upstream) -> None:
+def test_a_rejected_host_is_in_the_response_and_in_the_log(documents: Path, api: Upstream) -> None:
     with Gateway(documents / "mcp.yaml", ["web", "tools"], "--base-uri", f"api={api.url}") as gateway:
         for _ in range(3):
             response = ask(gateway, host="mcp.example.com")

@@ -47,12 +47,14 @@ def environment(request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("version", "told"), [("version: '2.3'", "2.3"), ("version: 4", "4"), ("tags: []", __version__)]
+    ("version", "expected_version"), [("version: '2.3'", "2.3"), ("version: 4", "4"), ("tags: []", __version__)]
 )
-async def test_a_server_is_the_capability(tmp_path: Path, environment: dict[str, str], version: str, told: str) -> None:
+async def test_a_server_is_the_capability(
+    tmp_path: Path, environment: dict[str, str], version: str, expected_version: str
+) -> None:
     file = tmp_path / "ships.yaml"
     file.write_text(DOCUMENT % (version, "description: Ships of all flags"))
-    expected = {"name": "ships", "title": "Shipping registry", "version": told}
+    expected = {"name": "ships", "title": "Shipping registry", "version": expected_version}
     with Gateway(file, ["ships"], environment=environment) as gateway:
         url = gateway.urls["ships"]
         assert ask(url, "initialize", CLIENT)["serverInfo"] == expected
@@ -73,7 +75,7 @@ async def test_a_server_is_the_capability(tmp_path: Path, environment: dict[str,
         ("description: Neither", 0, "private"),
     ],
 )
-def test_clients_are_told_for_how_long_lists_hold(
+def test_clients_learn_how_long_to_cache_lists(
     tmp_path: Path, environment: dict[str, str], keys: str, ttl_ms: int, scope: str
 ) -> None:
     file = tmp_path / "ships.yaml"

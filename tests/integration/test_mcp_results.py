@@ -213,7 +213,7 @@ def test_text_in_other_charsets(tools: Tools, api: Upstream, media_type: str, bo
     assert block(tools.call("plain")) == {"type": "text", "text": text}
 
 
-def test_bytes_that_no_charset_explains_are_told(tools: Tools, api: Upstream) -> None:
+def test_bytes_of_no_charset_are_noted(tools: Tools, api: Upstream) -> None:
     set_response(api, "grüezi".encode("latin-1"), "text/plain")
     text, note = tools.call("plain")["content"]
     assert text["text"] == "gr\ufffdezi"
@@ -245,11 +245,11 @@ def test_bytes_that_no_charset_explains_are_told(tools: Tools, api: Upstream) ->
 def test_bytes_keep_their_type(tools: Tools, api: Upstream, media_type: str | None, body: bytes, kind: str) -> None:
     set_response(api, body, media_type)
     found = block(tools.call("plain"))
-    told = (media_type or "application/octet-stream").partition(";")[0]
+    expected = (media_type or "application/octet-stream").partition(";")[0]
     assert found["type"] == kind
     data = found["resource"]["blob"] if kind == "resource" else found["data"]
     assert b64decode(data) == body
-    assert (found["resource"] if kind == "resource" else found)["mimeType"] == told
+    assert (found["resource"] if kind == "resource" else found)["mimeType"] == expected
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -306,7 +306,7 @@ def test_json_of_an_unknown_type_comes_twice_where_it_is_an_object_or_a_list(too
 
 
 @pytest.mark.parametrize("body", ['{"a": NaN}', '{"a": "\\ud800"}'])
-def test_what_json_cannot_carry_is_told(tools: Tools, api: Upstream, body: str) -> None:
+def test_values_that_json_cannot_represent_are_noted(tools: Tools, api: Upstream, body: str) -> None:
     set_response(api, body, "application/json")
     result = tools.call("plain")
     text, note = result["content"]
@@ -349,7 +349,7 @@ def test_a_mapped_value_comes_twice(tools: Tools, api: Upstream, tool: str, valu
         ("keyed", {"in": [1]}, {}, "the result is not an object"),
     ],
 )
-def test_values_that_differ_are_told(
+def test_values_of_another_type_are_noted(
     tools: Tools, api: Upstream, tool: str, value: Any, structured: Any, words: str
 ) -> None:
     set_response(api, json.dumps(value), "application/json")
@@ -398,18 +398,18 @@ def test_a_mock_lists_exactly_what_it_returns(tools: Tools) -> None:
 
 @pytest.mark.parametrize("tool", ["plain", "object"])
 @pytest.mark.parametrize("status", [200, 429, 503])
-def test_limits_are_told(tools: Tools, api: Upstream, tool: str, status: int) -> None:
+def test_rate_limits_are_listed(tools: Tools, api: Upstream, tool: str, status: int) -> None:
     limits = {"retry_after": "30", "x_ratelimit_remaining": "0", "ratelimit_reset": "9", "ratelimit": '"a";r=5'}
     set_response(api, '{"n": 1}', "application/json", status, **limits, set_cookie="a=b", etag='"x"', x_request_id="r")
     result = tools.call(tool)
     lines = result["content"][1]["text"].splitlines()
     assert result["isError"] == (status != 200)
     assert lines[0] == "Response headers:"
-    told = ["RateLimit-Reset: 9", 'RateLimit: "a";r=5', "Retry-After: 30", "X-RateLimit-Remaining: 0"]
-    assert sorted(lines[1:]) == sorted(told)
+    expected = ["RateLimit-Reset: 9", 'RateLimit: "a";r=5', "Retry-After: 30", "X-RateLimit-Remaining: 0"]
+    assert sorted(lines[1:]) == sorted(expected)
 
 
-def test_limits_are_told_of_an_empty_response_and_of_bytes(tools: Tools, api: Upstream) -> None:
+def test_rate_limits_are_listed_for_an_empty_response_and_for_bytes(tools: Tools, api: Upstream) -> None:
     set_response(api, b"", status=204, retry_after="1")
     assert tools.call("plain")["content"][1]["text"] == "Response headers:\nRetry-After: 1"
     set_response(api, GIF, "image/gif", retry_after="1")
@@ -418,7 +418,7 @@ def test_limits_are_told_of_an_empty_response_and_of_bytes(tools: Tools, api: Up
 
 
 @pytest.mark.parametrize(
-    ("link", "told"),
+    ("link", "expected"),
     [
         ('<https://elsewhere.example/x?page=2>; rel="next"', ["https://elsewhere.example/x?page=2"]),
         ("<{api}/v1/x?page=2>; rel=next", ["/x?page=2"]),
@@ -432,11 +432,11 @@ def test_limits_are_told_of_an_empty_response_and_of_bytes(tools: Tools, api: Up
         ("", []),
     ],
 )
-def test_the_next_page_is_told(tools: Tools, api: Upstream, link: str, told: list[str]) -> None:
+def test_the_next_page_is_listed(tools: Tools, api: Upstream, link: str, expected: list[str]) -> None:
     set_response(api, "[]", "application/json", link=link.replace("{api}", api.url))
     blocks = tools.call("plain")["content"]
     lines = blocks[1]["text"].splitlines()[1:] if len(blocks) > 1 else []
-    assert lines == [f'Link: <{target}>; rel="next"' for target in told]
+    assert lines == [f'Link: <{target}>; rel="next"' for target in expected]
 
 
 def test_a_long_link_header_takes_no_long_time(tools: Tools, api: Upstream) -> None:
@@ -444,7 +444,7 @@ def test_a_long_link_header_takes_no_long_time(tools: Tools, api: Upstream) -> N
     assert tools.call("plain")["content"][1:] == []
 
 
-def test_secrets_in_told_headers_are_masked(tools: Tools, api: Upstream) -> None:
+def test_secrets_in_listed_headers_are_masked(tools: Tools, api: Upstream) -> None:
     link = "<https://other.example/?key=s3cret-of-api>; rel=next"
     set_response(api, "[]", "application/json", link=link, x_quota="of s3cret-of-api")
     note = tools.call("named")["content"][1]["text"]

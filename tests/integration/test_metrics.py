@@ -78,7 +78,7 @@ def test_a_path_that_an_mcp_port_does_not_serve_is_counted(gateway: Gateway) -> 
     assert "unexpected error" not in gateway.output
 
 
-def test_a_method_that_nobody_knows_is_counted_as_other(gateway: Gateway) -> None:
+def test_an_unknown_method_is_counted_as_other(gateway: Gateway) -> None:
     for method in ("PROPFIND", "MKCALENDAR"):
         call(gateway.urls["web"], "/things", method)
     assert scrape(gateway).count(SERVED, http_request_method="_OTHER", http_response_status_code="405") == 2
@@ -147,7 +147,7 @@ def test_tool_calls_are_counted_by_tool_and_failure(gateway: Gateway, *, odd: bo
     assert metrics.count(UPSTREAM, naftiko_operation="api.list-things") == 2
 
 
-def test_requests_in_progress_and_connections_are_told(gateway: Gateway, api: Upstream) -> None:
+def test_requests_in_flight_and_connections_are_counted(gateway: Gateway, api: Upstream) -> None:
     gate = Gate()
     api.on("GET", "/things", Reply(before=gate.wait))
     port = gateway.urls["web"].rpartition(":")[2]
@@ -210,7 +210,7 @@ def test_a_reload_goes_on_counting_and_is_counted(tmp_path: Path, documents: Pat
     assert metrics.value("naftiko_reloads_total", outcome="reloaded") == 1
 
 
-def test_the_process_tells_of_itself(gateway: Gateway) -> None:
+def test_the_process_reports_cpu_and_memory(gateway: Gateway) -> None:
     metrics = scrape(gateway)
     assert metrics.value("naftiko_build_info") == 1
     assert metrics.value("process_cpu_seconds_total", worker="1") > 0
@@ -241,7 +241,7 @@ def _spread(gateway: Gateway, number: int) -> None:
         assert call(gateway.urls["web"], "/things").status == 200
 
 
-def test_whichever_worker_is_asked_tells_of_all(documents: Path, api: Upstream) -> None:
+def test_every_worker_reports_the_metrics_of_all(documents: Path, api: Upstream) -> None:
     with _gateway(documents, api.url, "--workers", "2") as gateway:
         _spread(gateway, 40)
         for _ in range(5):  # asked on connections of their own, both get some

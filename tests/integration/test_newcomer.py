@@ -1,4 +1,4 @@
-"""What a newcomer runs into: each is told what happened and what to do."""
+"""Mistakes of newcomers: the message says what happened and what to do."""
 
 from __future__ import annotations
 

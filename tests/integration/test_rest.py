@@ -129,7 +129,7 @@ def test_the_caller_is_named_in_forwarding_headers(pixels: str, api: Upstream) -
     assert api.last.header("host") == api.url.removeprefix("http://")
 
 
-def test_a_strangers_forwarding_headers_are_dropped(pixels: str, api: Upstream) -> None:
+def test_untrusted_forwarding_headers_are_dropped(pixels: str, api: Upstream) -> None:
     lies = {"x-forwarded-for": "6.6.6.6", "x-forwarded-proto": "gopher", "x-forwarded-host": "evil"}
     call(pixels, "/v1/pixel/track", headers={**lies, "forwarded": "for=6.6.6.6", "x-real-ip": "6.6.6.6"})
     assert api.last.header("x-forwarded-for") == "127.0.0.1"
@@ -176,7 +176,7 @@ def test_what_the_upstream_says_of_itself_stays_here(pixels: str, api: Upstream)
 
 
 def test_what_a_caller_needs_of_the_response_goes_through(pixels: str, api: Upstream) -> None:
-    told = {
+    passed = {
         "content-language": "en",
         "content-disposition": "inline",
         "last-modified": "Thu, 01 Jan 1970 00:00:00 GMT",
@@ -186,8 +186,8 @@ def test_what_a_caller_needs_of_the_response_goes_through(pixels: str, api: Upst
         "ratelimit-limit": "10",
         "x-request-id": "r-1",
     }
-    api.on("GET", "/v1/pixel/track", Reply(headers={"content-type": "image/gif", **told}, body=GIF))
-    assert told.items() <= call(pixels, "/v1/pixel/track").headers.items()
+    api.on("GET", "/v1/pixel/track", Reply(headers={"content-type": "image/gif", **passed}, body=GIF))
+    assert passed.items() <= call(pixels, "/v1/pixel/track").headers.items()
 
 
 def test_a_response_is_streamed(pixels: str, api: Upstream) -> None:
@@ -372,7 +372,7 @@ def test_a_missing_required_parameter_is_400(web: str, api: Upstream) -> None:
     assert api.received == []
 
 
-def test_every_fault_of_a_request_is_told(web: str, api: Upstream) -> None:
+def test_every_fault_of_a_request_is_reported(web: str, api: Upstream) -> None:
     errors = problem(call(web, "/search?limit=many"), 400)["errors"]
     assert {(e["name"], e["in"]): e["detail"] for e in errors} == {
         ("q", "query"): "required, but not given",
@@ -433,10 +433,10 @@ def test_an_unreachable_upstream_is_502(documents: Path, client: str) -> None:
     options = ("--base-uri", "api=http://127.0.0.1:1/base", "--http-client", client)
     with Gateway(documents / "rest.yaml", ["web"], *options) as gateway:
         for route in ("/items", "/names"):
-            told = problem(call(gateway.urls["web"], route), 502)
-            assert told["detail"] == "'api.list-items' cannot be reached: the connection was refused"
-            assert told["api"] == "api"
-            line = gateway.wait_log_line("upstream failed", request_id=told["requestId"])
+            found = problem(call(gateway.urls["web"], route), 502)
+            assert found["detail"] == "'api.list-items' cannot be reached: the connection was refused"
+            assert found["api"] == "api"
+            line = gateway.wait_log_line("upstream failed", request_id=found["requestId"])
             assert line["reason"] == "connection refused by 127.0.0.1:1"
 
 
@@ -447,12 +447,12 @@ def test_the_operator_lets_more_headers_through(documents: Path, client: str, ap
     environment = {"NAFTIKO_EXPOSE_HEADERS": "X-Ignored"}  # the option counts more than its variable
     with Gateway(documents / "rest.yaml", ["web"], *options, environment=environment) as gateway:
         for route in ("/items", "/names"):
-            told = call(gateway.urls["web"], route).headers
-            assert (told.get("x-quota"), told.get("x-more")) == ("1", None)
+            headers = call(gateway.urls["web"], route).headers
+            assert (headers.get("x-quota"), headers.get("x-more")) == ("1", None)
     environment = {"NAFTIKO_EXPOSE_HEADERS": "x-more X-Other"}
     with Gateway(documents / "rest.yaml", ["web"], *options[:-2], environment=environment) as gateway:
-        told = call(gateway.urls["web"], "/items").headers
-        assert (told.get("x-quota"), told.get("x-more"), told.get("x-other")) == (None, "2", "3")
+        headers = call(gateway.urls["web"], "/items").headers
+        assert (headers.get("x-quota"), headers.get("x-more"), headers.get("x-other")) == (None, "2", "3")
 
 
 @pytest.mark.parametrize("name", ["Set-Cookie", "server", "Transfer-Encoding", "WWW-Authenticate", "a b", ""])

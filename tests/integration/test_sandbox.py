@@ -201,7 +201,7 @@ def test_a_header_that_http_cannot_carry_is_a_diagnostic(documents: Path, tmp_pa
 
 
 @pytest.mark.own_server
-def test_a_file_that_does_not_exist_is_told(documents: Path, tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(documents: Path, tmp_path: Path) -> None:
     ended = run_naftiko("run", documents / "rest.yaml", "--sandbox", tmp_path / "none.yaml", "--port", "web=0")
     assert ended.returncode in (1, 2)
     assert "none.yaml" in ended.stderr

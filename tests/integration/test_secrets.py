@@ -124,8 +124,8 @@ def test_spans_give_nothing_away(start: Callable[..., Gateway], api: Upstream) -
             call_all(gateway)
             call(gateway.urls["web"], f"/{MARK}-TOKEN?key={MARK}-HEADER_KEY")
             spans = collector.wait_spans(2 * (len(ROUTES) + len(TOOLS)) + 1)
-        told = "".join(map(str, spans))
-        assert not leaks(told)
+        text = "".join(map(str, spans))
+        assert not leaks(text)
         assert not any(MARK.encode() in one.body for one in collector.received)
     urls = {read_attributes(span).get("url.full") for span in spans}
     assert f"{api.url}/things?key=REDACTED" in urls
@@ -272,7 +272,7 @@ async def test_nothing_that_runs_represents_itself_with_a_secret(documents: Path
 # -- the environment --------------------------------------------------------------------------------------------------
 
 
-def test_all_missing_variables_are_told_with_their_places_and_no_value(documents: Path) -> None:
+def test_all_missing_variables_are_reported_with_their_places_and_no_value(documents: Path) -> None:
     given = {name: value for name, value in VALUES.items() if name not in ("S_TOKEN", "S_IN_BODY", "S_UNUSED")}
     file = documents / "secrets.yaml"
     ended = run_naftiko("run", file, environment={**given, "S_IN_BODY": ""})
@@ -319,7 +319,7 @@ def test_a_line_that_is_no_assignment_is_named_by_number(documents: Path, tmp_pa
     assert not leaks(ended.stdout + ended.stderr)
 
 
-def test_an_env_file_that_is_no_text_is_told(documents: Path, tmp_path: Path) -> None:
+def test_an_env_file_that_is_not_text_is_an_error(documents: Path, tmp_path: Path) -> None:
     file = tmp_path / "wrong.env"
     file.write_bytes(b"S_TOKEN=\xff" + MARK.encode())
     ended = run_naftiko("run", documents / "secrets.yaml", "--env-file", file)

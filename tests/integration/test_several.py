@@ -132,7 +132,7 @@ def test_rest_and_mcp_do_not_share(write: Path) -> None:
     assert "only exposes of one type can share a port" in done.stderr
 
 
-def test_all_missing_variables_are_told_at_once(write: Path) -> None:
+def test_all_missing_variables_are_listed(write: Path) -> None:
     done = run_naftiko("run", str(write))
     assert done.returncode == 1
     assert "'one_TOKEN'" in done.stderr

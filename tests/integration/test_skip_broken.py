@@ -74,10 +74,10 @@ def test_a_folder_serves_what_it_can_and_says_what_it_cannot(upstream: Upstream,
     with Gateway(tmp_path, ["web", "tools"], *base) as running:
         assert httpx2.get(running.urls["web"] + "/things").status_code == 200
         assert httpx2.get(running.urls["web"] + "/odd").status_code == 501
-        told = [line for line in running.lines if line["event"] == "not served"]
+        lines = [line for line in running.lines if line["event"] == "not served"]
     events = [line["event"] for line in running.lines]
     assert events.index("started") < events.index("not served")
-    reasons = {(Path(line["file"]).name, line["part"]): line["reason"] for line in told}
+    reasons = {(Path(line["file"]).name, line["part"]): line["reason"] for line in lines}
     assert "'TRACE' is not allowed for 'method'" in reasons["broken.yaml", "GET /odd of 'web'"]
     assert "no consumed operation 'api.lst'" in reasons["broken.yaml", "the tool 'typo' of 'tools'"]
     assert reasons["none.yaml", "the file"]

@@ -50,13 +50,13 @@ def start(documents: Path, api: Upstream, environment: dict[str, str], *argument
 @pytest.mark.parametrize("workers", [1, 2])
 def test_spans_go_by_grpc_when_that_is_the_protocol(documents: Path, api: Upstream, workers: int) -> None:
     with GrpcCollector() as collector:
-        told = {
+        variables = {
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
             "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
             "OTEL_EXPORTER_OTLP_HEADERS": "api-key=s3cr%65t-key",
             "OTEL_BSP_SCHEDULE_DELAY": "1",
         }
-        with start(documents, api, told, "--workers", str(workers), "--control", "127.0.0.1:0") as gateway:
+        with start(documents, api, variables, "--workers", str(workers), "--control", "127.0.0.1:0") as gateway:
             call(gateway.urls["web"], "/things")
             spans = collector.wait_spans(2)
             scrape_until(gateway, lambda m: m.value("naftiko_spans_total", outcome="exported") == 2)
@@ -78,12 +78,12 @@ def test_spans_go_to_every_exporter_that_is_named(documents: Path, api: Upstream
 
 
 def test_a_dead_collector_costs_spans_and_no_request(documents: Path, api: Upstream) -> None:
-    told = {
+    variables = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1",
         "OTEL_EXPORTER_OTLP_TIMEOUT": "0.1",
         "OTEL_BSP_SCHEDULE_DELAY": "1",
     }
-    with start(documents, api, told, "--control", "127.0.0.1:0") as gateway:
+    with start(documents, api, variables, "--control", "127.0.0.1:0") as gateway:
         for _ in range(20):
             assert call(gateway.urls["web"], "/things").status == 200
         scrape_until(gateway, lambda m: m.value("naftiko_spans_total", outcome="dropped") == 40)
@@ -138,8 +138,8 @@ def test_baggage_goes_on_only_when_the_operator_says_so(
 
 def test_without_the_extra_startup_stops_and_says_what_to_install(documents: Path, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(WITHOUT_SDK)
-    told = {"OTEL_TRACES_EXPORTER": "otlp", "PYTHONPATH": str(tmp_path)}
-    done = run_naftiko("run", documents / "mcp.yaml", environment=told)
+    variables = {"OTEL_TRACES_EXPORTER": "otlp", "PYTHONPATH": str(tmp_path)}
+    done = run_naftiko("run", documents / "mcp.yaml", environment=variables)
     assert done.returncode == 1
     advice = "in a checkout of naftiko-runtime: pip install '.[otel]'"
     cause = "'OTEL_TRACES_EXPORTER' enables traces, which need the extra 'otel'"

@@ -44,8 +44,8 @@ def start(documents: Path, api: Upstream, collector: Collector) -> Callable[...,
 
     def start(*arguments: str, **environment: str) -> Gateway:
         base = ("--base-uri", f"api={api.url}", "--linger", "0", *arguments)
-        told = collector.environment(**environment)
-        return Gateway(documents / "mcp.yaml", ["web", "tools"], *base, environment=told)
+        variables = collector.environment(**environment)
+        return Gateway(documents / "mcp.yaml", ["web", "tools"], *base, environment=variables)
 
     return start
 
@@ -143,8 +143,8 @@ def test_what_names_no_trace_does_not_go_on_beside_the_one_that_begins(
             caller.send(make_head("GET /things", given))
             caller.read_response()
         server, client = by_kind(collector.wait_spans(2))
-    told = [pair for pair in api.last.headers if pair[0].startswith("trace")]
-    assert told == [("traceparent", f"00-{server.trace_id.hex()}-{client.span_id.hex()}-03")]
+    headers = [pair for pair in api.last.headers if pair[0].startswith("trace")]
+    assert headers == [("traceparent", f"00-{server.trace_id.hex()}-{client.span_id.hex()}-03")]
     assert (server.trace_id.hex() != TRACE, server.trace_state) == (True, "")
 
 
@@ -205,7 +205,7 @@ def test_requests_that_came_together_are_not_of_one_trace(
     assert len(collector.spans()) == 2
 
 
-def test_a_later_version_is_told_on_as_the_one_that_is_known(start: Callable[..., Gateway], api: Upstream) -> None:
+def test_a_later_version_is_passed_on_as_the_known_one(start: Callable[..., Gateway], api: Upstream) -> None:
     with start(OTEL_TRACES_SAMPLER="always_off") as gateway:
         call(gateway.urls["web"], "/things", headers={"traceparent": f"cc-{TRACE}-{PARENT}-01-more"})
     assert re.fullmatch(f"00-{TRACE}-[0-9a-f]{{16}}-00", api.last.header("traceparent") or "")
@@ -222,7 +222,7 @@ def test_what_the_caller_does_not_record_is_not_recorded_here(
         collector.wait_spans(2)
 
 
-def test_a_sampler_that_heeds_no_caller_tells_upstreams_what_it_decided(
+def test_a_sampler_that_ignores_callers_passes_its_decision_on(
     start: Callable[..., Gateway], api: Upstream, collector: Collector
 ) -> None:
     with start(OTEL_TRACES_SAMPLER="always_off") as gateway:
@@ -313,9 +313,9 @@ def test_what_no_route_handles_has_a_span_without_a_made_up_name(
     with start() as gateway:
         call(gateway.urls["web"], "/who/knows?what", "PROPFIND")
         (span,) = collector.wait_spans(1)
-    told = read_attributes(span)
-    assert (span.name, told["http.request.method"], told["url.path"]) == ("HTTP", "_OTHER", "/who/knows")
-    assert told["http.request.method_original"] == "PROPFIND"
+    attributes = read_attributes(span)
+    assert (span.name, attributes["http.request.method"], attributes["url.path"]) == ("HTTP", "_OTHER", "/who/knows")
+    assert attributes["http.request.method_original"] == "PROPFIND"
     assert "what" not in str(span)
 
 
@@ -329,12 +329,12 @@ def test_an_unreachable_upstream_is_an_error_of_both(documents: Path, collector:
     assert {server.status.code, client.status.code} == {Status.STATUS_CODE_ERROR}
 
 
-def test_who_we_are_is_told_as_the_operator_says(start: Callable[..., Gateway], collector: Collector) -> None:
-    told = {
+def test_the_operator_sets_the_resource_attributes(start: Callable[..., Gateway], collector: Collector) -> None:
+    variables = {
         "OTEL_SERVICE_NAME": "gate",
         "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=lab,service.name=not-this",
     }
-    with start(**told) as gateway:
+    with start(**variables) as gateway:
         call(gateway.urls["web"], "/things")
         collector.wait_spans(2)
         pid = gateway.process.pid
@@ -374,8 +374,8 @@ def test_many_go_together_and_none_is_lost(start: Callable[..., Gateway], collec
 def test_headers_and_compression_are_the_operators_and_keys_stay_secret(
     start: Callable[..., Gateway], collector: Collector
 ) -> None:
-    told = {"OTEL_EXPORTER_OTLP_HEADERS": "Api-Key=s3cr%65t-key", "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"}
-    with start("--log-level", "debug", **told) as gateway:
+    variables = {"OTEL_EXPORTER_OTLP_HEADERS": "Api-Key=s3cr%65t-key", "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"}
+    with start("--log-level", "debug", **variables) as gateway:
         call(gateway.urls["web"], "/things")
         collector.wait_spans(2)
     assert collector.last.header("api-key") == "s3cret-key"
@@ -393,7 +393,7 @@ def test_a_collector_that_is_busy_is_asked_again(start: Callable[..., Gateway], 
     assert metrics.value("naftiko_spans_total", outcome="dropped") == 0
 
 
-def test_a_collector_that_refuses_is_told_of_and_not_asked_again(
+def test_a_rejection_of_the_collector_is_logged_and_not_retried(
     start: Callable[..., Gateway], collector: Collector
 ) -> None:
     collector.on("POST", "/v1/traces", Reply(status=401))
@@ -412,9 +412,9 @@ def test_a_collector_that_hangs_holds_up_neither_requests_nor_the_end(
 ) -> None:
     gate = Gate()
     collector.on("POST", "/v1/traces", Reply(before=gate.wait))
-    told = {"OTEL_BSP_MAX_QUEUE_SIZE": "10", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "5"}
+    variables = {"OTEL_BSP_MAX_QUEUE_SIZE": "10", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "5"}
     try:
-        with start("--control", "127.0.0.1:0", **told) as gateway:
+        with start("--control", "127.0.0.1:0", **variables) as gateway:
             for _ in range(40):
                 assert call(gateway.urls["web"], "/things").status == 200
             scrape_until(gateway, lambda m: m.value("naftiko_spans_total", outcome="dropped") >= 80 - 10 - 5)
@@ -425,7 +425,7 @@ def test_a_collector_that_hangs_holds_up_neither_requests_nor_the_end(
         gate.open()
 
 
-def test_spans_for_which_there_is_no_room_are_told_of(start: Callable[..., Gateway], collector: Collector) -> None:
+def test_spans_without_room_in_the_queue_are_logged(start: Callable[..., Gateway], collector: Collector) -> None:
     gate = Gate()
     collector.on("POST", "/v1/traces", Reply(before=gate.wait))
     try:
@@ -487,7 +487,7 @@ def quoted(words: str) -> str:
 
 
 def test_values_that_cannot_be_followed_stop_startup_all_at_once(documents: Path) -> None:
-    told = {
+    variables = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317?key=s3cret",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json",
         "OTEL_EXPORTER_OTLP_COMPRESSION": "zstd",
@@ -499,7 +499,7 @@ def test_values_that_cannot_be_followed_stop_startup_all_at_once(documents: Path
         "OTEL_PROPAGATORS": "tracecontext,pigeon",
         "OTEL_BSP_MAX_QUEUE_SIZE": "0",
     }
-    done = run_naftiko("run", documents / "mcp.yaml", environment=told)
+    done = run_naftiko("run", documents / "mcp.yaml", environment=variables)
     exporters = "console otlp otlp_proto_grpc otlp_proto_http none"
     samplers = "always_off always_on parentbased_always_off parentbased_always_on parentbased_traceidratio traceidratio"
     assert done.returncode == 1
@@ -518,19 +518,19 @@ def test_values_that_cannot_be_followed_stop_startup_all_at_once(documents: Path
 
 
 def test_what_only_the_sdk_refuses_stops_startup(documents: Path) -> None:
-    told = {"OTEL_TRACES_EXPORTER": "console", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "many"}
-    done = run_naftiko("run", documents / "mcp.yaml", environment=told)
+    variables = {"OTEL_TRACES_EXPORTER": "console", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "many"}
+    done = run_naftiko("run", documents / "mcp.yaml", environment=variables)
     assert done.returncode == 1
     assert done.stderr == "error: traces: OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT must be a non-negative integer but got many\n"
 
 
 def test_neither_a_password_in_an_address_nor_a_header_without_a_name_is_followed(documents: Path) -> None:
-    told = {
+    variables = {
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://user:s3cret@127.0.0.1:1/",
         "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "s3cret key=1",
         "OTEL_SERVICE_NAME": "\udcff",
     }
-    done = run_naftiko("run", documents / "mcp.yaml", environment=told)
+    done = run_naftiko("run", documents / "mcp.yaml", environment=variables)
     assert done.returncode == 1
     assert sorted(done.stderr.splitlines()) == [
         "error: OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: it must not have a user or password: use a header",
@@ -581,8 +581,8 @@ def test_a_request_that_is_sent_again_with_other_credentials_says_so(
     api.on("POST", "/token", Reply(body=b'{"access_token":"one"}'))
     secrets = {"F_USER": "user", "F_PASSWORD": "password", "F_SECRET": "s3cret", "F_ENDPOINT": f"{api.url}/token"}
     bases = [part for name in ("digested", "tokened", "signed") for part in ("--base-uri", f"{name}={api.url}")]
-    told = secrets | collector.environment()
-    with Gateway(documents / "flows.yaml", ["web", "tools"], *bases, "--linger", "0", environment=told) as gateway:
+    variables = secrets | collector.environment()
+    with Gateway(documents / "flows.yaml", ["web", "tools"], *bases, "--linger", "0", environment=variables) as gateway:
         call(gateway.urls["web"], "/tokened")
         spans = collector.wait_spans(5)
     sends = [read_attributes(span) for span in spans if span.name == "GET tokened.get"]

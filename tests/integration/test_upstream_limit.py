@@ -1,4 +1,4 @@
-"""An upstream that stalls holds so many requests as are allowed; further ones are told to come back, on every wire."""
+"""An upstream that stalls holds only the allowed number of requests. Others get Retry-After, over REST and MCP."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("client", ["native", "httpx2"])
-def test_a_request_beyond_the_limit_is_told_to_come_back(documents: Path, api: Upstream, client: str) -> None:
+def test_a_request_over_the_limit_gets_retry_after(documents: Path, api: Upstream, client: str) -> None:
     gate, port = Gate(), str(urlsplit(api.url).port)
     api.on("GET", "/data", Reply(headers={"content-type": "application/json"}, chunks=[b'{"a":', gate.wait, b"1}"]))
     options = ("--base-uri", f"api={api.url}", "--http-client", client)

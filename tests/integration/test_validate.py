@@ -172,7 +172,7 @@ def test_run_refuses_departures_under_strict(departing: Path, option: list[str],
     assert "the specification has no key 'x-owner' here" in ended.stderr
 
 
-def test_no_colour_where_nobody_looks(broken: Path) -> None:
+def test_no_colour_without_a_terminal(broken: Path) -> None:
     assert "\x1b" not in run_naftiko("validate", broken).stdout
 
 

@@ -128,7 +128,7 @@ def test_a_slip_of_the_key_that_makes_a_capability_hides_none_in_a_folder(tmp_pa
 
 
 @pytest.mark.parametrize("chosen", [("--select", "NK6"), ("--ignore", "NK1")])
-def test_what_is_no_yaml_is_told_whatever_is_chosen(tmp_path: Path, chosen: tuple[str, str]) -> None:
+def test_yaml_errors_are_reported_whatever_is_selected(tmp_path: Path, chosen: tuple[str, str]) -> None:
     (tmp_path / "odd.yaml").write_text("naftiko: [\n")
     ended = run_naftiko("validate", "odd.yaml", *chosen, cwd=tmp_path)
     assert ended.returncode == 1
@@ -146,7 +146,7 @@ def test_choosing_no_rule_is_a_mistake(tree: Path) -> None:
     assert "'select' selects no rules" in ended.stderr
 
 
-def test_a_schema_that_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None:
+def test_a_schema_that_cannot_be_written_is_an_error_on_one_line(tmp_path: Path) -> None:
     ended = run_naftiko("schema", "-o", tmp_path / "none" / "x.json")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "No such file or directory" in ended.stderr
@@ -205,7 +205,7 @@ def test_standard_input_has_a_name_and_imports_beside_it(tree: Path) -> None:
     assert run_naftiko("validate", "-", cwd=tree, stdin="a: [").returncode == 1
 
 
-def test_what_is_wrong_in_an_imported_file_is_told_once(tree: Path) -> None:
+def test_a_finding_in_an_imported_file_is_reported_once(tree: Path) -> None:
     (tree / "caps/shared.yaml").write_text(SHARED)
     for name in ("one", "two"):
         (tree / f"caps/{name}.yaml").write_text(IMPORTING)
@@ -290,7 +290,7 @@ def test_wrong_usage_is_named(tree: Path, arguments: list[str], message: str) ->
     assert message in ended.stderr
 
 
-def test_comments_silence_what_validate_tells_and_not_what_run_does(tree: Path) -> None:
+def test_comments_silence_findings_of_validate_and_not_of_run(tree: Path) -> None:
     file = tree / "caps/broken.yaml"
     file.write_text(DOCUMENT.replace("list-thing\n", "list-thing  # naftiko: ignore[unresolved-call]\n"))
     ended = run_naftiko("validate", file, "--format", "concise")
@@ -384,7 +384,7 @@ def test_only_what_is_needed_is_imported(tree: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.yaml", "folder"])
-def test_links_that_lead_in_a_circle_are_told_or_passed_by(tmp_path: Path, name: str) -> None:
+def test_circular_links_are_reported_or_skipped(tmp_path: Path, name: str) -> None:
     (tmp_path / name).symlink_to(name)
     (tmp_path / "self").symlink_to(".")
     (tmp_path / "nowhere.yaml").symlink_to("missing")

@@ -172,7 +172,7 @@ def test_an_imported_file_counts(folder: Path) -> None:
         watcher.report_with("no findings")
 
 
-def test_a_configuration_counts_and_a_wrong_one_is_told(folder: Path) -> None:
+def test_a_configuration_applies_and_an_invalid_one_is_reported(folder: Path) -> None:
     (folder / "a.yaml").write_text(BROKEN)
     with Watcher(folder, "a.yaml") as watcher:
         watcher.report_with("1 error, 1 warning")

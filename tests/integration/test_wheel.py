@@ -98,8 +98,10 @@ def test_rules_are_explained_where_only_the_wheel_is(image: Image, tmp_path: Pat
 
 
 def test_its_metadata_is_the_projects(metadata: Message, project: dict[str, Any]) -> None:
-    told = {name: metadata[name] for name in ("Name", "Version", "Requires-Python", "License-Expression", "Summary")}
-    assert told == {
+    found_metadata = {
+        name: metadata[name] for name in ("Name", "Version", "Requires-Python", "License-Expression", "Summary")
+    }
+    assert found_metadata == {
         "Name": project["name"],
         "Version": __version__,
         "Requires-Python": project["requires-python"],

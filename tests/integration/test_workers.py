@@ -218,7 +218,7 @@ def test_the_variable_says_how_many(documents: Path, upstream: Upstream) -> None
 
 
 @pytest.mark.parametrize("given", ["0", "-1", "257", "two", "1.5"])
-def test_wrong_numbers_are_told(pixel: Path, given: str) -> None:
+def test_wrong_numbers_are_reported(pixel: Path, given: str) -> None:
     ended = run_naftiko("run", pixel, "--workers", given)
     assert (ended.returncode, f"'{given}' is neither a number from 1 to 256" in ended.stderr) == (2, True)
 
@@ -314,7 +314,7 @@ def test_a_terminate_to_all_is_one_drain(start: Callable[..., WorkersGateway], u
     assert workers_gateway.wait_log_line("stopped")["cut_off"] == 0
 
 
-def test_a_worker_that_does_not_heed_is_killed_in_the_end(start: Callable[..., WorkersGateway]) -> None:
+def test_a_worker_that_ignores_the_drain_is_killed(start: Callable[..., WorkersGateway]) -> None:
     with start("--grace", "0") as workers_gateway:
         stuck = workers_gateway.pids()[2]
         os.kill(stuck, signal.SIGSTOP)
@@ -346,8 +346,8 @@ def test_workers_end_with_a_parent_that_is_killed(workers_gateway: WorkersGatewa
 
 def test_a_worker_that_is_killed_is_replaced(workers_gateway: WorkersGateway) -> None:
     pid = workers_gateway.kill(1)
-    told = workers_gateway.wait_log_line("worker ended", pid=pid)
-    assert (told["worker"], told["status"]) == (1, -9)
+    line = workers_gateway.wait_log_line("worker ended", pid=pid)
+    assert (line["worker"], line["status"]) == (1, -9)
     workers_gateway.until(lambda: len(workers_gateway.find_log_lines("worker started")) == 3)
     assert workers_gateway.pids()[1] != pid
     assert {response.status for response in at_once(workers_gateway.url, "/x")} == {200}
@@ -514,7 +514,9 @@ def test_all_workers_serve_what_is_new(workers_gateway: WorkersGateway, upstream
     assert {line["worker"] for line in workers_gateway.find_log_lines("response not decoded")} == {1, 2}
 
 
-def test_whoever_is_started_later_serves_what_is_new(workers_gateway: WorkersGateway, upstream: Upstream) -> None:
+def test_a_worker_that_starts_later_serves_the_new_deployment(
+    workers_gateway: WorkersGateway, upstream: Upstream
+) -> None:
     workers_gateway.keep("second-secret")
     workers_gateway.reload()
     for worker in (1, 2):

@@ -190,11 +190,11 @@ def check_sent(received: list[RecordedRequest], sent: list[Any] | dict[str, Any]
         return
     expected = sent if isinstance(sent, list) else [sent]
     assert len(received) == len(expected)
-    for request, told in zip(received, expected, strict=True):
+    for request, wanted in zip(received, expected, strict=True):
         names = [name for name, _ in request.headers]
         assert sorted(names) == sorted(set(names)), "a header was sent twice"
-        if isinstance(told, dict):
-            _check_request(request, told)
+        if isinstance(wanted, dict):
+            _check_request(request, wanted)
 
 
 def _check_request(request: RecordedRequest, sent: dict[str, Any]) -> None:
@@ -254,10 +254,10 @@ def _check_problem(given: RestResponse, response: dict[str, Any]) -> None:
     if "refused" not in response:
         assert response["failed"] in problem["detail"]
         return
-    told = {(fault["name"], fault["in"]): fault["detail"] for fault in problem["errors"]}
-    assert told.keys() == {_parse_input(line) for line in response["refused"]}
+    faults = {(fault["name"], fault["in"]): fault["detail"] for fault in problem["errors"]}
+    assert faults.keys() == {_parse_input(line) for line in response["refused"]}
     for line, why in response["refused"].items():
-        assert why in told[_parse_input(line)]
+        assert why in faults[_parse_input(line)]
 
 
 def _parse_input(line: str) -> tuple[str, str]:

@@ -107,9 +107,9 @@ class Exchange:
         except (UpstreamUnreachable, GaveUp):
             return
         try:
-            told = dict(response.headers).get(b"etag")
-            if told != b"%06d" % self.number:
-                raise Foreign(f"exchange {self.number} got the response of {told!r}")
+            etag = dict(response.headers).get(b"etag")
+            if etag != b"%06d" % self.number:
+                raise Foreign(f"exchange {self.number} got the response of {etag!r}")
             await self.may_read.wait()
             if self.reads:
                 with suppress(UpstreamUnreachable):

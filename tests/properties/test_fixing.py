@@ -90,7 +90,7 @@ def test_what_others_wrote_has_something_to_fix() -> None:
     ],
 )
 def test_the_comparison_sees_what_callers_would(old: str, new: str) -> None:
-    """What it lets pass is told where it is defined; each of these it must not."""
+    """Each of these differences must be noticed."""
     assert COMPARED.count(old) == 1
     one, other = (
         load_source(source.parse_source(text.encode(), "x.yml")).plan for text in (COMPARED, COMPARED.replace(old, new))

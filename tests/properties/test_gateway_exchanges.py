@@ -194,12 +194,12 @@ class Gateway(UpstreamSteps):
 
     def check_message(self, response: Message, number: int, method: str) -> None:
         """A caller has the response of its own request, or one of the gateway."""
-        told = response.headers.get(b"etag")
+        etag = response.headers.get(b"etag")
         if method == "mcp":
             self._check_result(response, number)
-        elif told is not None:
-            if told.strip(b'"') not in (b"%06d" % number, b"W/%06d" % number):
-                raise Foreign(f"exchange {number} got the response of {told!r}")
+        elif etag is not None:
+            if etag.strip(b'"') not in (b"%06d" % number, b"W/%06d" % number):
+                raise Foreign(f"exchange {number} got the response of {etag!r}")
             self.check_response(number, method, response.body, complete=response.complete)
         elif method != "HEAD" and (b"foreign" in response.body or b"smuggled" in response.body):
             raise Foreign(f"exchange {number} got {bytes(response.body[:200])!r}")

@@ -81,7 +81,7 @@ def list_as_text(lines: list[str], at: int, _: random.Random) -> Fault | None:
 
 
 def dropped_key(lines: list[str], at: int, _: random.Random) -> Fault | None:
-    """A required key gone: told somewhere in what it belongs to, or at what stands around that."""
+    """A missing required key: reported in its part, or in the part around it."""
     match = re.match(r"( *)(\w+):\s*\S", lines[at])
     if match is None or match[2] not in _REQUIRED:
         return None
@@ -207,8 +207,8 @@ def test_faults_are_reported_where_they_are(record_property: Callable[[str, obje
         kinds[fault.kind] += 1
         if not any(d.span is not None and fault.first <= d.span.line <= fault.last for d in found):
             line = fault.lines[min(fault.first, len(fault.lines)) - 1].strip()
-            told = [f"{d.span}: {d.message}" for d in found][:3]
-            misses.append(f"{fault.kind}, lines {fault.first} to {fault.last} ({line}): {told}")
+            texts = [f"{d.span}: {d.message}" for d in found][:3]
+            misses.append(f"{fault.kind}, lines {fault.first} to {fault.last} ({line}): {texts}")
     rate = 1 - len(misses) / FAULTS
-    record_property("told where they are", f"{rate:.1%} of {dict(kinds)}")
+    record_property("reported in place", f"{rate:.1%} of {dict(kinds)}")
     assert rate >= RATE_MIN, "\n".join(misses)

@@ -218,13 +218,13 @@ class Server(KeyPath):
 
     def _check_response_message(self, response: Message, number: int, method: str) -> None:
         """A caller has the response of its own request, or one of the server."""
-        told = response.headers.get(b"etag")
-        if told is None:
+        etag = response.headers.get(b"etag")
+        if etag is None:
             if b"foreign" in response.body or b"smuggled" in response.body:
                 raise Foreign(f"exchange {number} got {bytes(response.body[:200])!r}")
             return
-        if told != b"%06d" % number:
-            raise Foreign(f"exchange {number} got the response of {told!r}")
+        if etag != b"%06d" % number:
+            raise Foreign(f"exchange {number} got the response of {etag!r}")
         expected = b"" if method == "HEAD" else response_body(number, self.responses.get(number, 0))
         if not expected.startswith(response.body) or (response.complete and len(response.body) != len(expected)):
             raise Foreign(f"exchange {number} got {bytes(response.body[:200])!r}")

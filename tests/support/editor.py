@@ -107,9 +107,12 @@ class Editor:
     def wait_diagnostics(self, name: str) -> list[dict[str, Any]]:
         """The next findings of a document's current text."""
         while True:
-            told = self.wait_notification("textDocument/publishDiagnostics")
-            if told["uri"] == self.make_uri(name) and told.get("version") in (self._versions.get(name), None):
-                return list(told["diagnostics"])
+            notification = self.wait_notification("textDocument/publishDiagnostics")
+            if notification["uri"] == self.make_uri(name) and notification.get("version") in (
+                self._versions.get(name),
+                None,
+            ):
+                return list(notification["diagnostics"])
 
     def open(self, text: str, name: str = "capability.yaml") -> list[dict[str, Any]]:
         self.texts[name], self._versions[name] = text, 1

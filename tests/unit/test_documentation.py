@@ -66,7 +66,7 @@ TEXTS = [
 ]
 
 
-def test_nothing_tells_to_install_the_package_by_its_name() -> None:
+def test_no_text_tells_users_to_install_the_package_by_its_name() -> None:
     found = {str(path.relative_to(ROOT)): NAMED.findall(path.read_text(encoding="utf-8")) for path in TEXTS}
     assert {name: commands for name, commands in found.items() if commands} == {}
     for text in (

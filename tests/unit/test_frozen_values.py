@@ -1,4 +1,4 @@
-"""Frozen JSON: what is thawed is what was frozen, and what is equal cannot be told apart."""
+"""Frozen JSON: thawing restores the value, and nothing distinguishes equal values."""
 
 from __future__ import annotations
 

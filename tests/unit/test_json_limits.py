@@ -26,7 +26,7 @@ def depth(value: Any) -> int:
 
 
 def number(value: Any) -> int:
-    """Values, with one more for each empty list or object: it cannot be told from its brackets that it is empty."""
+    """Values, with one more for each empty list or object: its brackets do not show that it is empty."""
     if isinstance(value, dict):
         value = list(value.values())
     return 1 + (sum(map(number, value)) or 1) if isinstance(value, list) else 1
@@ -62,7 +62,7 @@ def test_bounds_are_exact(value: Any, ascii_only: bool, indent: int | None) -> N
         (b'["\\\\",' * 300, "nested more than 100 levels deep"),
     ],
 )
-def test_what_exceeds_a_bound_is_told(body: bytes, message: str) -> None:
+def test_exceeding_a_limit_is_an_error(body: bytes, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         check_json_limits(body, 5_000, 100)
 

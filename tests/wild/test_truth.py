@@ -124,7 +124,7 @@ def test_a_refusal_without_an_error_is_seen() -> None:
     assert any("GET /b is refused without an error" in lie for lie in lies(file, untold))
 
 
-def test_an_error_that_run_does_not_heed_is_seen() -> None:
+def test_an_error_that_run_ignores_is_found() -> None:
     file = SAMPLES / "refused.yml"
     sound = next(exposed for exposed in understand(file).exposed if exposed.name == "GET /a")
     error = errors_of(file)[0]

@@ -86,7 +86,7 @@ def test_the_command_writes_its_report(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("kind", "status"), [("served", 0), ("refused", 0), ("wrong", 1), ("crash", 1)])
-def test_the_exit_status_tells_of_what_is_wrong(kind: Kind, status: int) -> None:
+def test_the_exit_status_reflects_failures(kind: Kind, status: int) -> None:
     found = Totals([FileReport("x.yml", [Verdict("x.yml", 1, "rest api", "GET /", kind)])])
     assert found.exit_status == status
 
@@ -177,7 +177,7 @@ def test_a_faulty_body_is_seen(received: ReceivedRequest, *, right: bool) -> Non
     assert (not list(faults(expected, received, caller))) is right
 
 
-def test_an_input_that_nobody_can_give_is_seen() -> None:
+def test_an_input_that_no_caller_can_give_is_found() -> None:
     expected, caller = meant("put-item", {"item-id": "7", "price": 1.5, "sold": True})
     received = sent(b'{"sold": true, "price": 1.5}')
     assert list(faults(expected, received, caller)) == ["the caller has no way to give 'name'"]

@@ -104,7 +104,7 @@ def test_lines_end_as_the_reader_has_them(end: str) -> None:
     assert left(f"a: 1{end}b: 2{end}{end}c: 3 # naftiko: ignore{end}", at(4)) == []
 
 
-def test_what_silences_nothing_is_told() -> None:
+def test_comments_without_effect_are_reported() -> None:
     text = "a: 1 # naftiko: ignore\nb: 2 # naftiko: ignore[NK205, unused-bindin]\nc: 3 # naftiko: ignore[]\n"
     found = filter_ignored([at(2)], {"a.yml": parse_ignore_comments(text, "a.yml")}, "a.yml")
     assert [(str(d.span), d.message, d.help) for d in found] == [
@@ -114,7 +114,7 @@ def test_what_silences_nothing_is_told() -> None:
     ]
 
 
-def test_nothing_is_told_to_be_unused_while_errors_hide_the_rest() -> None:
+def test_no_comment_is_unused_while_errors_hide_the_rest() -> None:
     comment = "a: 1  # naftiko: ignore[unresolved-call]\n"
     error = make_finding(RULES["wrong-type"], "x", Span("a.yml", 2, 1, 2, 2))
     assert left(comment, error) == [(2, "wrong-type")]

@@ -93,7 +93,7 @@ def test_faults_are_named_with_their_file(tmp_path: Path, text: str, message: st
 
 
 @pytest.mark.parametrize("content", [b"[tool.naftiko]\na = ", b"[tool.naftiko]\n\xff", b"[tool]\nnaftiko = 1"])
-def test_what_is_no_configuration_is_told(tmp_path: Path, content: bytes) -> None:
+def test_an_invalid_configuration_is_an_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "pyproject.toml").write_bytes(content)
     with pytest.raises(ConfigurationError, match=r"pyproject\.toml"):
         Configurations().find(tmp_path)
@@ -146,7 +146,7 @@ def test_other_words_do_not(word: str) -> None:
         expand_rule(word)
 
 
-def told(selection: Selection, configuration: Configuration) -> dict[str, Severity]:
+def filter_severities(selection: Selection, configuration: Configuration) -> dict[str, Severity]:
     found = [
         make_finding(RULES[slug], "x", None, None, RULES[slug].severity) for slug in ("unresolved-call", "unused-input")
     ]
@@ -169,9 +169,9 @@ CALL, INPUT = frozenset({"unresolved-call"}), frozenset({"unused-input"})
     ],
 )
 def test_the_command_line_wins(selection: Selection, configuration: Configuration, expected: frozenset[str]) -> None:
-    assert set(told(selection, configuration)) == expected
+    assert set(filter_severities(selection, configuration)) == expected
 
 
 def test_severities_are_the_configuration_s() -> None:
     severity = {"unresolved-call": Severity.INFO, "unused-input": Severity.ERROR}
-    assert told(Selection(), Configuration(severity=severity)) == severity
+    assert filter_severities(Selection(), Configuration(severity=severity)) == severity

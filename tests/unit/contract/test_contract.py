@@ -127,7 +127,7 @@ def test_an_argument_of_another_type_is_refused(kind: InputType, value: Any) -> 
     assert detail.startswith("must be")
 
 
-def test_every_fault_is_told_at_once() -> None:
+def test_every_fault_is_reported_at_once() -> None:
     contract = check(
         Input("id", "path", "integer", required=True),
         Input("page", "query", "integer"),

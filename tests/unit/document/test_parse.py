@@ -103,7 +103,7 @@ def test_what_is_in_maps_keeps_its_place() -> None:
 
 
 @pytest.mark.parametrize("version", ["", "~", "[1]", "{a: 1}"])
-def test_a_version_that_is_no_text_is_told_once(version: str) -> None:
+def test_a_version_that_is_no_text_is_reported_once(version: str) -> None:
     assert [slug for slug, *_ in slugs(f"naftiko: {version}\ncapability: {{}}\n")] == ["wrong-type"]
 
 
@@ -249,14 +249,14 @@ def test_every_required_key_is_asked_for_by_name(part: str, missing: str) -> Non
     assert (slug, message) == ("missing-key", f"the key '{missing}' is missing")
 
 
-def test_a_missing_key_that_stands_misspelt_is_told_as_such() -> None:
+def test_a_misspelt_required_key_is_reported_as_misspelt() -> None:
     findings = Findings()
     spoken(b"naftiko: 0.5\ncapabilty: {}\n", findings)
     (found,) = findings.list_sorted()
     assert found.help == "did you mean 'capability' instead of 'capabilty'?"
 
 
-def test_everything_wrong_is_told_at_once_in_the_files_order() -> None:
+def test_all_findings_are_reported_in_the_order_of_the_file() -> None:
     text = "naftiko: 0.5\ninfo: {label: [a]}\ncapability:\n  exposes: [{type: rest, namespace: r}]\n  consumes: 5\n"
     assert [entry[:2] for entry in slugs(text)] == [("wrong-type", 2), ("missing-key", 4), ("wrong-type", 5)]
 

@@ -50,7 +50,7 @@ async def test_each_call_has_its_own_time_and_one_timer_serves_all() -> None:
     assert loop.time() - began >= 0.079
 
 
-async def test_one_that_is_cancelled_by_somebody_else_says_so() -> None:
+async def test_a_cancellation_from_outside_is_not_a_timeout() -> None:
     deadlines = Deadlines(30)
     task = asyncio.create_task(within(deadlines, asyncio.ensure_future(never())))
     await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""One slip, one finding: what a slip hides is not missed as well, and everything else is still told."""
+"""One mistake, one finding: follow-up findings are suppressed, and all others are reported."""
 
 from __future__ import annotations
 

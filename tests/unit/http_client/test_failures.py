@@ -57,7 +57,7 @@ def test_every_error_of_httpcore2_is_mapped(kind: type[Exception]) -> None:
         (ValueError("s3cret"), "the request to api.example.com:443 cannot be written as HTTP"),
     ],
 )
-def test_what_the_system_reports_is_told_alike(
+def test_errors_of_the_system_have_the_same_texts(
     explain: Callable[[Exception, UpstreamRoute, float], UpstreamUnreachable], error: Exception, text: str
 ) -> None:
     failure = explain(error, ROUTE, 2.5)

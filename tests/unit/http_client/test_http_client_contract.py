@@ -251,8 +251,8 @@ async def test_a_status_that_http_does_not_know_is_no_response(
 ) -> None:
     odd = b"HTTP/1.1 " + status + b" Said\r\ncontent-length: 0\r\n\r\n"
     async with serve(odd, make_response(b"next")) as server:
-        told = await refusal(transport, asking(server.url(), method))
-        assert told == not_http(f"127.0.0.1:{server.port}")
+        reason = await refusal(transport, asking(server.url(), method))
+        assert reason == not_http(f"127.0.0.1:{server.port}")
         assert await fetch(transport, asking(server.url())) == (200, b"next")
 
 
@@ -263,8 +263,8 @@ async def test_a_control_character_in_a_header_is_no_response(
 ) -> None:
     odd = make_response(b"x", headers=[(name, b"a" + control + b"b")])
     async with serve(odd, make_response(b"next")) as server:
-        told = await refusal(transport, asking(server.url()))
-        assert told == not_http(f"127.0.0.1:{server.port}")
+        reason = await refusal(transport, asking(server.url()))
+        assert reason == not_http(f"127.0.0.1:{server.port}")
         assert await fetch(transport, asking(server.url())) == (200, b"next")
 
 
@@ -430,13 +430,13 @@ def closed_port() -> int:
 
 async def test_a_refused_connection(transport: Transport) -> None:
     port = closed_port()
-    told = await refusal(transport, asking(f"http://127.0.0.1:{port}/{SECRET}?key={SECRET}"))
-    assert told == f"connection refused by 127.0.0.1:{port}"
+    reason = await refusal(transport, asking(f"http://127.0.0.1:{port}/{SECRET}?key={SECRET}"))
+    assert reason == f"connection refused by 127.0.0.1:{port}"
 
 
 async def test_a_name_that_does_not_resolve(transport: Transport) -> None:
-    told = await refusal(transport, asking("http://nowhere.invalid/"))
-    assert told == "name 'nowhere.invalid' does not resolve"
+    reason = await refusal(transport, asking("http://nowhere.invalid/"))
+    assert reason == "name 'nowhere.invalid' does not resolve"
 
 
 async def closes(peer: Peer) -> None:
@@ -462,7 +462,7 @@ HUGE = b"HTTP/1.1 200 OK\r\nx-huge: " + b"a" * 300_000 + b"\r\n\r\n"
 
 
 @pytest.mark.parametrize(
-    ("reply", "told"),
+    ("reply", "reason"),
     [
         (closes, "{} closed the connection before it responded"),
         (b"SSH-2.0-OpenSSH_9.2\r\n" + SECRET.encode() + b"\r\n\r\n", "the response of {} is not valid HTTP"),
@@ -476,8 +476,8 @@ HUGE = b"HTTP/1.1 200 OK\r\nx-huge: " + b"a" * 300_000 + b"\r\n\r\n"
         (resets, "{} broke off its response"),
     ],
 )
-async def test_what_is_not_a_response_is_told_by_what_happened_and_the_host_only(
-    transport: Transport, reply: bytes, told: str
+async def test_an_invalid_response_is_described_by_the_failure_and_the_host(
+    transport: Transport, reply: bytes, reason: str
 ) -> None:
     async with serve(reply) as server:
         request = asking(
@@ -485,7 +485,7 @@ async def test_what_is_not_a_response_is_told_by_what_happened_and_the_host_only
             headers=[(b"authorization", SECRET.encode())],
         )
         text = await refusal(transport, request)
-        assert text == told.format(f"127.0.0.1:{server.port}")
+        assert text == reason.format(f"127.0.0.1:{server.port}")
 
 
 async def test_a_chunk_that_is_none_breaks_the_response_off(transport: Transport) -> None:
@@ -511,8 +511,8 @@ async def test_a_chunk_that_is_none_breaks_the_response_off(transport: Transport
 @pytest.mark.parametrize("header", [b"a\r\nx: y", b"a\nb", b"a\0b"])
 async def test_a_header_that_would_break_the_request_is_not_sent(transport: Transport, header: bytes) -> None:
     async with serve(make_response()) as server:
-        told = await refusal(transport, asking(server.url(), headers=[(b"x", header)]))
-        assert told == f"the request to 127.0.0.1:{server.port} cannot be written as HTTP"
+        reason = await refusal(transport, asking(server.url(), headers=[(b"x", header)]))
+        assert reason == f"the request to 127.0.0.1:{server.port} cannot be written as HTTP"
         assert server.requests == []
 
 
@@ -532,8 +532,8 @@ async def test_a_header_that_would_break_the_request_is_not_sent(transport: Tran
     ],
 )
 async def test_what_is_no_encoded_url_is_not_sent(transport: Transport, url: str) -> None:
-    told = await refusal(transport, asking(url))
-    assert told == "the upstream's address is not an encoded http or https URL"
+    reason = await refusal(transport, asking(url))
+    assert reason == "the upstream's address is not an encoded http or https URL"
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])

@@ -76,7 +76,7 @@ async def test_authorities_are_trusted(client: HttpClient, pem: Path, tmp_path: 
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-async def test_nobody_else_is_trusted(client: HttpClient, pem: Path, tmp_path: Path) -> None:
+async def test_no_other_authority_is_trusted(client: HttpClient, pem: Path, tmp_path: Path) -> None:
     other = write_certificate(tmp_path / "other.pem")
     async with serve(make_response(b""), tls=make_server_context(pem)) as server:
         with pytest.raises(UpstreamUnreachable, match="its TLS certificate is not valid"):

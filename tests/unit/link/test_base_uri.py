@@ -103,20 +103,20 @@ def test_values_that_are_taken(base_uri: str, environment: dict[str, str], expec
         ("https://a.example/{{HOST}}", "x?y=1", "query or a fragment"),
     ],
 )
-def test_values_that_are_refused_are_told_without_being_shown(base_uri: str, value: str, why: str) -> None:
+def test_rejected_values_are_reported_but_not_shown(base_uri: str, value: str, why: str) -> None:
     with pytest.raises(BindError) as raised:
         resolve(link_plan(served(base_uri)), {"THE_HOST": value})
-    told = str(raised.value)
-    assert why in told
-    assert "'HOST'" in told
-    assert "the environment variable 'THE_HOST'" in told
-    assert "'registry'" in told
-    assert told.startswith("x.yml:")
+    message = str(raised.value)
+    assert why in message
+    assert "'HOST'" in message
+    assert "the environment variable 'THE_HOST'" in message
+    assert "'registry'" in message
+    assert message.startswith("x.yml:")
     longest = max(value.rsplit("//", maxsplit=1)[-1].split("."), key=len)
-    assert len(longest) < 4 or longest not in told
+    assert len(longest) < 4 or longest not in message
 
 
-def test_every_fault_is_told_at_once() -> None:
+def test_every_fault_is_reported_at_once() -> None:
     data = served("https://{{HOST}}:{{PORT}}/{{T}}")
     with pytest.raises(BindError) as raised:
         resolve(link_plan(data), {"THE_HOST": "a/b", "PORT": "x", "TENANT": "?"})
@@ -124,7 +124,7 @@ def test_every_fault_is_told_at_once() -> None:
     assert all("'HOST'" in p.message or "'PORT'" in p.message or "'T'" in p.message for p in raised.value.problems)
 
 
-def test_what_is_missing_is_told_beside() -> None:
+def test_missing_variables_are_reported_as_well() -> None:
     data = served("https://{{HOST}}/r4", authentication={"type": "bearer", "token": "{{T}}"})
     with pytest.raises(BindError) as raised:
         resolve(link_plan(data), {"THE_HOST": "a/b"})
@@ -142,7 +142,7 @@ def test_a_token_endpoint_is_checked_alike() -> None:
         resolve(bound, {"THE_HOST": "a.example/other", "TENANT": "t"})
 
 
-def told(base_uri: str) -> list[tuple[str, str, str | None]]:
+def find_errors(base_uri: str) -> list[tuple[str, str, str | None]]:
     data = make_document(baseUri=base_uri, binds={"HOST": "H"})
     found = load_document(data).diagnostics
     return [(d.rule.slug, d.message, d.help) for d in found if d.severity == "error"]
@@ -160,7 +160,7 @@ def told(base_uri: str) -> list[tuple[str, str, str | None]]:
     ],
 )
 def test_a_variable_in_another_form_is_refused_with_the_right_one(base_uri: str, written: str, meant: str) -> None:
-    ((slug, message, advice),) = told(base_uri)
+    ((slug, message, advice),) = find_errors(base_uri)
     assert slug == "invalid-base-uri"
     assert f"'{written}'" in message
     assert f"write {meant}" in (advice or "")
@@ -182,7 +182,7 @@ def test_a_variable_in_another_form_is_refused_with_the_right_one(base_uri: str,
     ],
 )
 def test_templates_that_are_refused(base_uri: str, slug: str) -> None:
-    assert [found for found, _, _ in told(base_uri)] == [slug]
+    assert [found for found, _, _ in find_errors(base_uri)] == [slug]
 
 
 def test_the_operator_s_url_needs_no_variable() -> None:

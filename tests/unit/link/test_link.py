@@ -485,7 +485,7 @@ def test_of_two_namespaces_with_one_variable_the_short_name_means_the_first() ->
     )
 
 
-# -- what follows from another error is not told again ----------------------------------------------------------------
+# -- follow-up findings are suppressed ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ CAPABILITY = dedent("""\
     """)
 
 
-def told(folder: Path, text: str, *, lint: bool = True) -> list[str]:
+def describe_errors(folder: Path, text: str, *, lint: bool = True) -> list[str]:
     file = folder / "file.yml"
     file.write_text(text, encoding="utf-8")
     errors = [d for d in load(file, Overrides(lint=lint)).diagnostics if d.severity == "error"]
@@ -71,37 +71,37 @@ UNRESOLVED = [
 
 
 def test_what_an_importer_may_consume_is_no_error(tmp_path: Path) -> None:
-    assert told(tmp_path, FRAGMENT) == ["not-served-yet: an expose of type 'skill' is not served yet"]
+    assert describe_errors(tmp_path, FRAGMENT) == ["not-served-yet: an expose of type 'skill' is not served yet"]
 
 
 @pytest.mark.parametrize("head", ["naftiko: 1.0.0-alpha2", "ikanos: 1.0.0-beta1"])
 def test_so_it_is_in_every_version(head: str, tmp_path: Path) -> None:
-    assert told(tmp_path, WITHOUT_SKILL.replace("ikanos: 1.0.0-beta5", head)) == []
+    assert describe_errors(tmp_path, WITHOUT_SKILL.replace("ikanos: 1.0.0-beta5", head)) == []
 
 
 def test_it_is_one_where_the_file_runs_or_is_whole(tmp_path: Path) -> None:
-    assert told(tmp_path, WITHOUT_SKILL, lint=False) == UNRESOLVED
+    assert describe_errors(tmp_path, WITHOUT_SKILL, lint=False) == UNRESOLVED
     head, _, rest = WITHOUT_SKILL.partition("\n")
     whole = f"{head}\ncapability:\n" + "".join(f"  {line}\n" for line in rest.splitlines())
-    assert told(tmp_path, whole) == UNRESOLVED
+    assert describe_errors(tmp_path, whole) == UNRESOLVED
 
 
 def test_a_slip_is_one(tmp_path: Path) -> None:
     consumes = CAPABILITY[CAPABILITY.index("  consumes:") : CAPABILITY.index("  exposes:")]
     text = WITHOUT_SKILL + dedent(consumes)
-    assert told(tmp_path, text) == []
-    assert told(tmp_path, text.replace("call: registry.get, with", "call: regstry.get, with")) == [
+    assert describe_errors(tmp_path, text) == []
+    assert describe_errors(tmp_path, text.replace("call: registry.get, with", "call: regstry.get, with")) == [
         "unresolved-call: no consumed operation 'regstry.get'"
     ]
-    assert told(tmp_path, text.replace("call: registry.get, with", "call: registry.gt, with")) == [
+    assert describe_errors(tmp_path, text.replace("call: registry.get, with", "call: registry.gt, with")) == [
         "unresolved-call: no consumed operation 'registry.gt'"
     ]
 
 
 def test_it_is_one_where_the_importer_does_not_complete_it(tmp_path: Path) -> None:
     (tmp_path / "shared.yml").write_text(WITHOUT_SKILL, encoding="utf-8")
-    assert told(tmp_path, CAPABILITY) == []
-    assert told(tmp_path, CAPABILITY.replace("namespace: registry", "namespace: other")) == UNRESOLVED
+    assert describe_errors(tmp_path, CAPABILITY) == []
+    assert describe_errors(tmp_path, CAPABILITY.replace("namespace: registry", "namespace: other")) == UNRESOLVED
 
 
 def test_a_folder_runs_what_imports_it_instead(tmp_path: Path) -> None:

@@ -106,12 +106,12 @@ def test_other_forms_under_with_are_given_their_meaning_with_a_warning(value: st
     found, slugs = term(data)
     assert found == expected
     assert slugs - {"unlisted-variable"} == {"undocumented-reference"}
-    (told,) = [d for d in load_document(data).diagnostics if d.rule.slug == "undocumented-reference"]
-    assert told.help == f"write '{meant}'"
+    (finding,) = [d for d in load_document(data).diagnostics if d.rule.slug == "undocumented-reference"]
+    assert finding.help == f"write '{meant}'"
 
 
 @pytest.mark.parametrize("value", ["$this.ships.y", "$input.y", "${y}", "inputParameters.y", "rest.y"])
-def test_an_input_that_nobody_lists_becomes_one(value: str) -> None:
+def test_an_unlisted_input_is_added(value: str) -> None:
     assert term(with_value(value, inputs=None))[0] == Argument("y")
     assert "unlisted-input" in term(with_value(value))[1]
 
@@ -121,9 +121,9 @@ def test_an_input_that_nobody_lists_becomes_one(value: str) -> None:
 )
 def test_a_slip_of_a_listed_input_is_an_error_and_no_other_input(form: str) -> None:
     value = form.format("shipp-id")
-    (told,) = load_document(with_value(value)).diagnostics
-    assert (told.rule.slug, told.message) == ("unknown-reference", f"'{value}' refers to nothing")
-    assert told.help == "did you mean '$this.ships.ship-id'?"
+    (finding,) = load_document(with_value(value)).diagnostics
+    assert (finding.rule.slug, finding.message) == ("unknown-reference", f"'{value}' refers to nothing")
+    assert finding.help == "did you mean '$this.ships.ship-id'?"
 
 
 def test_what_the_called_operation_takes_is_no_slip() -> None:
@@ -156,9 +156,9 @@ def test_what_the_called_operation_takes_is_no_slip() -> None:
     ],
 )
 def test_a_reference_that_names_nothing_is_an_error_with_advice(value: str, advice: str) -> None:
-    (told,) = [d for d in load_document(with_value(value)).diagnostics if d.severity == "error"]
-    assert told.rule.slug == "unknown-reference"
-    assert advice in (told.help or "")
+    (finding,) = [d for d in load_document(with_value(value)).diagnostics if d.severity == "error"]
+    assert finding.rule.slug == "unknown-reference"
+    assert advice in (finding.help or "")
 
 
 @pytest.mark.parametrize(

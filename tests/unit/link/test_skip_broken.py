@@ -102,7 +102,7 @@ def served(plan: Plan | None) -> list[str]:
 
 
 def refused(plan: Plan | None) -> dict[str, str]:
-    """What callers are told of what is not, by what they call."""
+    """Return the responses of the parts that are not served, by what is called."""
     broken: dict[str, str] = {}
     for server in plan.servers if plan is not None else ():
         match server:
@@ -259,7 +259,7 @@ def test_what_is_left_out_needs_no_variables() -> None:
         (SOUND.replace("  exposes:\n", "  exposes: 5\n  other:\n"), "nothing is left to serve"),
     ],
 )
-def test_what_is_fatal_is_told(text: str, fatal: str) -> None:
+def test_a_fatal_error_is_reported(text: str, fatal: str) -> None:
     loaded = skipping(text)
     assert loaded.fatal is not None
     assert (loaded.plan, describe_reason(loaded.fatal)) == (None, fatal)
@@ -355,7 +355,7 @@ def write(folder: Path, **files: str) -> list[Loaded]:
     return drop_clashing_parts([load(folder / f"{name}.yml", overrides) for name in files])
 
 
-def told(loaded: list[Loaded]) -> list[Any]:
+def list_left_out(loaded: list[Loaded]) -> list[Any]:
     return [
         [render_text(left.part) for left in one.left_out]
         + ([describe_reason(one.fatal).partition(": ")[2]] if one.fatal else [])
@@ -387,7 +387,7 @@ def test_what_an_earlier_file_serves_is_left_out_of_a_later_one(tmp_path: Path) 
         """)
     loaded = write(tmp_path, ships=SOUND, later=later)
     assert [served(one.plan) for one in loaded] == [list(ALL), ["PUT /ping", "b"]]
-    assert told(loaded) == [
+    assert list_left_out(loaded) == [
         [],
         ["the mcp expose 'elsewhere'", "GET /ping of 'again'", "the tool 'list-ships' of 'more'"],
     ]

@@ -19,7 +19,7 @@ API = f"  consumes: [{{namespace: a, baseUri: 'https://api.example.com/', {RESOU
 SHARED = "naftiko: 1.0.0-alpha2\ninfo: {label: Shared}\n"
 
 
-def told(text: str) -> list[str]:
+def find_slugs(text: str) -> list[str]:
     return [d.rule.slug for d in load_source(source(text.encode(), "x.yml"), LINT).diagnostics]
 
 
@@ -29,14 +29,14 @@ def messages(text: str, slug: str) -> list[str]:
 
 
 @pytest.mark.parametrize("slug", [slug for slug in INFOS if slug != "unused-ignore"])
-def test_what_is_run_is_told_no_info(slug: str) -> None:
+def test_run_reports_no_info(slug: str) -> None:
     file = GOLDEN / f"{slug}.yml"
     assert slug in {d.rule.slug for d in load(file, LINT).diagnostics}
     assert Severity.INFO not in {d.severity for d in load(file).diagnostics}
 
 
 @pytest.mark.parametrize("file", [Path(__file__).parents[3] / "capabilities" / "pixel-tracking.yaml"])
-def test_a_good_file_is_told_none(file: Path) -> None:
+def test_a_good_file_has_no_findings(file: Path) -> None:
     assert [d.rule.slug for d in load(file, LINT).diagnostics] == ["unused-binding"]
 
 
@@ -54,15 +54,15 @@ def test_a_document_without_exposes_can_be_imported_and_not_run(tmp_path: Path) 
 
 
 def test_a_document_with_nothing_at_all_is_an_error() -> None:
-    assert told("naftiko: 1.0.0-alpha2\ncapability: {}\n") == ["nothing-to-serve"]
+    assert find_slugs("naftiko: 1.0.0-alpha2\ncapability: {}\n") == ["nothing-to-serve"]
 
 
-def test_a_shared_document_is_told_of_its_addresses_only() -> None:
+def test_a_shared_document_gets_findings_about_its_addresses_only() -> None:
     text = SHARED + API.removeprefix("  ")
-    assert told(text) == ["example-host", "trailing-slash", "trailing-slash"]
+    assert find_slugs(text) == ["example-host", "trailing-slash", "trailing-slash"]
 
 
-def test_what_stands_in_another_file_is_told_there(tmp_path: Path) -> None:
+def test_findings_in_another_file_are_reported_there(tmp_path: Path) -> None:
     (tmp_path / "shared.yml").write_text(SHARED + API.removeprefix("  "))
     file = tmp_path / "main.yml"
     file.write_text(
@@ -81,7 +81,7 @@ def test_an_operation_that_a_misspelt_call_may_mean_is_not_unused() -> None:
         "  - {namespace: a, baseUri: 'http://a', resources: [{path: /, operations: [{name: one}, {name: two}]}]}\n"
         "  exposes: [{type: rest, namespace: r, port: 1, resources: [{path: /, operations: [{call: a.CALLED}]}]}]\n"
     )
-    assert told(text.replace("CALLED", "oen")) == ["unresolved-call"]
+    assert find_slugs(text.replace("CALLED", "oen")) == ["unresolved-call"]
     assert messages(text.replace("CALLED", "one"), "unused-operation") == [
         "operations of 'a' that nothing calls: 'two'"
     ]
@@ -98,8 +98,8 @@ def test_an_operation_that_a_misspelt_call_may_mean_is_not_unused() -> None:
 def test_what_a_part_calls_that_is_not_served_yet_is_used(caller: str) -> None:
     head = f"naftiko: 1.0.0-alpha2\ncapability:\n{API}  "
     call = "{type: call, name: s, call: a.o}"
-    assert "unused-operation" not in told(head + caller.replace("CALL", call) + "\n")
-    assert "unresolved-call" not in told(head + caller.replace("CALL", call) + "\n")
+    assert "unused-operation" not in find_slugs(head + caller.replace("CALL", call) + "\n")
+    assert "unresolved-call" not in find_slugs(head + caller.replace("CALL", call) + "\n")
     assert messages(head + caller.replace("CALL", call.replace("a.o", "a.p")) + "\n", "unresolved-call") == [
         "no consumed operation 'a.p'"
     ]
@@ -168,7 +168,7 @@ def test_what_a_failed_import_may_bring_is_not_missed(tmp_path: Path) -> None:
     assert [d.rule.slug for d in load(file).diagnostics] == ["unreadable-file", "not-served-yet"]
 
 
-def test_two_controls_on_a_served_port_are_told_once() -> None:
+def test_two_controls_on_a_served_port_are_reported_once() -> None:
     text = SKILLS + "  - {type: control, port: 1}\n  - {type: control, port: 1}\n"
-    found = [slug for slug in told(text) if slug != "not-served-yet"]
+    found = [slug for slug in find_slugs(text) if slug != "not-served-yet"]
     assert found == ["port-clash", "second-control"]

@@ -105,7 +105,7 @@ def outcome(model: Any, data: Any) -> Any:
     return made.model_dump(), made.__pydantic_extra__, made.model_fields_set
 
 
-def test_keys_are_told_with_those_of_the_parts_that_are_extended() -> None:
+def test_keys_include_those_of_base_classes() -> None:
     assert {name: key.alias for name, key in Tree.model_fields.items()} == {
         "kind": "kind",
         "parts": "parts",
@@ -127,7 +127,7 @@ def test_a_part_that_is_made_by_hand_is_checked_too() -> None:
         Info(label=[])  # type: ignore[arg-type]
 
 
-def test_what_no_part_can_have_is_told_when_it_is_first_used() -> None:
+def test_an_impossible_annotation_is_an_error_at_first_use() -> None:
     class Odd(Part):
         key: set[str]
 

@@ -89,7 +89,7 @@ def test_every_journey_gives_a_valid_document(file: Path, tmp_path: Path) -> Non
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
-def test_a_document_is_nobody_elses() -> None:
+def test_a_document_shares_no_data() -> None:
     linked = link_plan(
         make_document(exposes=[make_rest_expose(outputParameters=[{"type": "string", "mapping": "$.a"}])])
     )
@@ -128,7 +128,7 @@ def test_the_server_is_where_callers_reach_it(address: str | None, url: str) -> 
     assert described(make_document(exposes=[expose]))["servers"] == [{"url": url}]
 
 
-def test_a_port_that_is_not_known_yet_is_not_told() -> None:
+def test_an_unknown_port_is_left_out() -> None:
     assert "servers" not in described(make_document(exposes=[make_rest_expose(port=0)]))
 
 
@@ -259,8 +259,8 @@ def test_operations_have_names_of_their_own() -> None:
     ],
 )
 def test_a_summary_is_the_beginning_of_the_description(description: str, summary: str) -> None:
-    told = only(described(make_document(exposes=[make_rest_expose(description=description)])))
-    assert (told["description"], told["summary"]) == (description, summary)
+    operation = only(described(make_document(exposes=[make_rest_expose(description=description)])))
+    assert (operation["description"], operation["summary"]) == (description, summary)
 
 
 def test_without_a_description_the_name_is_the_summary() -> None:
@@ -301,7 +301,7 @@ def test_what_linters_recommend_is_there(file: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("declared", "told"),
+    ("declared", "expected"),
     [
         (given("a", "query"), given("a", "query", required=False, schema={"type": "string"})),
         (
@@ -368,10 +368,10 @@ def test_what_linters_recommend_is_there(file: Path, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_an_input_is_a_parameter(declared: dict[str, Any], told: dict[str, Any]) -> None:
+def test_an_input_is_a_parameter(declared: dict[str, Any], expected: dict[str, Any]) -> None:
     consumed = {"inputParameters": [{"name": declared["name"], "in": declared["in"]}]}
     found = described(make_document(consumed, [make_rest_expose(inputs=[declared])]))
-    assert parameters(found)[declared["name"]] == told
+    assert parameters(found)[declared["name"]] == expected
     assert only(found)["responses"]["400"] == {"$ref": "#/components/responses/Refused"}
 
 
@@ -526,7 +526,7 @@ def test_an_untouched_result_is_what_the_called_operation_says(
 
 
 @pytest.mark.parametrize("extra", [None, {"errors": [{"name": "a", "in": "query", "detail": "must be a number"}]}])
-def test_problems_are_as_told(extra: dict[str, Any] | None) -> None:
+def test_problems_match_the_document(extra: dict[str, Any] | None) -> None:
     schema = described(make_document())["components"]["schemas"]["Problem"]
     Draft202012Validator.check_schema(schema)
     problem = json.loads(render_problem_document(400, "invalid-request", "no", extra))

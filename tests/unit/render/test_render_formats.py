@@ -108,14 +108,14 @@ def test_sarif_results_name_their_rules_and_files() -> None:
     assert ["uriBaseId" in place for place in places] == [True, True, True, True, False]
 
 
-def test_sarif_rules_say_what_they_mean_and_where_it_is_told() -> None:
+def test_sarif_rules_have_a_description_and_a_page() -> None:
     (run,) = json.loads(written("sarif"))["runs"]
-    for told in run["tool"]["driver"]["rules"]:
-        rule = RULES[told["name"]]
-        assert told["fullDescription"]["text"] == f"{rule.summary} {rule.remedy}"
-        assert told["help"]["markdown"] == read_page(rule)
-        assert f"naftiko rule {rule.slug}" in told["help"]["text"]
-        assert ("helpUri" in told) is (find_online_page(rule, read_project_urls()) is not None)
+    for described in run["tool"]["driver"]["rules"]:
+        rule = RULES[described["name"]]
+        assert described["fullDescription"]["text"] == f"{rule.summary} {rule.remedy}"
+        assert described["help"]["markdown"] == read_page(rule)
+        assert f"naftiko rule {rule.slug}" in described["help"]["text"]
+        assert ("helpUri" in described) is (find_online_page(rule, read_project_urls()) is not None)
 
 
 def test_a_page_is_on_the_web_where_the_package_has_a_repository() -> None:
@@ -127,7 +127,7 @@ def test_a_page_is_on_the_web_where_the_package_has_a_repository() -> None:
     assert read_project_urls() == dict(PYPROJECT.get("urls", {}))
 
 
-def test_names_are_told_from_the_checkout_s_root() -> None:
+def test_names_are_relative_to_the_checkout() -> None:
     found = [CheckedFile("a.yml", (make_finding(SYNTAX, "bad", Span("a.yml", 1, 1, 1, 2)),))]
     root, here = os.path.split(ROOT)
     assert f"file={here}/a.yml," in render_github(found, root=root)
@@ -136,7 +136,7 @@ def test_names_are_told_from_the_checkout_s_root() -> None:
     ] == {"uri": f"{here}/a.yml", "uriBaseId": "%SRCROOT%"}
 
 
-def test_sarif_fingerprints_outlive_moved_lines_and_tell_likes_apart() -> None:
+def test_sarif_fingerprints_survive_moved_lines_and_distinguish_similar_findings() -> None:
     def marks(first: int) -> list[str]:
         spans = [Span("a.yml", line, 1, line, 4) for line in (first, first + 5)]
         found = tuple(make_finding(SYNTAX, "bad", span) for span in spans)
@@ -177,7 +177,7 @@ def test_junit_has_a_suite_a_file_and_counts_what_fails() -> None:
     assert ["unused-binding" in output for output in outputs] == [True, False, False]
 
 
-def test_what_an_imported_file_has_is_told_once() -> None:
+def test_a_finding_of_an_imported_file_is_rendered_once() -> None:
     assert written("concise").count("never used") == 1
     assert len(json.loads(written("json"))) == 5
 

@@ -31,10 +31,10 @@ def found(text: str, folder: Path, slug: str) -> dict[str, Severity]:
     file = folder / "capability.yaml"
     file.write_text(text, encoding="utf-8")
     overrides = Overrides(strict=slug in STRICT, lint=True)
-    told = {d.rule.slug: d.severity for d in load(file, overrides).diagnostics}
+    severities = {d.rule.slug: d.severity for d in load(file, overrides).diagnostics}
     if slug in WHEN_FIXING and fix_document(text.encode(), file, overrides).raw != text.encode():
-        told[slug] = Severity.INFO
-    return told
+        severities[slug] = Severity.INFO
+    return severities
 
 
 def test_rules_and_pages_are_the_same() -> None:

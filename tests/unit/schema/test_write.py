@@ -1,4 +1,4 @@
-"""The JSON Schema for editors: valid, told on every key, and open to what is accepted."""
+"""The JSON Schema for editors: valid, with a description of every key, and accepting what the models accept."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ capability:
 """
 
 
-def test_all_that_is_missing_is_told_at_once(folder: Path) -> None:
+def test_all_missing_values_are_listed(folder: Path) -> None:
     path = folder / "ships.yaml"
     path.write_text(DOCUMENT)
     plan = load(path).plan

@@ -58,7 +58,7 @@ def test_every_bound_variable_has_its_value_under_its_full_name() -> None:
 
 
 @pytest.mark.parametrize("environment", [{}, {"SHIP_TOKEN": ""}, {"TOKEN": "a", "SECOND": "b"}])
-def test_all_missing_variables_are_told_at_once_with_their_places(environment: dict[str, str]) -> None:
+def test_all_missing_variables_are_listed_with_their_places(environment: dict[str, str]) -> None:
     with pytest.raises(BindError) as raised:
         resolve(bound(**BOTH), environment)
     first, second = map(str, raised.value.problems)
@@ -79,7 +79,7 @@ def test_a_misspelt_variable_gets_the_listed_one_as_suggestion() -> None:
     assert problem.help.startswith("did you mean 'BOOKS_KEY'? Otherwise set BOOK_KEY, ")
 
 
-def test_a_value_that_is_there_is_not_told_with_the_missing_ones() -> None:
+def test_present_values_are_not_listed_as_missing() -> None:
     with pytest.raises(BindError) as raised:
         resolve(bound(**BOTH), {"SHIP_TOKEN": VALUE})
     assert len(raised.value.problems) == 1

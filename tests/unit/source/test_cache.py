@@ -1,4 +1,4 @@
-"""A cache reads each file once, until it is told that the file was changed."""
+"""A cache reads each file once, until it forgets a changed file."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_what_is_refused_and_where(text: str | bytes, rule: Rule, line: int, col
     assert place(found.span)[:2] == (line, column)
 
 
-def test_all_duplicate_keys_and_tags_are_told_at_once() -> None:
+def test_all_duplicate_keys_and_tags_are_reported_at_once() -> None:
     with pytest.raises(SourceError) as raised:
         source("a: 1\na: !x 2\nb: {c: 1, c: 2}\n")
     assert [(d.rule.slug, d.span.line) for d in raised.value.diagnostics if d.span] == [

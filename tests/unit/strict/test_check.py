@@ -124,13 +124,13 @@ def test_standard_documents_have_no_deviation(file: Path) -> None:
          "it has: 'as', 'description', 'from', 'import'"),
     ],
 )  # fmt: skip
-def test_a_deviation_is_told_with_its_place_and_what_the_specification_takes(
+def test_a_deviation_is_reported_with_its_place_and_what_the_specification_takes(
     text: str, underlined: str, message: str, advice: str | None
 ) -> None:
     assert only(text) == (underlined, message, advice)
 
 
-def test_all_deviations_are_told_at_once() -> None:
+def test_all_deviations_are_reported_at_once() -> None:
     assert [message for *_, message, _ in found(HEAD + "  aggregates: []")] == [
         "'capability' needs 'exposes' or 'consumes'",
         "'aggregates' needs at least one entry",
@@ -170,10 +170,10 @@ def test_patterns_mean_what_they_mean_in_ecma_262(value: str) -> None:
 def test_every_version_that_is_read_has_its_rules() -> None:
     documents = {version: f"naftiko: '{version}'\n" for version in normalize.VERSIONS}
     documents |= {version: f"ikanos: {version}\n" for version in normalize.LATER_VERSIONS}
-    told = {version: [slug for slug, *_ in found(text)] for version, text in documents.items()}
+    by_version = {version: [slug for slug, *_ in found(text)] for version, text in documents.items()}
     own = ["non-standard"]
-    assert {version for version, said in told.items() if said == own} == {"1.0.0-alpha2", "1.0.0-beta5"}
-    assert all(said in (own, ["non-standard", "strict-version"]) for said in told.values())
+    assert {version for version, said in by_version.items() if said == own} == {"1.0.0-alpha2", "1.0.0-beta5"}
+    assert all(said in (own, ["non-standard", "strict-version"]) for said in by_version.values())
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_every_version_that_is_read_has_its_rules() -> None:
         ("ikanos: 3.0.0", "1.0.0-beta5"),
     ],
 )
-def test_a_version_without_a_known_schema_is_told_once_with_the_rules_applied(head: str, applied: str) -> None:
+def test_a_version_without_a_known_schema_is_reported_once_with_the_rules_applied(head: str, applied: str) -> None:
     where = "location" if "naftiko" in head else "from"
     text = f"{head}\nconsumes: [{{{where}: a, import: b}}]\n"
     ((slug, line, _, message, _),) = found(text)
@@ -200,7 +200,7 @@ def test_a_key_of_the_other_versions_document_is_a_deviation() -> None:
     assert only(text) == ("naftiko", "the specification has no key 'naftiko' here", "did you mean 'ikanos'?")
 
 
-def test_nothing_is_told_twice_and_everything_else_still_is() -> None:
+def test_every_finding_is_reported_once() -> None:
     text = (
         "naftiko: 1.0.0-alpha2\n"
         "info: {title: T, description: d, lable: x}\n"
@@ -263,7 +263,7 @@ def test_whole_numbers_of_any_length_are_judged() -> None:
     )
 
 
-def test_a_missing_kind_is_told_with_the_key_that_stands_for_it() -> None:
+def test_a_missing_type_is_reported_with_the_key_in_its_place() -> None:
     assert only(HEAD + "  exposes: [{tpye: control, port: 1}]") == (
         "tpye",
         "'type' is required here",

@@ -1,4 +1,4 @@
-"""The log when whoever reads standard error has stopped: nobody waits, what is dropped is counted and told."""
+"""The log while standard error is not read: no caller waits, and dropped lines are counted and logged."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_line_is_written_at_once_and_without_a_thread(pipe: tuple[int, int]) -
     assert not is_draining()
 
 
-def test_lines_that_nobody_reads_are_kept_up_to_a_bound_and_counted_beyond_it(pipe: tuple[int, int]) -> None:
+def test_unread_lines_are_kept_up_to_a_limit_and_counted_beyond_it(pipe: tuple[int, int]) -> None:
     reading, writing = pipe
     writer = LogWriter(writing, queue_bytes_max=QUEUE_BYTES)
     held = fill(writing)
@@ -85,15 +85,15 @@ def test_lines_that_nobody_reads_are_kept_up_to_a_bound_and_counted_beyond_it(pi
     assert read_lines(reading) == ["afterwards"]
 
 
-def test_what_was_dropped_is_told_with_its_number(pipe: tuple[int, int]) -> None:
+def test_the_number_of_dropped_lines_is_logged(pipe: tuple[int, int]) -> None:
     reading, writing = pipe
     writer = LogWriter(writing, queue_bytes_max=10)
     writer.setFormatter(logging.Formatter("%(message)s"))
-    told: list[tuple[int, int]] = []
+    counts: list[tuple[int, int]] = []
 
     def note(record: logging.LogRecord) -> bool:
         if record.msg == "log records dropped":
-            told.append((record.__dict__["dropped"], record.__dict__["dropped_in_all"]))
+            counts.append((record.__dict__["dropped"], record.__dict__["dropped_in_all"]))
         return True
 
     writer.addFilter(note)
@@ -102,7 +102,7 @@ def test_what_was_dropped_is_told_with_its_number(pipe: tuple[int, int]) -> None
         send(writer, "a line")
     os.read(reading, held)
     read_lines(reading)
-    assert told == [(4, 4)]
+    assert counts == [(4, 4)]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the lock needs Linux")

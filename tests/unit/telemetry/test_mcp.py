@@ -72,13 +72,13 @@ async def test_a_notification_has_no_id() -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_an_error_tells_its_code(stream: bool) -> None:
+async def test_an_error_has_its_code(stream: bool) -> None:
     response = b'{"jsonrpc":"2.0","id":7,"error":{"code":-32602,"message":"no"}}'
     attributes = await watched(request("tools/list"), b"event: message\r\ndata: " + response if stream else response)
     assert (attributes["rpc.response.status_code"], attributes["error.type"]) == ("-32602", "-32602")
 
 
-async def test_a_handshake_tells_the_version_that_was_agreed_on() -> None:
+async def test_a_handshake_has_the_negotiated_version() -> None:
     response = b'{"jsonrpc":"2.0","id":7,"result":{"protocolVersion":"2025-06-18"}}'
     attributes = await watched(request("initialize", protocolVersion="1999"), response)
     assert attributes["mcp.protocol.version"] == "2025-06-18"

@@ -84,7 +84,7 @@ def test_labels_are_written_so_that_they_are_read_again() -> None:
     assert rendered(store).labels("naftiko_reloads_total", "outcome") == {odd}
 
 
-def test_too_many_series_are_counted_and_told_instead_of_kept(
+def test_series_over_the_limit_are_counted_and_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(limits, "METRICS_BYTES_MAX", 4096)

@@ -59,7 +59,7 @@ def test_a_query_has_names_only(query: bytes, shown: str) -> None:
     assert of_request(query_string=query)["url.query"] == shown
 
 
-def test_a_method_of_the_callers_own_is_told_beside_the_one_for_all_of_them() -> None:
+def test_an_invented_method_is_kept_beside_other() -> None:
     attributes = of_request(method="BREW" * 100)
     assert attributes["http.request.method"] == "_OTHER"
     assert attributes["http.request.method_original"] == "BREW" * 8

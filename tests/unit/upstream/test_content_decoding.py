@@ -86,7 +86,7 @@ def test_deflate_is_read_with_and_without_its_frame(data: bytes) -> None:
         (gzip.compress(b"x", mtime=0), [b"gzip"] * 6, "more than 5 content codings"),
     ],
 )
-def test_what_cannot_be_undone_is_told(body: bytes, applied: list[bytes], words: str) -> None:
+def test_an_unsupported_coding_is_an_error(body: bytes, applied: list[bytes], words: str) -> None:
     with pytest.raises(UpstreamError, match=words):
         decompress(body, applied, MAX)
 

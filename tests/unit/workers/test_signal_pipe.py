@@ -33,7 +33,7 @@ def _sleeps(thread: int) -> bool:
     return all(stat.read_text().rpartition(")")[2].split()[0] == "S" for _ in range(LOOKS))
 
 
-def test_a_signal_that_breaks_nothing_off_is_heeded_all_the_same(signals: SignalPipe) -> None:
+def test_a_signal_that_interrupts_nothing_is_handled(signals: SignalPipe) -> None:
     """As one does that comes between Python's look at signals and the call that blocks; here another thread gets it."""
     reading, writing = os.pipe()
     main = threading.get_native_id()

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 WORKERS = 3
 
 
-class Crew:
-    """Workers with two sockets each, and what they are told."""
+class WorkerGroup:
+    """Workers with two sockets each, and the messages to them."""
 
     def __init__(self) -> None:
         exposes = [make_rest_expose(port=0), make_rest_expose(port=0) | {"namespace": "more"}]
@@ -45,19 +45,19 @@ class Crew:
         self.ends[number].close()
         self.sockets.remove(number)
 
-    def told(self, number: int) -> list[tuple[str, int, int]]:
+    def read_messages(self, number: int) -> list[tuple[str, int, int]]:
         """Kind, worker and listener of the messages to a worker."""
-        told: list[tuple[str, int, int]] = []
+        messages: list[tuple[str, int, int]] = []
         while True:
             try:
                 message = self.ends[number].receive()
             except BlockingIOError:
-                return told
+                return messages
             assert message is not None
             assert (message.file is not None) == (message.kind == "adopt")
             if message.file is not None:
                 os.close(message.file)
-            told.append((message.kind, message.fields["worker"], message.fields["listener"]))
+            messages.append((message.kind, message.fields["worker"], message.fields["listener"]))
 
     def fill(self, number: int) -> None:
         """Send a worker as much as goes in."""
@@ -73,73 +73,73 @@ class Crew:
 
 
 @pytest.fixture
-def crew() -> Iterator[Crew]:
-    crew = Crew()
-    yield crew
-    crew.close()
+def group() -> Iterator[WorkerGroup]:
+    group = WorkerGroup()
+    yield group
+    group.close()
 
 
-def test_a_worker_accepts_from_its_own_sockets_without_a_word(crew: Crew) -> None:
-    assert [crew.told(number) for number in range(WORKERS)] == [[], [], []]
+def test_a_worker_accepts_from_its_own_sockets_without_a_word(group: WorkerGroup) -> None:
+    assert [group.read_messages(number) for number in range(WORKERS)] == [[], [], []]
 
 
-def test_another_worker_stands_in_until_there_is_a_successor(crew: Crew) -> None:
-    crew.end(0)
-    assert crew.sockets.assign(crew.workers)
-    assert (crew.told(1), crew.told(2)) == ([("adopt", 0, 0), ("adopt", 0, 1)], [])
-    crew.start(0)
-    assert crew.sockets.assign(crew.workers)
-    assert (crew.told(0), crew.told(1)) == ([], [("release", 0, 0), ("release", 0, 1)])
+def test_another_worker_stands_in_until_there_is_a_successor(group: WorkerGroup) -> None:
+    group.end(0)
+    assert group.sockets.assign(group.workers)
+    assert (group.read_messages(1), group.read_messages(2)) == ([("adopt", 0, 0), ("adopt", 0, 1)], [])
+    group.start(0)
+    assert group.sockets.assign(group.workers)
+    assert (group.read_messages(0), group.read_messages(1)) == ([], [("release", 0, 0), ("release", 0, 1)])
 
 
-def test_who_stands_in_is_followed_by_another(crew: Crew) -> None:
-    crew.end(0)
-    assert crew.sockets.assign(crew.workers)
-    crew.end(1)
-    assert crew.sockets.assign(crew.workers)
-    assert set(crew.told(2)) == {("adopt", number, index) for number in (0, 1) for index in (0, 1)}
+def test_who_stands_in_is_followed_by_another(group: WorkerGroup) -> None:
+    group.end(0)
+    assert group.sockets.assign(group.workers)
+    group.end(1)
+    assert group.sockets.assign(group.workers)
+    assert set(group.read_messages(2)) == {("adopt", number, index) for number in (0, 1) for index in (0, 1)}
 
 
-def test_a_stand_in_that_is_gone_is_told_nothing(crew: Crew) -> None:
-    crew.end(0)
-    assert crew.sockets.assign(crew.workers)
-    crew.workers.pop(1).channel.close()  # as while the program stops
-    crew.start(0)
-    assert crew.sockets.assign(crew.workers)
-    assert (crew.told(0), crew.told(2)) == ([], [])
+def test_a_stand_in_that_exited_gets_no_message(group: WorkerGroup) -> None:
+    group.end(0)
+    assert group.sockets.assign(group.workers)
+    group.workers.pop(1).channel.close()  # as while the program stops
+    group.start(0)
+    assert group.sockets.assign(group.workers)
+    assert (group.read_messages(0), group.read_messages(2)) == ([], [])
 
 
-def test_sockets_that_nobody_could_adopt_are_adopted_by_the_first_that_is_ready(crew: Crew) -> None:
+def test_the_first_ready_worker_adopts_orphaned_sockets(group: WorkerGroup) -> None:
     for number in range(WORKERS):
-        crew.end(number)
-    assert crew.sockets.assign(crew.workers)
-    crew.start(2)
-    assert crew.sockets.assign(crew.workers)
-    assert set(crew.told(2)) == {("adopt", number, index) for number in (0, 1) for index in (0, 1)}
+        group.end(number)
+    assert group.sockets.assign(group.workers)
+    group.start(2)
+    assert group.sockets.assign(group.workers)
+    assert set(group.read_messages(2)) == {("adopt", number, index) for number in (0, 1) for index in (0, 1)}
 
 
-def test_a_worker_that_does_not_read_its_messages_is_passed_over(crew: Crew) -> None:
-    crew.fill(1)
-    crew.end(0)
-    assert crew.sockets.assign(crew.workers)
-    assert crew.told(2) == [("adopt", 0, 0), ("adopt", 0, 1)]
+def test_a_worker_that_does_not_read_its_messages_is_passed_over(group: WorkerGroup) -> None:
+    group.fill(1)
+    group.end(0)
+    assert group.sockets.assign(group.workers)
+    assert group.read_messages(2) == [("adopt", 0, 0), ("adopt", 0, 1)]
 
 
-def test_what_was_not_sent_is_sent_later(crew: Crew) -> None:
-    crew.end(2)
-    assert crew.sockets.assign(crew.workers)  # 0 stands in
-    crew.told(0)
+def test_what_was_not_sent_is_sent_later(group: WorkerGroup) -> None:
+    group.end(2)
+    assert group.sockets.assign(group.workers)  # 0 stands in
+    group.read_messages(0)
     for number in (0, 1):
-        crew.fill(number)
-    crew.start(2)
-    assert not crew.sockets.assign(crew.workers)
-    assert {kind for kind, *_ in crew.told(0)} == {"abort"}
-    assert crew.sockets.assign(crew.workers)
-    assert crew.told(0) == [("release", 2, 0), ("release", 2, 1)]
-    crew.fill(0)
-    crew.fill(2)
-    crew.end(1)
-    assert not crew.sockets.assign(crew.workers)
-    crew.told(0)
-    assert crew.sockets.assign(crew.workers)
-    assert crew.told(0) == [("adopt", 1, 0), ("adopt", 1, 1)]
+        group.fill(number)
+    group.start(2)
+    assert not group.sockets.assign(group.workers)
+    assert {kind for kind, *_ in group.read_messages(0)} == {"abort"}
+    assert group.sockets.assign(group.workers)
+    assert group.read_messages(0) == [("release", 2, 0), ("release", 2, 1)]
+    group.fill(0)
+    group.fill(2)
+    group.end(1)
+    assert not group.sockets.assign(group.workers)
+    group.read_messages(0)
+    assert group.sockets.assign(group.workers)
+    assert group.read_messages(0) == [("adopt", 1, 0), ("adopt", 1, 1)]

@@ -32,7 +32,7 @@ PLAN = link_plan(make_document(exposes=[make_rest_expose(port=0)]))
 CAPABILITIES = [ServedCapability(PLAN, {}, partial(SandboxTransport, {}))]
 
 
-class Crew:
+class Harness:
     """Processes in the place of workers, in the order in which they are started, and their ends of the channels."""
 
     def __init__(self, workers: int) -> None:
@@ -91,86 +91,86 @@ class Crew:
 
 
 @pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], Crew]]:
-    crews: list[Crew] = []
+def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], Harness]]:
+    harnesses: list[Harness] = []
 
-    def start(workers: int) -> Crew:
-        crews.append(Crew(workers))
-        crews[0].install(monkeypatch)
-        return crews[0]
+    def start(workers: int) -> Harness:
+        harnesses.append(Harness(workers))
+        harnesses[0].install(monkeypatch)
+        return harnesses[0]
 
     yield start
-    for crew in crews:
-        crew.close()
+    for harness in harnesses:
+        harness.close()
 
 
 def terminate() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def test_what_workers_cut_off_is_added_up(start: Callable[[int], Crew]) -> None:
-    crew = start(2)
+def test_what_workers_cut_off_is_added_up(start: Callable[[int], Harness]) -> None:
+    harness = start(2)
 
     def get_ready(number: int) -> None:
-        crew.ends[number].send("ready")
+        harness.ends[number].send("ready")
 
     def drain(number: int, kind: str) -> None:
         assert kind == "drain"
-        crew.ends[number].send("stopped", cut_off=number + 1)
-        crew.end(number)
+        harness.ends[number].send("stopped", cut_off=number + 1)
+        harness.end(number)
 
-    crew.on_fork, crew.on_send = get_ready, drain
-    assert crew.run(terminate) == 3
+    harness.on_fork, harness.on_send = get_ready, drain
+    assert harness.run(terminate) == 3
 
 
 def test_a_process_that_goes_on_without_its_channel_is_killed(
-    start: Callable[[int], Crew], monkeypatch: pytest.MonkeyPatch
+    start: Callable[[int], Harness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "WORKER_END_SECONDS", 0.1)
-    crew = start(1)
-    crew.on_fork = lambda number: crew.ends[number].close()
+    harness = start(1)
+    harness.on_fork = lambda number: harness.ends[number].close()
     with pytest.raises(WorkerError, match="worker 1 was ended by SIGKILL before it could serve"):
-        crew.run()
+        harness.run()
 
 
 def test_a_process_may_end_later_than_its_channel(
-    start: Callable[[int], Crew], caplog: pytest.LogCaptureFixture
+    start: Callable[[int], Harness], caplog: pytest.LogCaptureFixture
 ) -> None:
-    crew = start(1)
-    crew.commands = ["sleep 0.2"]
-    crew.on_fork = lambda number: crew.ends[number].close()
+    harness = start(1)
+    harness.commands = ["sleep 0.2"]
+    harness.on_fork = lambda number: harness.ends[number].close()
     with caplog.at_level(logging.ERROR), pytest.raises(WorkerError, match="worker 1 ended with status 0"):
-        crew.run()
+        harness.run()
     assert caplog.records == []
 
 
 def test_a_worker_may_get_ready_when_who_stood_in_for_it_has_drained(
-    start: Callable[[int], Crew], monkeypatch: pytest.MonkeyPatch
+    start: Callable[[int], Harness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    crew = start(2)
-    told: list[tuple[int, str]] = []
+    harness = start(2)
+    sent: list[tuple[int, str]] = []
     wait = os.waitpid
 
     def on_fork(number: int) -> None:
         if number < 2:
-            crew.ends[number].send("ready")
+            harness.ends[number].send("ready")
         else:  # the successor of the first worker
             terminate()
 
     def on_send(number: int, kind: str) -> None:
-        told.append((number, kind))
+        sent.append((number, kind))
         if (number, kind) == (1, "drain"):
-            crew.end(1)
+            harness.end(1)
 
     def waitpid(pid: int, options: int) -> tuple[int, int]:
         ended = wait(pid, options)
-        if ended[0] == crew.pids[1]:
-            crew.ends[2].send("ready")
-            crew.ends[2].send("stopped", cut_off=4)
-            crew.end(2)
+        if ended[0] == harness.pids[1]:
+            harness.ends[2].send("ready")
+            harness.ends[2].send("stopped", cut_off=4)
+            harness.end(2)
         return ended
 
-    crew.on_fork, crew.on_send = on_fork, on_send
+    harness.on_fork, harness.on_send = on_fork, on_send
     monkeypatch.setattr("os.waitpid", waitpid)
-    assert crew.run(lambda: crew.end(0)) == 1 + 4  # what the one that was killed cut off is not known
-    assert told == [(1, "adopt"), (1, "drain"), (2, "drain")]
+    assert harness.run(lambda: harness.end(0)) == 1 + 4  # what the one that was killed cut off is not known
+    assert sent == [(1, "adopt"), (1, "drain"), (2, "drain")]

@@ -83,7 +83,7 @@ async def wait_for_files(number: int) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_worker_drains_when_it_is_told_to(worker: Running) -> None:
+async def test_a_worker_drains_on_a_drain_message(worker: Running) -> None:
     worker.channel.send("drain")
     message = await worker.receive()
     assert (message.kind, message.fields) == ("stopped", {"cut_off": 0})

@@ -107,7 +107,7 @@ ODD = ["5", "null", "[]", "{}", "'\\0'", '"\\0"', "true", "[[1]]", "{a: {b: 1}}"
 @pytest.mark.parametrize(
     "place", ["location", "import", "as", "binds", "keys", "their keys", "their consumes", "their namespace"]
 )
-def test_whatever_stands_there_is_told_and_never_a_traceback(tmp_path: Path, place: str, odd: str) -> None:
+def test_any_value_is_a_finding_and_no_traceback(tmp_path: Path, place: str, odd: str) -> None:
     file = write(tmp_path, binds="binds: [{namespace: own, keys: {A: A}}]")
     shared = tmp_path / "shared" / "api.yaml"
     edits = {
@@ -169,7 +169,7 @@ def put(folder: Path, **files: str) -> Path:
     return folder / f"{next(iter(files))}.yml"
 
 
-def told(file: Path, *allowed: Path) -> list[str]:
+def describe_findings(file: Path, *allowed: Path) -> list[str]:
     """Everything found: where, which rule, and what."""
     found = load(file, Overrides(allowed_imports=allowed)).diagnostics
     places = (f"{Path(d.span.file).name}:{d.span.line}" if d.span else "" for d in found)
@@ -209,20 +209,20 @@ def test_two_exposes_of_a_file_bring_its_api_once(tmp_path: Path) -> None:
     assert [upstream.namespace for upstream in plan.upstreams] == ["registry"]
 
 
-def test_apis_of_one_name_from_two_files_are_a_clash_and_not_one_silently(tmp_path: Path) -> None:
+def test_two_apis_of_one_name_are_a_conflict(tmp_path: Path) -> None:
     serving = SERVING.replace("import: ships}", "import: ships}, {location: other.yml, import: ships, as: boats}")
     other = SERVED.replace("9090", "9091").replace("https://registry.example", "https://other.example")
     file = put(tmp_path, serving=serving, served=SERVED, other=other)
-    assert told(file) == [
+    assert describe_findings(file) == [
         "other.yml:7 duplicate-namespace the namespace 'registry' is consumed twice",
     ]
 
 
-def test_a_call_that_leads_nowhere_in_its_own_file_is_told_there(tmp_path: Path) -> None:
+def test_an_unresolved_call_is_reported_in_its_own_file(tmp_path: Path) -> None:
     file = put(tmp_path, serving=SERVING, served=SERVED.replace("call: registry.get-ship", "call: registry.get-shp"))
-    assert told(file) == ["served.yml:24 unresolved-call no consumed operation 'registry.get-shp'"]
+    assert describe_findings(file) == ["served.yml:24 unresolved-call no consumed operation 'registry.get-shp'"]
     served = SERVED.replace("call: registry.", "call: regstry.")
-    assert "served.yml:24 unresolved-call no consumed operation 'regstry.get-ship'" in told(
+    assert "served.yml:24 unresolved-call no consumed operation 'regstry.get-ship'" in describe_findings(
         put(tmp_path, serving=SERVING, served=served)
     )
 
@@ -240,7 +240,7 @@ def test_aggregates_come_along_and_are_refused_where_they_are_asked_for(tmp_path
     served = SERVED.replace("call: registry.get-ship", "ref: fleet.find") + (
         "aggregates:\n  - {namespace: fleet, label: Fleet, functions: [{name: find, call: registry.get-ship}]}\n"
     )
-    said = told(put(tmp_path, serving=SERVING, served=served))
+    said = describe_findings(put(tmp_path, serving=SERVING, served=served))
     assert "serving.yml:5 not-served-yet 'aggregates' is not served yet" in said
     assert not [line for line in said if "unresolved" in line]
 
@@ -251,12 +251,12 @@ def test_imported_aggregates_are_refused_where_they_stand(tmp_path: Path) -> Non
         "aggregates:\n  - {namespace: fleet, label: Fleet, functions: [{name: find, call: registry.get-ship}]}\n"
     )
     file = put(tmp_path, serving=SERVING + aggregates, served=served)
-    assert told(file) == ["serving.yml:6 not-served-yet 'aggregates' is not served yet"]
+    assert describe_findings(file) == ["serving.yml:6 not-served-yet 'aggregates' is not served yet"]
 
 
 def test_a_variable_that_the_keys_do_not_list_is_found_in_the_environment_that_comes_along(tmp_path: Path) -> None:
     served = SERVED.replace("env.GUARD", "env.UNLISTED").replace('"{{TOKEN}}"', "plain")
-    (only,) = told(put(tmp_path, serving=SERVING, served=served))
+    (only,) = describe_findings(put(tmp_path, serving=SERVING, served=served))
     assert only.startswith("served.yml:19 unlisted-variable")
 
 
@@ -290,7 +290,9 @@ def test_one_variable_bound_alike_in_two_files_is_one(tmp_path: Path) -> None:
 
 def test_one_variable_bound_differently_in_two_files_is_a_clash(tmp_path: Path) -> None:
     binds = ("binds: [{namespace: env, keys: {TOKEN: A}}]", "binds: [{namespace: env, keys: {TOKEN: B}}]")
-    assert told(apis(tmp_path, binds)) == ["two.yml:3 duplicate-name the variable 'env.TOKEN' is bound twice"]
+    assert describe_findings(apis(tmp_path, binds)) == [
+        "two.yml:3 duplicate-name the variable 'env.TOKEN' is bound twice"
+    ]
     settled = sound(apis(tmp_path, binds, own="binds: [{namespace: env, keys: {TOKEN: MINE}}]"))
     assert [binding.key for binding in settled.bindings] == ["MINE"]
 
@@ -361,7 +363,7 @@ def test_what_an_import_needs_may_not_be_an_import_either(tmp_path: Path) -> Non
     served = f"ikanos: 1.0.0-beta5\n{links}exposes:\n{exposes}"
     file = put(tmp_path, serving=SERVING, served=served, base=f"{head}consumes:\n{api}")
     chain = "is itself an import there: serving.yml → served.yml → base.yml"
-    assert told(file) == [
+    assert describe_findings(file) == [
         f"serving.yml:5 unresolved-import 'registry', which 'ships' needs, {chain}",
         f"serving.yml:5 unresolved-import 'env', which 'ships' needs, {chain}",
     ]
@@ -369,7 +371,7 @@ def test_what_an_import_needs_may_not_be_an_import_either(tmp_path: Path) -> Non
     assert set(sound(put(tmp_path, serving=SERVING + own)).operations) == {"registry.get-ship"}
 
 
-def test_a_missing_file_is_told_at_its_location_with_the_one_that_may_be_meant(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_at_its_location_with_a_suggestion(tmp_path: Path) -> None:
     (found,) = load(write(tmp_path, location="./shared/apis.yaml")).diagnostics
     assert (str(found.span), found.rule.slug) == (f"{tmp_path / 'ships.yaml'}:6:25", "unreadable-file")
     assert found.help == "did you mean 'shared/api.yaml'?"
@@ -378,7 +380,7 @@ def test_a_missing_file_is_told_at_its_location_with_the_one_that_may_be_meant(t
 @pytest.mark.parametrize(
     "content", [b"a: [", b"\xff\xfe", b"naftiko: 1\nnaftiko: 1\n", b"- 1\n", b"naftiko: nonsense\n"]
 )
-def test_what_is_wrong_with_the_other_file_is_told_and_quoted_there(tmp_path: Path, content: bytes) -> None:
+def test_findings_in_the_other_file_are_reported_and_quoted_there(tmp_path: Path, content: bytes) -> None:
     file = write(tmp_path)
     shared = tmp_path / "shared" / "api.yaml"
     shared.write_bytes(content)
@@ -391,16 +393,20 @@ def test_what_is_wrong_with_the_other_file_is_told_and_quoted_there(tmp_path: Pa
 
 
 @pytest.mark.parametrize("part", ["namespace: x", "namespace: x, type: http"])
-def test_a_key_that_a_renamed_part_lacks_is_told_in_its_own_file(tmp_path: Path, part: str) -> None:
+def test_a_missing_key_of_a_renamed_part_is_reported_in_its_own_file(tmp_path: Path, part: str) -> None:
     shared = f"naftiko: 1.0.0-alpha2\nconsumes:\n- {{{part}}}\n"
     entry = "{location: b.yml,\n import: x,\n as: y}"
-    assert told(put(tmp_path, a=chained(entry), b=shared)) == ["b.yml:3 missing-key the key 'baseUri' is missing"]
+    assert describe_findings(put(tmp_path, a=chained(entry), b=shared)) == [
+        "b.yml:3 missing-key the key 'baseUri' is missing"
+    ]
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     file = write(tmp_path, location="./shared/pipe.yaml")
     os.mkfifo(tmp_path / "shared" / "pipe.yaml")
-    assert told(file) == [f"ships.yaml:6 unresolved-import {tmp_path}/shared/pipe.yaml is not a regular file"]
+    assert describe_findings(file) == [
+        f"ships.yaml:6 unresolved-import {tmp_path}/shared/pipe.yaml is not a regular file"
+    ]
 
 
 def test_a_symbolic_link_leads_where_it_is_allowed_to(tmp_path: Path) -> None:
@@ -410,9 +416,9 @@ def test_a_symbolic_link_leads_where_it_is_allowed_to(tmp_path: Path) -> None:
     file = write(tmp_path / "here", location="./link/api.yaml")
     (tmp_path / "here" / "link").symlink_to(tmp_path / "there")
     refused = "ships.yaml:6 unresolved-import an import must be below the document's folder"
-    assert told(file) == [refused]
-    assert told(file, tmp_path / "here") == [refused]
-    assert told(file, tmp_path / "there") == []
+    assert describe_findings(file) == [refused]
+    assert describe_findings(file, tmp_path / "here") == [refused]
+    assert describe_findings(file, tmp_path / "there") == []
 
 
 def test_a_link_that_stays_in_the_folder_is_followed(tmp_path: Path) -> None:
@@ -424,7 +430,7 @@ def test_a_link_that_stays_in_the_folder_is_followed(tmp_path: Path) -> None:
 def test_a_refused_expose_does_not_take_others_down(tmp_path: Path) -> None:
     entry = "{location: served.yml, import: shps}, {location: served.yml, import: ships}"
     file = put(tmp_path, serving=SERVING.replace("{location: ./served.yml, import: ships}", entry), served=SERVED)
-    assert told(file) == ["serving.yml:5 unresolved-import served.yml has no exposes namespace 'shps'"]
+    assert describe_findings(file) == ["serving.yml:5 unresolved-import served.yml has no exposes namespace 'shps'"]
     plan = load(file, Overrides(skip_broken=True)).plan
     assert plan is not None
     assert [(server.namespace, len(server.tools)) for server in plan.servers] == [("ships", 1)]  # type: ignore[union-attr]
@@ -440,7 +446,7 @@ def test_documents_of_all_versions_import_one_another(tmp_path: Path) -> None:
     (tmp_path / "shared" / "api.yaml").write_text(shared + maps)
     assert set(sound(file).operations) == {"registry.find"}
     (tmp_path / "shared" / "api.yaml").write_text(shared.replace("ikanos: 1.0.0-beta5", "naftiko: 1.0.0-alpha2") + maps)
-    assert {line.partition(" ")[0] for line in told(file)} == {"api.yaml:5"}
+    assert {line.partition(" ")[0] for line in describe_findings(file)} == {"api.yaml:5"}
     assert {d.rule.slug for d in load(file).diagnostics} == {"non-standard-key"}
     later = (
         "ikanos: 1.0.0-beta5\ninfo: {display: Ships}\ncapability:\n  consumes: [{from: api.yml, import: registry}]\n"
@@ -455,7 +461,7 @@ def test_what_is_not_imported_is_nothing_to_warn_of(tmp_path: Path) -> None:
     file = write(tmp_path)
     other = "  - {namespace: other, baseUri: http://other.example, auth: {type: bearer, token: x}}\n"
     (tmp_path / "shared" / "api.yaml").write_text(SHARED + other)
-    assert told(file) == []
+    assert describe_findings(file) == []
 
 
 # -- documents that are only there to be imported -----------------------------------------------------------------
@@ -468,16 +474,19 @@ def test_a_shared_document_is_sound_alone_and_serves_nothing(tmp_path: Path) -> 
 
 def test_a_shared_document_may_leave_a_variable_to_its_importers_but_not_misspell_its_own(tmp_path: Path) -> None:
     unbound = SHARED.replace(BINDS, "")
-    assert told(put(tmp_path, shared=unbound)) == []
+    assert describe_findings(put(tmp_path, shared=unbound)) == []
     misspelt = SHARED.replace("{{TOKEN}}", "{{TOKN}}")
-    assert told(put(tmp_path, shared=misspelt)) == [
+    assert describe_findings(put(tmp_path, shared=misspelt)) == [
         "shared.yml:8 unlisted-variable 'TOKN' is read from the environment, but 'keys' does not list it"
     ]
 
 
-def test_what_is_wrong_in_a_shared_document_is_told(tmp_path: Path) -> None:
+def test_findings_in_a_shared_document_are_reported(tmp_path: Path) -> None:
     wrong = SHARED.replace("https://registry.example", '""').replace("method: GET", "methd: GET")
-    assert {line.split()[1] for line in told(put(tmp_path, shared=wrong))} == {"invalid-base-uri", "misspelt-key"}
+    assert {line.split()[1] for line in describe_findings(put(tmp_path, shared=wrong))} == {
+        "invalid-base-uri",
+        "misspelt-key",
+    }
 
 
 def test_the_help_for_a_missing_file_lists_those_of_its_folder(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_path_that_does_not_fit(route: str, path: str) -> None:
     assert found(routes(route), path) is None
 
 
-def test_a_path_that_is_no_utf_8_is_told_apart() -> None:
+def test_a_path_that_is_not_utf_8_is_an_error() -> None:
     with pytest.raises(UnicodeDecodeError):
         list(routes("/a/{x}").find_matches(b"/a/%FF"))
 

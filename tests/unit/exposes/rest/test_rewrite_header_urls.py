@@ -68,8 +68,8 @@ async def rewritten(folder: Path, name: bytes, *values: str, document: dict[str,
         headers = [(name, value.encode("latin-1")) for value in values]
         proxied = ProxiedRequest(server.parts[0][1], f"{BASE}/ships/7?a+key=s3cr3t&x=1", None)
         parts = [(part, operation) for part, operation in server.parts if not isinstance(part, Tool)]
-        told = Locations(parts).rewrite_headers(headers, proxied)
-    return [value.decode("latin-1") for _, value in told]
+        result = Locations(parts).rewrite_headers(headers, proxied)
+    return [value.decode("latin-1") for _, value in result]
 
 
 async def test_every_line_of_several_links(folder: Path) -> None:
@@ -81,7 +81,7 @@ async def test_every_line_of_several_links(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         (f"<{BASE}/ships/7?a+key=s3cr3t&page=2>", "</fleet/7?page=2>"),
         (f"<{BASE}/ships/7?page=2&%61%20key=other#x>", "</fleet/7?page=2#x>"),
@@ -104,8 +104,8 @@ async def test_every_line_of_several_links(folder: Path) -> None:
         ("<8", "<8"),
     ],
 )
-async def test_targets_and_anchors(folder: Path, value: str, told: str) -> None:
-    assert await rewritten(folder, b"link", value) == [told]
+async def test_targets_and_anchors(folder: Path, value: str, expected: str) -> None:
+    assert await rewritten(folder, b"link", value) == [expected]
 
 
 @pytest.mark.parametrize("name", [b"location", b"content-location"])
@@ -127,8 +127,8 @@ TEXTS = st.text(st.sampled_from('<>",;= \\/axé'), max_size=30)
 @given(TEXTS)
 async def test_a_header_without_urls_below_the_base_stays_as_it_is(folder: Path, text: str) -> None:
     foreign = text.replace("<", "<https://other.example/")
-    (told,) = await rewritten(folder, b"link", foreign)
-    assert told.replace(" ", "") == foreign.replace(" ", "")
+    (target,) = await rewritten(folder, b"link", foreign)
+    assert target.replace(" ", "") == foreign.replace(" ", "")
 
 
 async def test_below_a_base_uri_that_is_a_variable(folder: Path) -> None:

@@ -59,7 +59,7 @@ async def pieces(*given: bytes) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def test_a_response_that_nobody_read_stops_no_other(transport: NativeClient) -> None:
+async def test_an_unread_response_blocks_no_other(transport: NativeClient) -> None:
     async with serve(make_response(b"x" * 600_000), make_response(b"next")) as server:
         response = await transport.send(asking(server))
         await settled()
@@ -179,9 +179,7 @@ async def test_under_tls_only_tls_can_say_that_a_body_is_over(tmp_path: Path, *,
         b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n" + make_response(b"another's"),
     ],
 )
-async def test_what_comes_behind_the_head_that_was_asked_for_belongs_to_nobody(
-    transport: NativeClient, odd: bytes
-) -> None:
+async def test_bytes_after_a_head_only_response_are_dropped(transport: NativeClient, odd: bytes) -> None:
     evil = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nEVIL"
     async with serve(odd, evil, make_response(b"next")) as server:
         response = await transport.send(asking(server, "/", "HEAD"))
@@ -205,7 +203,7 @@ async def test_many_small_chunks_are_kept_as_few(transport: NativeClient) -> Non
 @pytest.mark.parametrize(
     "coding", [b"gzip, chunked", b"chunked, gzip", b"identity", b"gzip", b"chunked\r\ntransfer-encoding: chunked"]
 )
-async def test_a_response_in_a_coding_that_nobody_asked_for_is_none(transport: NativeClient, coding: bytes) -> None:
+async def test_a_response_in_an_unrequested_coding_is_invalid(transport: NativeClient, coding: bytes) -> None:
     odd = b"HTTP/1.1 200 OK\r\ntransfer-encoding: " + coding + b"\r\n\r\n0\r\n\r\n"
     async with serve(odd, make_response(b"next")) as server:
         with pytest.raises(UpstreamUnreachable, match="is not valid HTTP"):
