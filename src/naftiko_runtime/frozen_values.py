@@ -1,4 +1,4 @@
-"""Values of a plan: frozen JSON, and terms, which fill a place.
+"""Frozen JSON: the values of a plan.
 
 The plan freezes the values of a document. Two frozen values are equal only if nothing distinguishes them:
 ``1``, ``1.0``, ``1.00`` and ``true`` are four values.
@@ -87,47 +87,3 @@ _BASES: Final = {"0o": 8, "0x": 16}
 
 def _find_base(text: str) -> int:
     return _BASES.get(text[:2], 10)
-
-
-class Argument(Struct, frozen=True):
-    """The caller's value of an input."""
-
-    name: str
-
-
-class Variable(Struct, frozen=True):
-    """A bound variable, by its full name ``namespace.VARIABLE``."""
-
-    name: str
-
-
-class Constant(Struct, frozen=True):
-    """A value of the document."""
-
-    value: Frozen
-
-
-class Composed(Struct, frozen=True):
-    """Text with values in it. It is absent if one of its arguments is."""
-
-    parts: tuple[Constant | Argument | Variable, ...]
-
-
-Term: TypeAlias = Constant | Argument | Variable | Composed
-"""What a consumed parameter is filled with."""
-
-
-class TermObject(Struct, frozen=True):
-    """An object with a tree of terms in each field. A field without a value is omitted."""
-
-    fields: tuple[tuple[str, Tree], ...]
-
-
-class TermList(Struct, frozen=True):
-    """A list with a tree of terms in each place. An item without a value is omitted."""
-
-    items: tuple[Tree, ...]
-
-
-Tree: TypeAlias = "Term | TermObject | TermList"
-"""A structured value, with a term at every leaf."""

@@ -22,10 +22,11 @@ from naftiko_runtime.authentication.kind import (
 )
 from naftiko_runtime.encode_value import FRAMING_HEADERS, HEADER_NAME, encode_json, format_text
 from naftiko_runtime.errors import InputFault, Rejected, UnsupportedCoding
-from naftiko_runtime.frozen_values import Composed, Constant, Variable, thaw
+from naftiko_runtime.frozen_values import thaw
 from naftiko_runtime.lazy_import import compile_lazily, import_lazily
 from naftiko_runtime.model.part import Meanings, Text
 from naftiko_runtime.rules import helps
+from naftiko_runtime.terms import Composed, Constant, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi_types import Scope
     from naftiko_runtime.authentication.kind import Linker, TextOf
     from naftiko_runtime.authentication.nonce_cache import NonceCache
-    from naftiko_runtime.frozen_values import Term
     from naftiko_runtime.source import KeyPath
+    from naftiko_runtime.terms import Term
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 else:
     orjson = import_lazily("orjson")

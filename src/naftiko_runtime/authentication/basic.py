@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi_types import Scope
     from naftiko_runtime.authentication.kind import Linker, TextOf
     from naftiko_runtime.authentication.nonce_cache import NonceCache
-    from naftiko_runtime.frozen_values import Term
+    from naftiko_runtime.terms import Term
 
 
 class Basic(AuthenticationPart):

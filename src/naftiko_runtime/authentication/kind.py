@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.authentication.guard import Guard
     from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.diagnostic import Span
-    from naftiko_runtime.frozen_values import Term
     from naftiko_runtime.rules import Advice, Statement
     from naftiko_runtime.source import KeyPath
+    from naftiko_runtime.terms import Term
 
 SECRET: Final = "secret"  # noqa: S105 - a mark, no secret
 SENT: Final = "sent"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from naftiko_runtime.authentication.kind import Linker, TextOf
-    from naftiko_runtime.frozen_values import Term
+    from naftiko_runtime.terms import Term
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 else:
     copy = import_lazily("copy")

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from naftiko_runtime.authentication.kind import Linker, TextOf
-    from naftiko_runtime.frozen_values import Term
     from naftiko_runtime.rules import Statement
+    from naftiko_runtime.terms import Term
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 else:
     asyncio = import_lazily("asyncio")

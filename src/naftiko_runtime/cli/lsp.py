@@ -11,8 +11,8 @@ from naftiko_runtime.cli.check_file import select_findings
 from naftiko_runtime.cli.configuration import NONE, ConfigurationError, Configurations
 from naftiko_runtime.cli.recognize_capability import is_capability, starts_as_capability
 from naftiko_runtime.cli.rule_selection import Selection
-from naftiko_runtime.extras import advise_install
 from naftiko_runtime.link.operator_overrides import Overrides
+from naftiko_runtime.missing_extra import advise_install
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

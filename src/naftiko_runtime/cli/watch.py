@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from naftiko_runtime.cli.print_errors import show_click_error
-from naftiko_runtime.extras import advise_install
+from naftiko_runtime.missing_extra import advise_install
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

@@ -15,6 +15,7 @@ from naftiko_runtime.document.normalize_outputs import OutputNormalizer, is_read
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source import format_as_written
+from naftiko_runtime.source.draft import Draft
 from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.suggest import suggest
 
@@ -79,7 +80,7 @@ class _Normalizer:
         written = source.data.get("naftiko", source.data.get("ikanos"))
         self._lacks_label = version in _WITH_DISPLAY and version == str(written)  # others are only read as that version
         self._source = source
-        self._draft = source.make_draft()
+        self._draft = Draft(source)
         self._findings = findings
         self._outputs = OutputNormalizer(self._draft, partial(self._report, key=True))
 

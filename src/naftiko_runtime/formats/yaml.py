@@ -14,8 +14,8 @@ from naftiko_runtime.limits import SCALAR_DIGITS_MAX
 from naftiko_runtime.rules import render_text
 from naftiko_runtime.source import parse_exact_float
 from naftiko_runtime.source.builder import DataBuilder
-from naftiko_runtime.source.places import Places
 from naftiko_runtime.source.scalars import is_number
+from naftiko_runtime.source.source import Places
 
 if TYPE_CHECKING:
     from naftiko_runtime.decoding_irregularities import Irregularities

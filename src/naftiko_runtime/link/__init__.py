@@ -11,7 +11,7 @@ from naftiko_runtime.link.check_shared_ports import check_ports
 from naftiko_runtime.link.consumed_apis import link_consumed_apis
 from naftiko_runtime.link.context import Context, Namespaces
 from naftiko_runtime.link.exposes import link_exposes
-from naftiko_runtime.link.linked import Linked
+from naftiko_runtime.link.linked_document import Linked
 from naftiko_runtime.link.variables import Variables
 from naftiko_runtime.plan import Plan
 

@@ -13,7 +13,7 @@ from naftiko_runtime.rules import nouns
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Reason
     from naftiko_runtime.document.capability import Document
-    from naftiko_runtime.link.linked import Linked
+    from naftiko_runtime.link.linked_document import Linked
     from naftiko_runtime.rules import NounPhrase
     from naftiko_runtime.source import KeyPath
 

@@ -16,11 +16,11 @@ from naftiko_runtime.link.call_scope import CallReferences
 from naftiko_runtime.link.consumed_operation import METHODS_WITH_BODY
 from naftiko_runtime.link.exposed_inputs import OperationInputs
 from naftiko_runtime.link.inputs_set_by_authentication import find_sealed_inputs
+from naftiko_runtime.link.link_with_values import link_with_values
 from naftiko_runtime.link.parameter_terms import ParameterTerms
 from naftiko_runtime.link.term_substitution import find_arguments, find_variables, substitute
 from naftiko_runtime.link.unplaced_inputs import UnplacedInputs, find_declaration
-from naftiko_runtime.link.values_under_with import WithValues
-from naftiko_runtime.link.with_terms import link_with_values
+from naftiko_runtime.link.with_values import WithValues
 from naftiko_runtime.plan import (
     Argument,
     Contract,

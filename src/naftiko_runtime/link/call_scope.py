@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.exposed_inputs import OperationInputs
     from naftiko_runtime.link.reference_syntax import Reference
-    from naftiko_runtime.link.values_under_with import WithValues
+    from naftiko_runtime.link.with_values import WithValues
     from naftiko_runtime.source import KeyPath
     from naftiko_runtime.template import Placeholder
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
 
 from naftiko_runtime import rules
-from naftiko_runtime.rules import helps, nouns
+from naftiko_runtime.rules import helps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -93,7 +93,7 @@ def _can_share(
     is_same_name = first.namespace == server.namespace
     if (why := _find_difference(first, server)) is not None:
         statement = rules.PORT(first=first.namespace, second=server.namespace, port=server.port)
-        move = nouns.MOVE_IN_FILE if is_same_name else nouns.MOVE_ONE
+        move = helps.MOVE_IN_FILE if is_same_name else helps.MOVE_ONE
         advice = why(move=move(namespace=server.namespace))
         findings.report(statement, server.span, advice, part=place_of(None), related=first.span)
         return False

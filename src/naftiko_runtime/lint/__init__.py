@@ -19,7 +19,7 @@ from naftiko_runtime.lint.check import Check, Subject
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.capability import Document
-    from naftiko_runtime.link.linked import Linked
+    from naftiko_runtime.link.linked_document import Linked
     from naftiko_runtime.lint.check import FindCheckedKind
 
 CHECKS: Final[tuple[Check, ...]] = (

@@ -9,7 +9,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.base_uri_check import check_base_uri
 from naftiko_runtime.lint.check import make_check
-from naftiko_runtime.lint.own_parts import filter_readable, list_names, list_own_apis
+from naftiko_runtime.lint.select_parts import filter_readable, list_names, list_own_apis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import rules
 from naftiko_runtime.document.walk import iter_parts
 from naftiko_runtime.lint.check import make_check
-from naftiko_runtime.lint.own_parts import filter_readable, list_names, list_own_apis
+from naftiko_runtime.lint.select_parts import filter_readable, list_names, list_own_apis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

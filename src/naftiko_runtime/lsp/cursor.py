@@ -12,7 +12,7 @@ from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.lsp.relevant_lines import make_excerpt
 from naftiko_runtime.source import Source
 from naftiko_runtime.source.builder import DataBuilder
-from naftiko_runtime.source.places import Places
+from naftiko_runtime.source.source import Places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,22 +4,7 @@ A plan is a value: two loads of one file give equal plans. It lists what it need
 never holds a secret.
 """
 
-from naftiko_runtime.frozen_values import (
-    Argument,
-    Composed,
-    Constant,
-    Frozen,
-    Number,
-    NumberKind,
-    Object,
-    Term,
-    TermList,
-    TermObject,
-    Tree,
-    Variable,
-    freeze,
-    thaw,
-)
+from naftiko_runtime.frozen_values import Frozen, Number, NumberKind, Object, freeze, thaw
 from naftiko_runtime.plan.body import (
     Body,
     Escape,
@@ -73,6 +58,7 @@ from naftiko_runtime.plan.servers import (
     remove_placeholder_names,
 )
 from naftiko_runtime.plan.upstream import Upstream
+from naftiko_runtime.terms import Argument, Composed, Constant, Term, TermList, TermObject, Tree, Variable
 
 __all__ = [
     "Argument",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from naftiko_runtime.frozen_values import Term, Tree
+    from naftiko_runtime.terms import Term, Tree
 
 ListStyle: TypeAlias = Literal["repeat", "comma", "space", "pipe", "deep"]
 """How a query has a list: its name repeated, or one value whose items are joined; ``deep`` is an object in brackets."""

@@ -8,10 +8,10 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from naftiko_runtime.diagnostic import Diagnostic, Span
-from naftiko_runtime.frozen_values import Argument
 from naftiko_runtime.plan.inputs import Input
 from naftiko_runtime.plan.plan import Binding
 from naftiko_runtime.plan.servers import ForwardRoute, Route
+from naftiko_runtime.terms import Argument
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

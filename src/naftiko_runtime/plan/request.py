@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from naftiko_runtime.frozen_values import Term
     from naftiko_runtime.plan.body import Body, NamedTerm
     from naftiko_runtime.plan.upstream import Upstream
+    from naftiko_runtime.terms import Term
 
 
 class Request(Struct, frozen=True):

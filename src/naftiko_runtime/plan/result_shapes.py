@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from naftiko_runtime.frozen_values import Frozen, Term
+    from naftiko_runtime.frozen_values import Frozen
+    from naftiko_runtime.terms import Term
 
 ShapeType: TypeAlias = Literal["string", "number", "integer", "boolean", "object", "array"]
 """What a document declares of a value."""

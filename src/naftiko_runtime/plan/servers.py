@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.authentication.kinds import Credential
     from naftiko_runtime.diagnostic import Reason, Span
-    from naftiko_runtime.frozen_values import Argument
     from naftiko_runtime.plan.operation import Operation
     from naftiko_runtime.rules import NounPhrase, Statement
+    from naftiko_runtime.terms import Argument
 
 
 def remove_placeholder_names(pattern: Sequence[str | Argument]) -> str:

@@ -9,7 +9,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from naftiko_runtime.authentication.kinds import Credential
     from naftiko_runtime.diagnostic import Span
-    from naftiko_runtime.frozen_values import Term
+    from naftiko_runtime.terms import Term
 
 
 class Upstream(Struct, frozen=True):

@@ -9,7 +9,7 @@ from naftiko_runtime.rules.credentials import *
 from naftiko_runtime.rules.documents import *
 from naftiko_runtime.rules.expressions import *
 from naftiko_runtime.rules.files import *
-from naftiko_runtime.rules.links import *
 from naftiko_runtime.rules.recommendations import *
+from naftiko_runtime.rules.references import *
 from naftiko_runtime.rules.rule import *
 from naftiko_runtime.rules.sandbox_files import *

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from naftiko_runtime.extras import advise_install
-from naftiko_runtime.rules.rule import Help
+from naftiko_runtime.missing_extra import advise_install
+from naftiko_runtime.rules.rule import Help, Noun
 
 DID_YOU_MEAN: Final = Help("did you mean '{suggestion}'?")
 KNOWN: Final = Help("known: {known}")
@@ -76,6 +76,8 @@ DID_YOU_MEAN_OR_LIST: Final = Help(
 ONE_TYPE_ON_PORT: Final = Help("only exposes of one type can share a port; {move}")
 ONE_ADDRESS_ON_PORT: Final = Help("only exposes of one address can share a port; {move}")
 GUARDED_PORT: Final = Help("an expose with authentication cannot share its port; {move}")
+MOVE_ONE: Final = Noun("change one, or start with --port {namespace}=N")
+MOVE_IN_FILE: Final = Noun("change the port in one of the files: --port {namespace}=N moves both")
 STEP_KINDS: Final = Help("step types: {known}")
 EARLIER_STEPS: Final = Help("earlier steps: {known}")
 IT_HAS: Final = Help("it has: {known}")

@@ -17,9 +17,6 @@ ENTRY: Final = Noun("an entry of '{key}'")
 VALUE: Final = Noun("'{value}'")
 THIS_VALUE: Final = Noun("this value")
 
-MOVE_ONE: Final = Noun("change one, or start with --port {namespace}=N")
-MOVE_IN_FILE: Final = Noun("change the port in one of the files: --port {namespace}=N moves both")
-
 TEXT: Final = Noun("text")
 MAPPING: Final = Noun("a mapping")
 LIST: Final = Noun("a list")

@@ -14,8 +14,8 @@ from urllib.parse import unquote
 import orjson
 from dotenv.parser import parse_stream
 
-from naftiko_runtime.extras import advise_install
 from naftiko_runtime.limits import SECRET_BYTES_MAX, VAULT_SECONDS
+from naftiko_runtime.missing_extra import advise_install
 from naftiko_runtime.source import SourceError, format_as_written, parse_source
 
 if TYPE_CHECKING:

@@ -1,19 +1,16 @@
-"""Metrics of all processes, and the telemetry of each one."""
+"""Metrics of all processes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.telemetry.metrics import RELOADS, WORKERS, Meter
-from naftiko_runtime.telemetry.process import ProcessMetrics
 from naftiko_runtime.telemetry.prometheus import render_metrics
-from naftiko_runtime.telemetry.request_observer import Observer
 from naftiko_runtime.telemetry.shared_metrics import SharedStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from naftiko_runtime.server.capability_to_serve import ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
 
 _PARENT: Final = 0
@@ -41,47 +38,6 @@ class MetricsHub:
         return b"" if self._store is None else render_metrics(self._store.read_entries())
 
 
-class ProcessTelemetry:
-    """The metrics and spans of one process that serves; create it in its running loop.
-
-    Attributes:
-        meter: Counts; None without a control port.
-        observer: Observes requests; None without a control port and without traces.
-    """
-
-    def __init__(
-        self, hub: MetricsHub, worker: int, settings: ServerSettings, capabilities: Sequence[ServedCapability]
-    ) -> None:
-        """Start.
-
-        Raises:
-            BindError: The options for traces are invalid.
-        """
-        self.meter = hub.open_meter(worker)
-        self._process = None if self.meter is None else ProcessMetrics(self.meter, worker)
-        self._hub = hub
-        wanted = self.meter is not None or settings.traces is not None
-        self.observer = Observer(self.meter, settings.traces, _get_service_name(capabilities)) if wanted else None
-
-    def update(self) -> None:
-        """Record CPU time and memory. Call this about once a second."""
-        if self._process is not None:
-            self._process.update()
-        if self.observer is not None:
-            self.observer.tick()
-
-    def render(self) -> bytes:
-        """Render the metrics of all processes, with the current values of this one."""
-        self.update()
-        return self._hub.render()
-
-    async def close(self) -> None:
-        """Record the last values, and send the remaining spans."""
-        if self.observer is not None:
-            await self.observer.close()
-        self.update()
-
-
 def make_reload_counter(meter: Meter | None) -> Callable[[str], None]:
     """Return a function that counts reloads by outcome: ``reloaded`` or ``failed``."""
     if meter is None:
@@ -93,7 +49,3 @@ def make_reload_counter(meter: Meter | None) -> Callable[[str], None]:
 def make_start_counter(meter: Meter | None) -> Callable[[], None]:
     """Return a function that counts started workers."""
     return (lambda: None) if meter is None else meter.get_number(WORKERS).add
-
-
-def _get_service_name(capabilities: Sequence[ServedCapability]) -> str:
-    return "+".join(dict.fromkeys(one.plan.label for one in capabilities))

@@ -14,8 +14,9 @@ from naftiko_runtime.exposes.control.app import make_control_app
 from naftiko_runtime.server.deployment import Deployment
 from naftiko_runtime.server.lifecycle import Lifecycle
 from naftiko_runtime.server.listeners import make_control_listener
-from naftiko_runtime.server.metrics_hub import MetricsHub, ProcessTelemetry, make_reload_counter
+from naftiko_runtime.server.metrics_hub import MetricsHub, make_reload_counter
 from naftiko_runtime.server.ports import OpenPort, Ports
+from naftiko_runtime.server.process_telemetry import ProcessTelemetry
 from naftiko_runtime.server.reloader import DeploymentSwap, Reloader
 from naftiko_runtime.server.signals import SignalPolicy
 from naftiko_runtime.startup_signals import take_hangup

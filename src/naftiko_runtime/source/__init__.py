@@ -6,9 +6,10 @@ and nothing in it can make the build expensive.
 """
 
 from naftiko_runtime.source.cache import SourceCache
-from naftiko_runtime.source.places import LINE_BREAK, Draft, KeyPath, Source, SourceError
+from naftiko_runtime.source.draft import Draft
 from naftiko_runtime.source.reading import ReadSource, parse_source, read_source
 from naftiko_runtime.source.scalars import WrittenFloat, WrittenInt, format_as_written, parse_exact_float
+from naftiko_runtime.source.source import LINE_BREAK, KeyPath, Source, SourceError
 
 __all__ = [
     "LINE_BREAK",

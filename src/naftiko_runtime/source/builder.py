@@ -9,15 +9,15 @@ import yaml
 from naftiko_runtime import limits, rules
 from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.rules import helps
-from naftiko_runtime.source.places import ORIGIN
 from naftiko_runtime.source.scalars import format_as_written, is_number, resolve_plain
+from naftiko_runtime.source.source import ORIGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from naftiko_runtime.diagnostic import Findings
     from naftiko_runtime.rules import Advice, Statement
-    from naftiko_runtime.source.places import Mark, Places
+    from naftiko_runtime.source.source import Mark, Places
 
 _STR_TAG: Final = "tag:yaml.org,2002:str"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os.path
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.source.places import Source, SourceError
 from naftiko_runtime.source.reading import parse_source, read_file
+from naftiko_runtime.source.source import Source, SourceError
 
 if TYPE_CHECKING:
     from pathlib import Path

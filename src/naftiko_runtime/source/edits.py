@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.diagnostic import Edit, Span
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.source.places import LINE_BREAK
 from naftiko_runtime.source.scalars import resolve_plain
+from naftiko_runtime.source.source import LINE_BREAK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from naftiko_runtime.source.places import KeyPath, Source
+    from naftiko_runtime.source.source import KeyPath, Source
 
 Edits = tuple[Edit, ...]
 Field = tuple[str, str]

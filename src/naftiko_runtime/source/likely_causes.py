@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from naftiko_runtime.rules import Statement
-    from naftiko_runtime.source.places import Source
+    from naftiko_runtime.source.source import Source
 
 _SMART_QUOTED: Final = compile_lazily("(?:[:\\[{,-] +|[\\[{])([\u2018\u201c\u201e])")
 """A typographic quote where a value begins."""

@@ -11,7 +11,7 @@ from naftiko_runtime.diagnostic import Findings, Span, diagnose
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source.builder import DataBuilder
 from naftiko_runtime.source.likely_causes import find_likely_cause
-from naftiko_runtime.source.places import LINE_BREAK, Places, Source, SourceError
+from naftiko_runtime.source.source import LINE_BREAK, Places, Source, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

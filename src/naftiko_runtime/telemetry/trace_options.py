@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from naftiko_runtime import limits
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.extras import advise_install
+from naftiko_runtime.missing_extra import advise_install
 from naftiko_runtime.secret import Secret
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from naftiko_runtime.exposes.control.app import make_control_app
 from naftiko_runtime.server.deployment import Deployment
 from naftiko_runtime.server.lifecycle import Lifecycle
 from naftiko_runtime.server.listeners import make_control_listener
-from naftiko_runtime.server.metrics_hub import ProcessTelemetry
+from naftiko_runtime.server.process_telemetry import ProcessTelemetry
 from naftiko_runtime.server.reloader import DeploymentSwap
 from naftiko_runtime.workers.capability_transfer import read_capabilities
 from naftiko_runtime.workers.shared_status import WorkerStatus

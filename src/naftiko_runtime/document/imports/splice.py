@@ -21,6 +21,7 @@ from naftiko_runtime.document.imports.sections import (
 )
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source import SourceError, read_source
+from naftiko_runtime.source.draft import Draft
 from naftiko_runtime.suggest import find_closest
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Importer(Struct, frozen=True):
 class _Splicer:
     def __init__(self, source: Source, files: ImportedFiles, findings: Findings) -> None:
         self._source = source
-        self._draft = source.make_draft()
+        self._draft = Draft(source)
         self._files = files
         self._findings = findings
         self._own = {

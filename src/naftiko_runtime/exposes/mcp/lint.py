@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime import rules
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.lint.check import make_expose_check
-from naftiko_runtime.lint.own_parts import filter_readable, is_own, list_names
+from naftiko_runtime.lint.select_parts import filter_readable, is_own, list_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

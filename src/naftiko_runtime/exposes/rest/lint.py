@@ -8,7 +8,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.document.normalize import LATER_VERSIONS
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.lint.check import make_expose_check
-from naftiko_runtime.lint.own_parts import is_own
+from naftiko_runtime.lint.select_parts import is_own
 from naftiko_runtime.lint.style import check_slashes
 from naftiko_runtime.source.edits import add_parameters
 from naftiko_runtime.template import Placeholder, split_path

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from naftiko_runtime.source import Source, parse_source
+from naftiko_runtime.source.draft import Draft
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Span
@@ -148,7 +149,7 @@ def test_there_is_no_line_outside_the_text() -> None:
 
 def test_a_renamed_key_keeps_its_place_order_and_everything_else() -> None:
     before = source("a: {old: {x: 1}, other: 2}\nb: 3\n")
-    draft = before.make_draft()
+    draft = Draft(before)
     draft.rename_key(draft.get(("a",)), "old", "new")
     after = draft.build()
     assert after.data == {"a": {"new": {"x": 1}, "other": 2}, "b": 3}
