@@ -2,7 +2,9 @@
 # make test           run all tests, with coverage
 # make lint           run the checks that CI runs besides the tests
 # make check          lint and the quick tests, in about a minute: run it before a commit
-# make test-other     run the quick tests and the journeys with another Python: 3.11, or the newest if .venv has 3.11
+# make test-other     run the quick tests, the journeys and tests of REST, MCP and metrics with another Python:
+#                     3.11, or the newest if .venv has 3.11
+# make picture        draw docs/terminal.svg again
 # make bench          compare with hand-written servers, FastMCP and nginx
 # make instructions   compare the instructions per request with bench/budget.json
 # Each target sets up .venv, and does so again when pyproject.toml changes. PYTHON=… selects the interpreter.
@@ -20,9 +22,11 @@ PROGRESS := { grep --line-buffered -E '^(Collecting|Building|Installing|Successf
 # `make test JOBS=0` uses one process.
 # Many tests wait for servers that they start, so there are more processes than cores.
 JOBS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) * 3 / 2 )))
+# The integration tests that another Python also runs, so that CI takes at most 20 minutes on two cores.
+APPLICATIONS := tests/integration/test_rest.py tests/integration/test_mcp.py tests/integration/test_metrics.py
 PYTEST = $(BIN)/pytest -n $(JOBS) --dist worksteal
 
-.PHONY: run test test-other test-quick check lint bench instructions clean
+.PHONY: run test test-other test-quick check lint picture bench instructions clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/naftiko run capabilities/pixel-tracking.yaml --sandbox
@@ -34,11 +38,11 @@ check: lint
 	$(PYTEST) -q tests/unit tests/diagnostics tests/fix
 
 test-other: $(BIN)/python
-	$(MAKE) test-quick VENV=.venv-other PYTHON="$$(.ci/other-python $(BIN)/python)"
+	other=$$(.ci/other-python $(BIN)/python) && $(MAKE) test-quick VENV=.venv-other PYTHON="$$other"
 
 test-quick: $(VENV)/test.stamp
 	$(BIN)/python -VV
-	$(PYTEST) -q tests/unit tests/diagnostics tests/fix tests/journeys
+	$(PYTEST) -q tests/unit tests/diagnostics tests/fix tests/journeys $(APPLICATIONS) -k 'not uvicorn'
 
 lint: $(VENV)/lint.stamp
 	$(BIN)/ruff check
@@ -46,6 +50,9 @@ lint: $(VENV)/lint.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
+
+picture: $(VENV)/test.stamp
+	$(BIN)/python scripts/terminal_picture.py
 
 bench: $(VENV)/bench.stamp
 	$(BIN)/python bench/run.py

@@ -1,4 +1,4 @@
-"""Write docs/terminal.svg, a picture of the README's commands on a terminal. Run it from the repository's root.
+"""Write docs/terminal.svg, a picture of the README's commands on a terminal. ``make picture`` runs it.
 
 The script runs the commands on a pseudo-terminal and draws what they print.
 """
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).parent.parent
+WEATHER = ROOT / "capabilities" / "weather.yaml"
+PICTURE = ROOT / "docs" / "terminal.svg"
 COLUMNS, ROWS = 110, 60
 SECONDS_MAX = 30
 NAFTIKO = str(Path(sys.executable).parent / "naftiko")
@@ -61,7 +63,11 @@ def run_on_terminal(command: Sequence[str], folder: Path, is_complete: Callable[
 
 def main() -> None:
     """Run the commands and write the picture."""
-    weather = (ROOT / "capabilities" / "weather.yaml").read_text(encoding="utf-8")
+    PICTURE.write_text(draw(WEATHER.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def draw(weather: str) -> str:
+    """Return the picture of the commands with a capability, as SVG."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -70,8 +76,7 @@ def main() -> None:
         (folder / "weather.yaml").write_text(weather)
         show(console, folder, "naftiko run weather.yaml", lambda text: "tools/call" in text and text.endswith("\n"))
     svg = console.export_svg(title="naftiko", theme=MONOKAI)
-    svg = re.sub(r"@font-face \{.*?\}\n", "", svg, flags=re.DOTALL)
-    (ROOT / "docs" / "terminal.svg").write_text(svg, encoding="utf-8")
+    return re.sub(r"@font-face \{.*?\}\n", "", svg, flags=re.DOTALL)
 
 
 def show(console: Console, folder: Path, command: str, is_complete: Callable[[str], bool]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
 from naftiko_runtime.errors import UpstreamOverloaded
+from naftiko_runtime.masking import MASK
 from naftiko_runtime.telemetry.metrics import UPSTREAM
 from naftiko_runtime.telemetry.tracing import CURRENT
 from naftiko_runtime.upstream.interface import UpstreamUnreachable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 
 _PORTS: Final = {"http": 80, "https": 443}
+_VARIABLE: Final = re.compile(r"\{+[^{}]*\}+")
 
 
 class InstrumentedTransport:
@@ -32,7 +34,7 @@ class InstrumentedTransport:
         self._transport = transport
         self._observer = observer
         self._tracer = observer.tracer
-        self._servers = {upstream.namespace: _describe_server(upstream.base_uri) for upstream in plan.upstreams}
+        self._servers = {upstream.namespace: describe_server(upstream.base_uri) for upstream in plan.upstreams}
         self._instruments: dict[str, Instrument] = {}
 
     async def send(self, request: OutboundRequest) -> UpstreamResponse:
@@ -76,10 +78,17 @@ class InstrumentedTransport:
         return made
 
 
-def _describe_server(base_uri: str) -> Mapping[str, Value]:
-    """Return the address and port of an API; nothing if its base URI has variables, which may be secrets."""
-    if "{" in base_uri:
-        return {}
-    parts = urlsplit(base_uri)
-    host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
-    return {} if not host or port is None else {"server.address": host, "server.port": port}
+def describe_server(base_uri: str) -> Mapping[str, Value]:
+    """Return the address and port of an API. The variables of a base URI are secrets and are masked.
+
+    Args:
+        base_uri: The base URI, with the names of its variables in braces.
+    """
+    scheme, _, rest = _VARIABLE.sub(MASK, base_uri).partition("://")
+    authority = rest.partition("/")[0].rpartition("@")[2]
+    host, colon, port = authority.rpartition(":")
+    if not colon or port.endswith("]"):  # of an IPv6 address
+        host, port = authority, "" if MASK not in authority else MASK
+    if MASK in port or (not port and scheme not in _PORTS):
+        return {"server.address": host.strip("[]") or MASK, "server.port": MASK}
+    return {"server.address": host.strip("[]"), "server.port": int(port or _PORTS[scheme])}

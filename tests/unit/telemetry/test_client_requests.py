@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from naftiko_runtime.errors import UpstreamError, UpstreamOverloaded
-from naftiko_runtime.telemetry.client_requests import InstrumentedTransport
+from naftiko_runtime.telemetry.client_requests import InstrumentedTransport, describe_server
 from naftiko_runtime.telemetry.metrics import UPSTREAM, Meter
 from naftiko_runtime.telemetry.prometheus import render_metrics
 from naftiko_runtime.telemetry.request_observer import Observer
@@ -145,3 +145,25 @@ async def test_a_request_that_the_client_sent_again_says_so(failure: Exception |
         1,
         failure is not None,
     )
+
+
+@pytest.mark.parametrize(
+    ("base_uri", "address", "port"),
+    [
+        ("https://api.test/v1", "api.test", 443),
+        ("http://api.test:8080", "api.test", 8080),
+        ("http://[::1]:8080/x", "::1", 8080),
+        ("http://[::1]/x", "::1", 80),
+        ("http://{{HOST}}/r4", "***", "***"),
+        ("https://eu.{{ env.REGION }}.test:8443/r4", "eu.***.test", 8443),
+        ("http://{{NAME}}:{{PORT}}/r4", "***", "***"),
+        ("{{SCHEME}}://api.test/r4", "api.test", "***"),
+        ("http://api.test/{{TENANT}}", "api.test", 80),
+        ("{{URL}}", "***", "***"),
+        ("{{ORIGIN}}/r4", "***", "***"),
+    ],
+)
+def test_an_api_has_an_address_and_a_port_in_which_variables_are_masked(
+    base_uri: str, address: str, port: int | str
+) -> None:
+    assert describe_server(base_uri) == {"server.address": address, "server.port": port}
