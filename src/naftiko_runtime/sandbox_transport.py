@@ -15,7 +15,7 @@ from naftiko_runtime.document.parse import parse_part
 from naftiko_runtime.encode_value import encode_header, encode_json
 from naftiko_runtime.model.key_annotations import Range, field
 from naftiko_runtime.model.part import Part, Text
-from naftiko_runtime.rules import helps, render_text
+from naftiko_runtime.rules import helps
 from naftiko_runtime.rules.problems import describe_problem
 from naftiko_runtime.source import SourceError, read_source
 from naftiko_runtime.suggest import suggest
@@ -54,7 +54,7 @@ class _ResponseError(Exception):
 
     def __init__(self, statement: Statement) -> None:
         self.statement = statement
-        super().__init__(render_text(statement))
+        super().__init__(statement)
 
 
 def read_responses(path: Path, operations: Collection[str]) -> dict[str, Stub]:

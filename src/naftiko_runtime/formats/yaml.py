@@ -11,7 +11,7 @@ from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.formats.charset import decode_text
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.limits import SCALAR_DIGITS_MAX
-from naftiko_runtime.rules import render_text
+from naftiko_runtime.rules.problems import DescribedError
 from naftiko_runtime.source import parse_exact_float
 from naftiko_runtime.source.builder import DataBuilder
 from naftiko_runtime.source.scalars import is_number
@@ -72,7 +72,7 @@ class _LenientBuilder(DataBuilder):
         if not self._documents:  # it is empty, which is null
             return
         if statement.rule is not rules.YAML_FEATURE:
-            raise ValueError(render_text(statement))
+            raise DescribedError(statement)
         self._notes.add("a YAML feature that is not supported")
 
     def _report_and_stop(self, statement: Statement, marks: Any) -> None:
@@ -80,4 +80,4 @@ class _LenientBuilder(DataBuilder):
         if self._documents > 1:
             self._notes.add("a second YAML document")
             raise _FirstDocumentEnded
-        raise ValueError(render_text(statement))
+        raise DescribedError(statement)

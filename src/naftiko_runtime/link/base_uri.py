@@ -18,7 +18,7 @@ from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.base_uri_check import HTTP_SCHEMES, check_base_uri
 from naftiko_runtime.link.term_substitution import find_variables
 from naftiko_runtime.plan import Composed, Term, Variable
-from naftiko_runtime.rules import helps, render_text
+from naftiko_runtime.rules import helps, problems
 from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.suggest import find_closest
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.consumes import ConsumedHttp
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Operation, Plan, Request, Upstream
-    from naftiko_runtime.rules import Advice, Help, Statement
+    from naftiko_runtime.rules import Advice, Help, Noun, NounPhrase, Statement
 
-Fault: TypeAlias = "str | None"
+Fault: TypeAlias = "NounPhrase | Statement"
 """What is wrong with a value, without the value."""
 CheckUri: TypeAlias = "Callable[[str], Statement | None]"
 """From a URL without variables to what is wrong with it."""
@@ -47,15 +47,25 @@ _SAMPLES: Final[dict[Slot, str]] = {
     "port": "1",
     "path": "a",
 }
-_NEEDED: Final[dict[Slot, str]] = {
-    "url": "a URL with http:// or https://",
-    "origin": "a URL with http:// or https://, without a port and a path",
-    "scheme": "'http' or 'https'",
-    "authority": "a host with or without a port",
-    "host": "a part of a host's name",
-    "port": "a port's number",
-    "path": "a part of a path",
+_NEEDED: Final[dict[Slot, Noun]] = {
+    "url": problems.NEEDS_URL,
+    "origin": problems.NEEDS_ORIGIN,
+    "scheme": problems.NEEDS_SCHEME,
+    "authority": problems.NEEDS_AUTHORITY,
+    "host": problems.NEEDS_HOST,
+    "port": problems.NEEDS_PORT,
+    "path": problems.NEEDS_PATH,
 }
+_HELD: Final = (
+    ("://", problems.HOLDS_SCHEME),
+    ("@", problems.HOLDS_CREDENTIALS),
+    ("/", problems.HOLDS_PATH),
+    (":", problems.HOLDS_PORT),
+    ("%", problems.HOLDS_PERCENT),
+    ("?", problems.HOLDS_QUERY),
+    ("#", problems.HOLDS_QUERY),
+)
+"""What a value holds, by a mark of it. The first one found counts."""
 _NAME: Final = r"\w(?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)*"
 _FORMS: Final = {
     "scheme": compile_lazily(r"https?"),
@@ -127,7 +137,7 @@ def _means_variable(found: re.Match[str], context: Context) -> bool:
     return not found[2] or not in_path or context.variables.knows(found[2])
 
 
-def find_value_faults(term: Term, values: Mapping[str, str], check: CheckUri) -> Iterator[tuple[str, str]]:
+def find_value_faults(term: Term, values: Mapping[str, str], check: CheckUri) -> Iterator[tuple[str, Fault]]:
     """Find what is wrong with the values of a URL's variables; yield the names of the variables, and the reasons.
 
     Args:
@@ -144,7 +154,7 @@ def find_value_faults(term: Term, values: Mapping[str, str], check: CheckUri) ->
     yield from dict.fromkeys(faults)
     if not faults and (whole := check(fill_url(term, values))) is not None:
         names = dict.fromkeys(part.name for part in parts if isinstance(part, Variable))
-        yield from ((name, render_text(whole)) for name in list(names)[:1])
+        yield from ((name, whole) for name in list(names)[:1])
 
 
 def fill_url(term: Term, values: Mapping[str, str]) -> str:
@@ -201,50 +211,43 @@ def _find_misplaced(term: Term) -> Statement | None:
     return None
 
 
-def _check_slot(slot: Slot, value: str, check: CheckUri) -> Fault:
+def _check_slot(slot: Slot, value: str, check: CheckUri) -> Fault | None:
     """Return why a slot of a URL cannot have a value, without the value."""
-    needed = f"and only {_NEEDED[slot]} belongs there"
+    if slot in ("url", "origin") and "://" in value and not _NEVER.search(value):
+        fault = check(value)
+        if fault is not None:
+            return fault
+    problem = _find_problem(slot, value, check)
+    return None if problem is None else problems.URL_PART(problem=problem(), needed=_NEEDED[slot]())
+
+
+def _find_problem(slot: Slot, value: str, check: CheckUri) -> Noun | None:
     if _NEVER.search(value):
-        return f"it holds white space or another character that a URL cannot, {needed}"
+        return problems.HOLDS_CHARACTER
     match slot:
         case "url" | "origin":
-            return _check_url(slot, value, check, needed)
+            return problems.HAS_NO_SCHEME if check(value) is not None else _find_url_problem(slot, value)
         case "path":
-            return _check_path(value, needed)
+            return problems.HOLDS_QUERY if "?" in value or "#" in value else _find_dots(value)
         case _ if _FORMS[slot].fullmatch(value):
             return None
         case _:
-            return f"{_describe_content(value)}, {needed}"
+            return next((held for mark, held in _HELD if mark in value), problems.IS_SOMETHING_ELSE)
 
 
-def _check_url(slot: Slot, value: str, check: CheckUri, needed: str) -> Fault:
-    if (fault := check(value)) is not None:
-        return render_text(fault) if "://" in value else f"it has no scheme, {needed}"
+def _find_url_problem(slot: Slot, value: str) -> Noun | None:
     parts = urlsplit(value)
     if slot == "origin" and (parts.path or parts.port is not None):
-        return f"it holds a port or a path, {needed}"
-    return _check_dots(parts.path, needed)
+        return problems.HOLDS_PORT_OR_PATH
+    return _find_dots(parts.path)
 
 
-def _check_path(value: str, needed: str) -> Fault:
-    if "?" in value or "#" in value:
-        return f"it holds a query or a fragment, {needed}"
-    return _check_dots(value, needed)
-
-
-def _check_dots(path: str, needed: str) -> Fault:
+def _find_dots(path: str) -> Noun | None:
     try:
         encode_caller_path(f"/{path}".encode())
     except (Unrenderable, UnicodeEncodeError):
-        return f"it holds segments '.' or '..', {needed}"
+        return problems.HOLDS_DOTS
     return None
-
-
-def _describe_content(value: str) -> str:
-    for mark, what in (("://", "a scheme"), ("@", "credentials"), ("/", "a path"), (":", "a port"), ("%", "a '%'")):
-        if mark in value:
-            return f"it holds {what}"
-    return "it holds a query or a fragment" if "?" in value or "#" in value else "it is something else"
 
 
 def fill_base_uris(plan: Plan, values: Mapping[str, str]) -> Plan:

@@ -32,26 +32,32 @@ _ACTIVE: Final = compile_lazily(r"<script\b|\bjavascript:|\beval\s*\(|<[^>]+\son
 _LOCAL: Final = ("localhost", ".localhost", ".internal", ".local", ".test", ".invalid", ".example")
 
 
-def check_security(subject: Subject) -> None:
-    """Report credentials in the file, credentials that are sent over plain HTTP, and scripts in texts."""
+def check_active_content(subject: Subject) -> None:
+    """Report scripts in texts that clients may show."""
+    for part in walk_parts(subject.document):
+        for key in ("description", "label"):
+            text = getattr(part, key, None)
+            if isinstance(text, str) and _ACTIVE.search(text):
+                subject.context.report(rules.ACTIVE_CONTENT(key=key), part.get_path(key))
+
+
+def check_hard_coded_secrets(subject: Subject) -> None:
+    """Report credentials in the file: by the keys and names that they have, then by their form."""
     context = subject.context
     for part in walk_parts(subject.document):
-        _check_text(part, context)
         if (kind := find_kind(part)) is not None:
             _check_credential(part, kind.secret_keys, context)
         elif isinstance(part, ConsumedParameter | ExposedParameter):
             _check_parameter(part, context)
-        elif isinstance(part, ConsumedHttp):
-            _check_upstream(part, context)
     for key_path, text in iter_texts(context.source.data):
         _check_form(text, key_path, context)
 
 
-def _check_text(part: Part, context: Context) -> None:
-    for key in ("description", "label"):
-        text = getattr(part, key, None)
-        if isinstance(text, str) and _ACTIVE.search(text):
-            context.report(rules.ACTIVE_CONTENT(key=key), part.get_path(key))
+def check_plain_http(subject: Subject) -> None:
+    """Report credentials that are sent over plain HTTP."""
+    for part in walk_parts(subject.document):
+        if isinstance(part, ConsumedHttp):
+            _check_upstream(part, subject.context)
 
 
 def _check_credential(part: Part, secret_keys: Iterable[str], context: Context) -> None:
@@ -105,4 +111,8 @@ def _is_near(base_uri: str) -> bool:
         return host.endswith(_LOCAL) or "." not in host
 
 
-CHECKS: Final = (make_check(check_security, rules.ACTIVE_CONTENT, rules.HARD_CODED, rules.INSECURE),)
+CHECKS: Final = (
+    make_check(check_active_content, rules.ACTIVE_CONTENT),
+    make_check(check_hard_coded_secrets, rules.HARD_CODED),
+    make_check(check_plain_http, rules.INSECURE),
+)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime.rules.rule import Noun, render_text
 
 if TYPE_CHECKING:
-    from naftiko_runtime.rules.rule import NounPhrase
+    from naftiko_runtime.rules.rule import NounPhrase, Statement
 
 
 class DescribedError(ValueError):
@@ -17,7 +17,7 @@ class DescribedError(ValueError):
         problem: What is wrong.
     """
 
-    def __init__(self, problem: NounPhrase) -> None:
+    def __init__(self, problem: NounPhrase | Statement) -> None:
         super().__init__(problem)
         self.problem = problem
 
@@ -25,7 +25,7 @@ class DescribedError(ValueError):
         return render_text(self.problem)
 
 
-def describe_problem(error: ValueError) -> NounPhrase | str:
+def describe_problem(error: ValueError) -> NounPhrase | Statement | str:
     """Return what is wrong as an argument of a finding; the text of an error that is a library's."""
     return error.problem if isinstance(error, DescribedError) else str(error)
 
@@ -103,6 +103,27 @@ SPARQL_STRING: Final = Noun("a SPARQL string cannot hold a backslash and a u")
 SPARQL_BARE: Final = Noun("outside quotes, a SPARQL query takes a number or a name")
 KEY_NOT_RSA: Final = Noun("the signing key is not a readable RSA key")
 KEY_NOT_READ: Final = Noun("the signing key is neither PEM nor a file that can be read")
+
+# Values of variables in URLs.
+URL_PART: Final = Noun("{problem}, and only {needed} belongs there")
+NEEDS_URL: Final = Noun("a URL with http:// or https://")
+NEEDS_ORIGIN: Final = Noun("a URL with http:// or https://, without a port and a path")
+NEEDS_SCHEME: Final = Noun("'http' or 'https'")
+NEEDS_AUTHORITY: Final = Noun("a host with or without a port")
+NEEDS_HOST: Final = Noun("a part of a host's name")
+NEEDS_PORT: Final = Noun("a port's number")
+NEEDS_PATH: Final = Noun("a part of a path")
+HOLDS_CHARACTER: Final = Noun("it holds white space or another character that a URL cannot")
+HOLDS_SCHEME: Final = Noun("it holds a scheme")
+HOLDS_CREDENTIALS: Final = Noun("it holds credentials")
+HOLDS_PATH: Final = Noun("it holds a path")
+HOLDS_PORT: Final = Noun("it holds a port")
+HOLDS_PORT_OR_PATH: Final = Noun("it holds a port or a path")
+HOLDS_PERCENT: Final = Noun("it holds a '%'")
+HOLDS_QUERY: Final = Noun("it holds a query or a fragment")
+HOLDS_DOTS: Final = Noun("it holds segments '.' or '..'")
+HAS_NO_SCHEME: Final = Noun("it has no scheme")
+IS_SOMETHING_ELSE: Final = Noun("it is something else")
 
 # Schemas of responses.
 SCHEMA_CIRCLE: Final = Noun("it leads in a circle")

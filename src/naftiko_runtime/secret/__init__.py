@@ -14,6 +14,7 @@ from naftiko_runtime.link.base_uri import find_value_faults
 from naftiko_runtime.link.base_uri_check import check_base_uri
 from naftiko_runtime.link.term_substitution import find_variables
 from naftiko_runtime.redact_document import redact
+from naftiko_runtime.rules import render_text
 from naftiko_runtime.secret.providers import ProviderError, open_provider
 from naftiko_runtime.suggest import find_nearest
 
@@ -139,7 +140,7 @@ def _check_urls(plan: Plan, found: Mapping[str, Secret], keys: Mapping[str, str]
                 binding = bindings[name]
                 message = (
                     f"{what} of '{upstream.namespace}' cannot hold the value of "
-                    f"'{binding.variable}', which is {keys[name]} (bound at {binding.span}): {fault}"
+                    f"'{binding.variable}', which is {keys[name]} (bound at {binding.span}): {render_text(fault)}"
                 )
                 advice = f"correct the value, or start with --base-uri {upstream.namespace}=URL"
                 yield Problem(message, advice, str(upstream.span), "unusable-url")

@@ -1,4 +1,7 @@
-"""Finds the likely cause of a syntax error, where libyaml notices it later: a quote, a bracket or the indentation."""
+"""Finds the likely cause of a syntax error, where libyaml notices it later: a quote, a bracket or the indentation.
+
+libyaml's errors have no codes: only their texts tell them apart. Tests pin each text that is read here.
+"""
 
 from __future__ import annotations
 

@@ -79,7 +79,9 @@ def parse_source(raw: bytes, file: str) -> Source:
     except yaml.YAMLError as error:
         source = Source(file, text, None, places)
         span = _find_problem_span(error, source)
-        if "nesting depth" in str(error):  # libyaml from 0.2.6 on counts, too, and looks further ahead
+        # libyaml from 0.2.6 on counts, too, and looks further ahead. Its errors have no codes: only their texts tell
+        # them apart. Tests pin each text that is read here and in `likely_causes`.
+        if "nesting depth" in str(error):
             raise _make_error(rules.TOO_LARGE_DEPTH(most=str(limits.DOCUMENT_DEPTH_MAX)), span, source=source) from None
         pasted = _find_pasted_text(error, span, source)
         found = pasted or find_likely_cause(error, source) or _describe_problem(error, span, source)

@@ -134,9 +134,7 @@ RENDERING = SHOWING | {
     "exposes/rest/app.py",
     "openapi/write.py",
     "suggest.py",
-    "sandbox_transport.py",
-    "formats/yaml.py",
-    "link/base_uri.py",
+    "secret/__init__.py",
 }
 
 

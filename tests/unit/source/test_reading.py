@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from naftiko_runtime import limits, rules
-from naftiko_runtime.source import Source, SourceError, parse_source, read_source
+from naftiko_runtime.source import Source, SourceError, parse_source, read_source, reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,3 +141,34 @@ def test_a_file_that_cannot_be_read_is_a_diagnostic(tmp_path: Path) -> None:
         (found,) = raised.value.diagnostics
         assert found.rule is rules.UNREADABLE
         assert str(path) in found.message
+
+
+TOLD_APART = [
+    ("[" * 100_000, "exceeded maximum nesting depth"),
+    ("a: [b\nc: d", "did not find expected ','"),
+    ("a: @b", "found character that cannot start"),
+    ("a: |\n\tx", "found a tab"),
+    ("a: b: c", "mapping values are not allowed"),
+    ("a: - b", "block sequence entries are not allowed"),
+    ("a: 'b", "found unexpected end of stream"),
+    ("a: 'b'c", "did not find expected key"),
+    ("- a\nb: c", "did not find expected '-'"),
+    ('a: "\\q"', "found unknown escape"),
+]
+"""A text for each error of libyaml that we tell from others, and what the error begins with."""
+
+
+@pytest.mark.parametrize(("text", "wording"), TOLD_APART)
+def test_libyaml_says_what_errors_are_told_apart_by(text: str, wording: str) -> None:
+    """Its errors have no codes. Where a new version words one otherwise, adapt the module that reads it."""
+    with pytest.raises(yaml.MarkedYAMLError) as raised:
+        list(yaml.parse(text, Loader=yaml.CSafeLoader))
+    assert str(raised.value.problem).startswith(wording)
+
+
+def test_each_text_of_libyaml_that_is_read_is_pinned() -> None:
+    read = {start for start, _, _ in reading._YAML_FAULTS} | {  # noqa: SLF001 - what it reads is nowhere else
+        *("nesting depth", "found character that cannot start", "did not find expected", "did not find expected ','"),
+        "mapping values are not allowed",
+    }
+    assert [text for text in read if not any(text in wording for _, wording in TOLD_APART)] == []
