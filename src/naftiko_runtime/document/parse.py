@@ -244,8 +244,8 @@ def _remove_union_tags(location: Iterable[str | int], data: Any) -> KeyPath:
 
 
 def _get_value(data: Any, key_path: KeyPath) -> Any:
-    for step in key_path:
-        data = data[step]
+    for key in key_path:
+        data = data[key]
     return data
 
 

@@ -74,16 +74,16 @@ class PrunedData:
         """Return the place in the original data of a place in the compact data."""
         found: list[str | int] = []
         value = self._data
-        for step in key_path:
-            index = list_indices(value)[step] if isinstance(value, list) and isinstance(step, int) else step
+        for key in key_path:
+            index = list_indices(value)[key] if isinstance(value, list) and isinstance(key, int) else key
             found.append(index)
             value = look_up(value, index)
         return tuple(found)
 
     def _get(self, key_path: KeyPath) -> Any:
         value = self._data
-        for step in key_path:
-            value = look_up(value, step)
+        for key in key_path:
+            value = look_up(value, key)
         return value
 
     @property
@@ -102,16 +102,16 @@ def list_indices(value: Any) -> Sequence[int]:
 _MANY: Final = 2**31
 
 
-def look_up(value: Any, step: str | int) -> Any:
+def look_up(value: Any, key: str | int) -> Any:
     """Return the value at a key or an index of pruned data. None if there is none."""
-    if isinstance(value, list) and isinstance(step, int):
-        return value[step] if step < len(value) else None
-    return value.get(step) if isinstance(value, dict) else None
+    if isinstance(value, list) and isinstance(key, int):
+        return value[key] if key < len(value) else None
+    return value.get(key) if isinstance(value, dict) else None
 
 
 def _find_substitute(key_path: KeyPath) -> str | int | None:
     own = key_path[1:] if key_path[:1] == ("capability",) else key_path
-    stand_in = _REQUIRED.get(tuple(int if isinstance(step, int) else step for step in own))
+    stand_in = _REQUIRED.get(tuple(int if isinstance(key, int) else key for key in own))
     return stand_in.format(".".join(map(str, own))) if isinstance(stand_in, str) else stand_in
 
 

@@ -201,7 +201,7 @@ def _hide_below_unread(hidden: _HiddenParts, part: KeyPath, source: Source) -> N
         case ("consumes", int(), *_):
             hidden.add(unit, {*_MISSED, rules.UNBOUND_VARIABLE})
             hidden.inputs |= _list_operations(part, source)
-            if next(step for step in reversed(part) if isinstance(step, str)) in (*_OPERATIONS, "name"):
+            if next(key for key in reversed(part) if isinstance(key, str)) in (*_OPERATIONS, "name"):
                 hidden.calls |= _list_namespaces(_get_value(source, _get_entry(part)))
         case ("exposes",) | ("exposes", int()) | ("exposes", int(), "namespace" | "port"):
             hidden.add((), {*_WITHOUT["exposes"], rules.UNKNOWN_ACTION})
@@ -248,9 +248,9 @@ def _strip_root(part: KeyPath) -> KeyPath:
 def _get_value(source: Source, key_path: KeyPath) -> Any:
     """Return the value at a path, if there is one."""
     value = source.data
-    for step in key_path:
-        found = isinstance(step, int) and isinstance(value, list) and step < len(value)
-        value = value[step] if found or (isinstance(value, dict) and step in value) else None
+    for key in key_path:
+        found = isinstance(key, int) and isinstance(value, list) and key < len(value)
+        value = value[key] if found or (isinstance(value, dict) and key in value) else None
     return value
 
 

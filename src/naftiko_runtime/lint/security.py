@@ -87,7 +87,7 @@ def _check_form(text: str, key_path: KeyPath, context: Context) -> None:
     span = context.find_span(key_path)
     if any(context.findings.has(rule, span) for rule in (rules.HARD_CODED, rules.SECRET_AS_NAME)):
         return
-    key = next((step for step in reversed(key_path) if isinstance(step, str)), "")
+    key = next((key for key in reversed(key_path) if isinstance(key, str)), "")
     named = context.source.get(key_path[:-1]) if key == "value" else None
     name = named.get("name", key) if isinstance(named, dict) else key
     context.report(rules.HARD_CODED_PARAMETER(name=str(name)), key_path)

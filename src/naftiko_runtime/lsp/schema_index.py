@@ -55,9 +55,9 @@ class Vocabulary:
     def _find_parts(self, source: Source, key_path: KeyPath) -> list[dict[str, Any]]:
         """Find the schemas that apply to the value at a path."""
         parts = list(self._iter_applicable(self._schema, source.data))
-        for length, step in enumerate(key_path, 1):
+        for length, key in enumerate(key_path, 1):
             value = find_value(source, key_path[:length])
-            below = [inner for part in parts for inner in _find_below(part, step)]
+            below = [inner for part in parts for inner in _find_below(part, key)]
             parts = [meant for inner in below for meant in self._iter_applicable(inner, value)]
         return parts
 

@@ -56,7 +56,7 @@ ONLY_FOR_IMPORT: Final = Noun("it has no 'capability', and is only there to be i
 
 def name_part(key_path: Sequence[str | int]) -> NounPhrase:
     """Return how a sentence names the part of a document at a path: by its key, an entry of a list by the list's."""
-    keys = [step for step in key_path if isinstance(step, str)]
+    keys = [key for key in key_path if isinstance(key, str)]
     if not keys:
         return DOCUMENT()
     return KEY(key=keys[-1]) if isinstance(key_path[-1], str) else ENTRY(key=keys[-1])

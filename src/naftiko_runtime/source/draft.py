@@ -40,8 +40,8 @@ class Draft:
     def get(self, key_path: KeyPath) -> Any:
         """Return the value at a path that exists, in the copy."""
         value = self.data
-        for step in key_path:
-            value = value[step]
+        for key in key_path:
+            value = value[key]
         return value
 
     def mount(self, entries: list[Any], index: int, source: Source, key_path: KeyPath) -> dict[str, Any]:

@@ -48,20 +48,20 @@ class Source(Struct, frozen=True):
         at: Any = self.data
         mark = self.places.root
         source = self
-        for number, step in enumerate(key_path):
-            marks = self.places.get_entries(at).get(step)
+        for number, name in enumerate(key_path):
+            marks = self.places.get_entries(at).get(name)
             if marks is None:
                 return source.make_span(self.places.find_first_key(at, mark))
             mark = marks[0] if key and number == len(key_path) - 1 else marks[1]
-            source = self.places.borrowed.get((id(at), step)) or self.places.find_owner(at[step], source)
-            at = at[step]
+            source = self.places.borrowed.get((id(at), name)) or self.places.find_owner(at[name], source)
+            at = at[name]
         return source.make_span(mark)
 
     def get(self, key_path: KeyPath) -> Any:
         """Return the value at a path that exists."""
         value = self.data
-        for step in key_path:
-            value = value[step]
+        for key in key_path:
+            value = value[key]
         return value
 
     def quote_line(self, span: Span) -> str:
