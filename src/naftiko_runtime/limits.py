@@ -108,6 +108,25 @@ RESPONSE_BYTES_MAX: Final = 10 * 1024 * 1024
 RESPONSE_VALUES_MAX: Final = 2_000_000
 """Values of a response: members of JSON, fields of records, cells of tables."""
 
+# Scripts.
+SCRIPT_SECONDS: Final = 60.0
+"""Of one run, by the specification."""
+SCRIPT_STATEMENTS_MAX: Final = 100_000
+"""Of one run, by the specification."""
+SCRIPT_MEMORY_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Of the values of one run."""
+SCRIPT_OUTPUT_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Of a result as JSON."""
+SCRIPT_SOURCE_BYTES_MAX: Final = 1024 * 1024
+"""Of all files of a script together."""
+SCRIPT_WORKERS_MAX: Final = 4
+"""Processes for each language."""
+SCRIPT_WORKER_BYTES_MAX: Final = 1024 * 1024 * 1024
+"""What a process for scripts may write to in memory, its engine included."""
+SCRIPT_WORKER_START_SECONDS: Final = 60.0
+SCRIPT_CANCELLED_SECONDS: Final = 0.1
+"""How long a script may run on whose caller is gone, before its process is killed."""
+
 # Logs.
 LOG_QUEUE_BYTES_MAX: Final = 1024 * 1024
 """Size of the log lines that wait to be written; further lines are dropped and counted."""

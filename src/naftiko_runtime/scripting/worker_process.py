@@ -1,0 +1,124 @@
+"""One worker process: started, asked, and killed by the pool."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from msgspec import DecodeError, ValidationError, json
+
+from naftiko_runtime.limits import SCRIPT_WORKER_BYTES_MAX
+from naftiko_runtime.scripting.engine import EngineFailure
+from naftiko_runtime.scripting.messages import FAILURE_BYTES_MAX, REPLY_HEAD, REQUEST_HEAD, Failure, ReplyKind
+
+if TYPE_CHECKING:
+    from asyncio import StreamReader, StreamWriter
+
+    from naftiko_runtime.scripting.program import Language
+
+_MODULE: Final = "naftiko_runtime.scripting.worker"
+
+
+class WorkerError(Exception):
+    """The process ended, or sent what is no reply."""
+
+
+class WorkerProcess:
+    """A process that runs one program at a time. After a fatal :class:`EngineFailure` it runs no more."""
+
+    def __init__(self, process: Process, replies: StreamReader, tasks: StreamWriter) -> None:
+        self._process = process
+        self._replies = replies
+        self._tasks = tasks
+
+    @classmethod
+    async def start(cls, language: Language) -> WorkerProcess:
+        """Start a process, and wait until it accepts tasks.
+
+        Raises:
+            WorkerError: It ended instead.
+        """
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-I", "-B", "-m", _MODULE, language, str(SCRIPT_WORKER_BYTES_MAX)),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            env={},
+            cwd="/",
+            start_new_session=True,
+            close_fds=True,
+        )
+        if process.stdin is None or process.stdout is None:
+            raise WorkerError("it has no pipes")
+        worker = cls(process, process.stdout, process.stdin)
+        try:
+            kind, _ = await worker._read_reply(0)
+            if kind is not ReplyKind.READY:
+                raise WorkerError("it is not ready")  # noqa: TRY301 - it is killed as after every failure
+        except BaseException:
+            await worker.kill()
+            raise
+        return worker
+
+    @property
+    def pid(self) -> int:
+        """The process, which is the leader of its session and process group."""
+        return self._process.pid
+
+    async def send(self, task: bytes, context: bytes) -> None:
+        """Send an encoded task and its context."""
+        self._tasks.write(REQUEST_HEAD.pack(len(task), len(context)))
+        self._tasks.write(task)
+        self._tasks.write(context)
+        with suppress(ConnectionError):  # the missing reply says that it ended
+            await self._tasks.drain()
+
+    async def receive(self, output_bytes: int) -> bytes:
+        """The result of the task that was sent, as a JSON text, which may be invalid.
+
+        Raises:
+            EngineFailure: The script failed.
+            WorkerError: The process ended, or sent what is no reply.
+        """
+        kind, body = await self._read_reply(output_bytes)
+        if kind is ReplyKind.RESULT:
+            return body
+        try:
+            failure = json.decode(body, type=Failure)
+        except (DecodeError, ValidationError):
+            raise WorkerError("it sent an invalid reply") from None
+        raise EngineFailure(failure.kind, failure.reason, fatal=kind is ReplyKind.LAST)
+
+    async def kill(self) -> None:
+        """End the process and those that it started, at once, and wait for it."""
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError, PermissionError):
+                _kill_group(self._process.pid)
+        self._tasks.close()
+        await self._process.wait()
+
+    async def _read_reply(self, output_bytes: int) -> tuple[ReplyKind, bytes]:
+        try:
+            head = await self._replies.readexactly(REPLY_HEAD.size)
+            number, size = REPLY_HEAD.unpack(head)
+            kind = ReplyKind(number)
+            if size > (output_bytes if kind is ReplyKind.RESULT else FAILURE_BYTES_MAX):
+                raise WorkerError("its reply is too large")
+            return kind, await self._replies.readexactly(size)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            raise WorkerError("it ended") from None
+        except ValueError:
+            raise WorkerError("it sent an invalid reply") from None
+
+
+def _kill_group(pid: int) -> None:
+    if sys.platform == "win32":
+        os.kill(pid, signal.SIGTERM)  # there, it ends a process at once
+    else:
+        os.killpg(pid, signal.SIGKILL)

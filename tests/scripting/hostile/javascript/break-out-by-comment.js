@@ -1,0 +1,3 @@
+// attempts: hide what follows it
+// expected: exception
+result = 1; /*

@@ -1,0 +1,3 @@
+// attempts: swallow what follows it
+// expected: exception
+result = `

@@ -1,0 +1,3 @@
+// attempts: end the text that it is part of
+// expected: exception
+}); while (true); ({

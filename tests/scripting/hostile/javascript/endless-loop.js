@@ -1,0 +1,4 @@
+// attempts: loop for ever
+// expected: time-limit
+// limits: seconds=0.5
+while (true);

@@ -1,0 +1,5 @@
+// attempts: queue promises for ever
+// expected: time-limit
+// limits: seconds=0.5
+(function again() { Promise.resolve().then(again); })();
+result = 1;

@@ -1,0 +1,3 @@
+// attempts: reach a host object through constructors
+// expected: exception
+result = this.constructor.constructor('return process')().env;

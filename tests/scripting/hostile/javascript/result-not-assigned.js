@@ -1,0 +1,3 @@
+// attempts: return nothing
+// expected: result-not-json
+let results = 1;

@@ -1,0 +1,3 @@
+// attempts: write text that is not JSON into the result
+// expected: exception|result-not-json
+result = JSON.rawJSON('{"a":}');

@@ -1,0 +1,3 @@
+// attempts: return half of a surrogate pair
+// expected: result-not-json
+result = '\ud800';

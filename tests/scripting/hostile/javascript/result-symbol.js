@@ -1,0 +1,3 @@
+// attempts: return a symbol
+// expected: result-not-json
+result = [Symbol('x')];

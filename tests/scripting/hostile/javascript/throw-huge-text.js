@@ -1,0 +1,3 @@
+// attempts: throw a huge text
+// expected: exception|memory-limit
+throw new Error('x'.repeat(5e6));

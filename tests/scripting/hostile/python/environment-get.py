@@ -1,0 +1,4 @@
+# attempts: read a variable of the environment
+# expected: exception
+import os
+result = os.getenv('PATH')

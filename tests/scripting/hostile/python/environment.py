@@ -1,0 +1,4 @@
+# attempts: read the environment
+# expected: exception
+import os
+result = dict(os.environ)

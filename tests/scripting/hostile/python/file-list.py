@@ -1,0 +1,4 @@
+# attempts: list a folder
+# expected: exception
+import os
+result = os.listdir('/')

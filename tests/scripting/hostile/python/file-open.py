@@ -1,0 +1,3 @@
+# attempts: read a file
+# expected: exception
+result = open('/etc/passwd').read()

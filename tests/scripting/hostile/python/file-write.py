@@ -1,0 +1,3 @@
+# attempts: write a file
+# expected: exception
+open('/tmp/hostile', 'w').write('x')

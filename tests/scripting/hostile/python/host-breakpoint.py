@@ -1,0 +1,3 @@
+# attempts: start a debugger
+# expected: exception
+breakpoint()

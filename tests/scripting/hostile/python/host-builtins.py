@@ -1,0 +1,3 @@
+# attempts: reach the builtins
+# expected: exception
+result = __builtins__['open']('/etc/passwd').read()

@@ -1,0 +1,4 @@
+# attempts: reach all objects
+# expected: exception
+import gc
+result = gc.get_objects()

@@ -1,0 +1,3 @@
+# attempts: import by name
+# expected: exception
+result = __import__('os').environ

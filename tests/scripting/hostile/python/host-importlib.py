@@ -1,0 +1,4 @@
+# attempts: import by name
+# expected: exception
+import importlib
+result = importlib.import_module('os').environ

@@ -1,0 +1,3 @@
+# attempts: read the input of the process
+# expected: exception
+result = input()

@@ -1,0 +1,3 @@
+# attempts: reach all classes
+# expected: exception
+result = ().__class__.__base__.__subclasses__()

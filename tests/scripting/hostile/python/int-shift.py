@@ -1,0 +1,3 @@
+# attempts: shift a number by a trillion bits
+# expected: memory-limit
+result = 1 << 10**12

@@ -1,0 +1,3 @@
+# attempts: fill the memory in native code
+# expected: memory-limit|crash
+result = list(zip(*[iter(range(10**8))] * 2))

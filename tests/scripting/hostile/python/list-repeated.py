@@ -1,0 +1,3 @@
+# attempts: repeat a list a billion times
+# expected: memory-limit
+result = len([1] * 10**10)

@@ -1,0 +1,5 @@
+# attempts: leave variables for the next run
+# expected: result 1
+leaked = True
+len = None
+result = 1

@@ -1,0 +1,3 @@
+# attempts: end the process
+# expected: exception
+raise SystemExit(3)

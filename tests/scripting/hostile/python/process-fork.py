@@ -1,0 +1,5 @@
+# attempts: fork
+# expected: exception
+import os
+while True:
+    os.fork()

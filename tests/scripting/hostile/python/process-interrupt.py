@@ -1,0 +1,3 @@
+# attempts: pretend that the operator interrupts
+# expected: exception
+raise KeyboardInterrupt

@@ -1,0 +1,4 @@
+# attempts: run a command
+# expected: exception
+import subprocess
+result = subprocess.run(['id'])

@@ -1,0 +1,4 @@
+# attempts: run a command
+# expected: exception
+import os
+result = os.system('id')

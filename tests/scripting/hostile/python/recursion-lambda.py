@@ -1,0 +1,3 @@
+# attempts: call without an end
+# expected: exception
+result = (lambda f: f(f))(lambda f: f(f))

@@ -1,0 +1,3 @@
+# attempts: return bytes
+# expected: result-not-json
+result = b'x'

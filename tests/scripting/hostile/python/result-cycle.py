@@ -1,0 +1,4 @@
+# attempts: return a list that contains itself
+# expected: result-not-json
+result = []
+result.append(result)

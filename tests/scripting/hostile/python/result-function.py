@@ -1,0 +1,3 @@
+# attempts: return a function
+# expected: result-not-json
+result = {'f': lambda: 1}

@@ -1,0 +1,3 @@
+# attempts: return what JSON does not have
+# expected: result-not-json
+result = 1e999

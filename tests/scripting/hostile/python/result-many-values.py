@@ -1,0 +1,3 @@
+# attempts: return more values than the reader takes
+# expected: result-not-json|output-limit
+result = [0] * 300000

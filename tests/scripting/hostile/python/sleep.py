@@ -1,0 +1,4 @@
+# attempts: sleep for an hour
+# expected: exception
+import time
+time.sleep(3600)

@@ -1,0 +1,5 @@
+# attempts: double a text for ever
+# expected: memory-limit
+s = 'x'
+while True:
+    s += s

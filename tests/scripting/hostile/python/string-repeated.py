@@ -1,0 +1,3 @@
+# attempts: repeat a text a trillion times
+# expected: memory-limit
+result = 'x' * 10**12

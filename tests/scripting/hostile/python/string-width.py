@@ -1,0 +1,3 @@
+# attempts: format a number to a gigabyte
+# expected: memory-limit|exception
+result = f'{1:>1000000000}'

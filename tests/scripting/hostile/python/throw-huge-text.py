@@ -1,0 +1,3 @@
+# attempts: raise an exception with a huge text
+# expected: exception
+raise ValueError('x' * 5 * 10**6)

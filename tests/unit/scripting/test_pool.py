@@ -1,0 +1,308 @@
+"""The pool of processes for scripts: results, errors, cancellation, and the end of processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import statistics
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from naftiko_runtime.errors import BindError
+from naftiko_runtime.formats.json import parse_regular
+from naftiko_runtime.scripting import pool as pool_module
+from naftiko_runtime.scripting.pool import ScriptPool
+from naftiko_runtime.scripting.program import (
+    LANGUAGES,
+    Language,
+    ScriptError,
+    ScriptLimits,
+    ScriptProgram,
+    ScriptSource,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+LIMITS = ScriptLimits(seconds=60, memory_bytes=64 * 1024 * 1024, statements=100_000, output_bytes=1024 * 1024)
+SHORT = ScriptLimits(seconds=0.5, memory_bytes=64 * 1024 * 1024, statements=None, output_bytes=1024)
+
+ENDLESS: dict[Language, str] = {"javascript": "while (true);", "python": "while True: pass"}
+NATIVE: dict[Language, str] = {
+    "javascript": "[].indexOf.call({length: 2 ** 53 - 1}, 1)",  # is never interrupted
+    "python": "max(iter(int, 1))",
+}
+ECHO = "result = context"
+
+
+def make(
+    language: Language, text: str, *dependencies: str, variables: tuple[tuple[str, str], ...] = ()
+) -> ScriptProgram:
+    sources = tuple(ScriptSource(f"helper-{number}", one) for number, one in enumerate(dependencies))
+    return ScriptProgram(language, ScriptSource("main", text), sources, variables)
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[ScriptPool]:
+    pool = ScriptPool(workers_max=2)
+    yield pool
+    pids = pool.list_processes()
+    await pool.close()
+    assert find_running(pids) == []
+
+
+def find_running(pids: Iterable[int]) -> list[int]:
+    return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+def list_children(pid: int) -> list[int]:
+    return [int(child) for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()]
+
+
+async def wait_until(is_true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not is_true():  # noqa: ASYNC110 - it waits for another process
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_dependencies_variables_and_context(language: Language, pool: ScriptPool) -> None:
+    helpers = {
+        "javascript": ("const rate = 2;", "function price(n) { return n * rate; }"),
+        "python": ("rate = 2", "def price(n):\n    return n * rate"),
+    }
+    program = make(
+        language,
+        "result = [price(context['n']), getShip['name'], missing, context['get-ship']['name']]",
+        *helpers[language],
+        variables=(("getShip", "get-ship"), ("missing", "not-there")),
+    )
+    result = await pool.run(program, {"n": 21, "get-ship": {"name": "Aurora"}}, LIMITS)
+    assert result == [42, "Aurora", None, "Aurora"]
+
+
+NUMBERS = "[0,-1,9007199254740991,9007199254740993,-12345678901234567890123,1.5,19.9,1e-7]"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_numbers_that_pass_through_keep_their_value(language: Language, pool: ScriptPool) -> None:
+    numbers = parse_regular(NUMBERS.encode())
+    result = await pool.run(make(language, ECHO), numbers, LIMITS)
+    assert result == numbers
+    assert [type(number) for number in result[:5]] == [int] * 5
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "value", [None, True, "é\u2028\0\"'\\`${}", {"__proto__": {"a": 1}, "": []}, [[], {}], {"a": [1, {"b": None}]}]
+)
+async def test_every_json_value_passes_through(language: Language, value: Any, pool: ScriptPool) -> None:
+    assert await pool.run(make(language, ECHO), value, LIMITS) == value
+
+
+async def test_large_values_pass_through(pool: ScriptPool) -> None:
+    value = [{"id": number, "name": "x" * 20} for number in range(5_000)]
+    for language in LANGUAGES:
+        assert await pool.run(make(language, ECHO), value, LIMITS) == value
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_an_exception_names_its_file_and_line(language: Language, pool: ScriptPool) -> None:
+    helper = {
+        "javascript": "function check(n) {\n  for (;;) {\n    if (n) throw new TypeError('no ship');\n  }\n}",
+        "python": "def check(n):\n    for i in [1]:\n        if n: raise TypeError('no ship')",
+    }
+    with pytest.raises(ScriptError, match=r"^the script failed in helper-0, line 3: TypeError: no ship$") as caught:
+        await pool.run(make(language, "\n\ncheck(1)", helper[language]), {}, LIMITS)
+    assert caught.value.kind == "exception"
+    with pytest.raises(ScriptError, match=r"^the script failed in main, line 3: "):
+        await pool.run(make(language, "\n\nmissing()"), {}, LIMITS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_syntax_error_names_its_line(language: Language, pool: ScriptPool) -> None:
+    with pytest.raises(ScriptError, match=r"^the script failed in main, line 2: SyntaxError: "):
+        await pool.run(make(language, "result = 1\nresult = = 2"), {}, LIMITS)
+
+
+async def test_javascript_runs_promises_and_sloppy_code(pool: ScriptPool) -> None:
+    program = make("javascript", "total = 1; (async () => { await null; result = total + 1; })() // end")
+    assert await pool.run(program, {}, LIMITS) == 2
+    assert await pool.run(make("javascript", "let result = {when: new Date(0), none: undefined}"), {}, LIMITS) == {
+        "when": "1970-01-01T00:00:00.000Z"
+    }
+
+
+LEAVE: dict[Language, str] = {
+    "javascript": "globalThis.kept = 1; Object.prototype.kept = 1; result = 1",
+    "python": "kept = 1\nresult = 1",
+}
+FIND: dict[Language, str] = {
+    "javascript": "result = typeof kept + typeof {}.kept",
+    "python": "try:\n    result = kept\nexcept NameError:\n    result = 'undefinedundefined'",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_nothing_of_a_run_is_left_for_the_next(language: Language) -> None:
+    one = ScriptPool(workers_max=1)
+    try:
+        assert await one.run(make(language, LEAVE[language]), {}, LIMITS) == 1
+        assert await one.run(make(language, FIND[language]), {}, LIMITS) == "undefinedundefined"
+        assert len(one.list_processes()) == 1
+    finally:
+        await one.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("scripts", [ENDLESS, NATIVE])
+async def test_the_time_limit_ends_a_script(language: Language, scripts: dict[Language, str], pool: ScriptPool) -> None:
+    with pytest.raises(ScriptError, match=r"^the script main runs longer than 0\.5 s$") as caught:
+        await pool.run(make(language, scripts[language]), {}, SHORT)
+    assert caught.value.kind == "time-limit"
+    assert await pool.run(make(language, ECHO), 1, LIMITS) == 1
+
+
+async def test_other_work_goes_on_while_scripts_spin(pool: ScriptPool) -> None:
+    """The event loop only waits for pipes. The bound is wide: the machine may be busy with other things."""
+    spinning = [asyncio.ensure_future(pool.run(make(one, NATIVE[one]), {}, SHORT)) for one in LANGUAGES]
+    await wait_until(lambda: len(pool.list_processes()) == len(LANGUAGES))
+    latest, ticks = 0.0, 0
+    while not all(task.done() for task in spinning):
+        start = time.perf_counter()
+        await asyncio.sleep(0.001)
+        latest, ticks = max(latest, time.perf_counter() - start), ticks + 1
+    errors = await asyncio.gather(*spinning, return_exceptions=True)
+    assert [error.kind for error in errors if isinstance(error, ScriptError)] == ["time-limit"] * 2
+    assert ticks > 20
+    assert latest < 0.4
+
+
+async def test_runs_are_concurrent_and_their_results_are_not_mixed_up(pool: ScriptPool) -> None:
+    programs = [make(language, "result = [context, context * 2]") for language in LANGUAGES]
+    runs = [pool.run(program, number, LIMITS) for number in range(40) for program in programs]
+    assert await asyncio.gather(*runs) == [[number, number * 2] for number in range(40) for _ in programs]
+    assert len(pool.list_processes()) <= 2 * len(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_cancelled_script_is_killed_and_its_process_replaced(language: Language, pool: ScriptPool) -> None:
+    await pool.start([language])
+    [first] = pool.list_processes()
+    run = asyncio.ensure_future(pool.run(make(language, NATIVE[language]), {}, LIMITS))
+    await asyncio.sleep(0.05)  # for the script to start; the result is the same without
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    await wait_until(lambda: first not in pool.list_processes() and pool.list_processes() != [])
+    assert await pool.run(make(language, ECHO), 1, LIMITS) == 1
+
+
+async def test_a_process_whose_run_was_cancelled_lives_on_if_the_script_ends_soon(
+    pool: ScriptPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "SCRIPT_CANCELLED_SECONDS", 60)
+    await pool.start(["python"])
+    before = pool.list_processes()
+    run = asyncio.ensure_future(pool.run(make("python", ECHO), 1, LIMITS))
+    await asyncio.sleep(0)
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert [await pool.run(make("python", ECHO), number, LIMITS) for number in range(4)] == [0, 1, 2, 3]
+    assert set(before) <= set(pool.list_processes())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_process_that_ends_fails_one_run_and_is_replaced(language: Language, pool: ScriptPool) -> None:
+    await pool.start([language])
+    [pid] = pool.list_processes()
+    run = asyncio.ensure_future(pool.run(make(language, NATIVE[language]), {}, LIMITS))
+    await asyncio.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(ScriptError, match=r"^the process of the script main failed: it ended$") as caught:
+        await run
+    assert caught.value.kind == "crash"
+    assert await pool.run(make(language, ECHO), 1, LIMITS) == 1
+
+
+async def test_an_interpreter_that_ends_fails_one_run_and_is_replaced(pool: ScriptPool) -> None:
+    """Python runs in a process of a process."""
+    await pool.start(["python"])
+    [pid] = pool.list_processes()
+    [child] = list_children(pid)
+    run = asyncio.ensure_future(pool.run(make("python", NATIVE["python"]), {}, LIMITS))
+    await asyncio.sleep(0.05)
+    os.kill(child, signal.SIGKILL)
+    with pytest.raises(ScriptError) as caught:
+        await run
+    assert caught.value.kind == "crash"
+    assert await pool.run(make("python", ECHO), 1, LIMITS) == 1
+
+
+async def test_close_ends_every_process_also_those_that_run_or_start() -> None:
+    pool = ScriptPool(workers_max=2)
+    await pool.start(LANGUAGES)
+    runs = [asyncio.ensure_future(pool.run(make(one, NATIVE[one]), {}, LIMITS)) for one in LANGUAGES for _ in range(3)]
+    await wait_until(lambda: len(pool.list_processes()) == 4)
+    pids = pool.list_processes()
+    children = [child for pid in pids for child in list_children(pid)]
+    assert len(children) == 2
+    await pool.close()
+    errors = await asyncio.gather(*runs, return_exceptions=True)
+    assert {error.kind for error in errors if isinstance(error, ScriptError)} == {"crash"}
+    assert pool.list_processes() == []
+    await wait_until(lambda: find_running((*pids, *children)) == [])
+    with pytest.raises(ScriptError, match="the pool is closed"):
+        await pool.run(make("python", ECHO), 1, LIMITS)
+
+
+def check_rights(pid: int) -> None:
+    process = Path(f"/proc/{pid}")
+    assert (process / "environ").read_bytes() == b""
+    assert str((process / "cwd").readlink()) == "/"
+    assert os.getsid(pid) == pid
+    assert "NoNewPrivs:\t1\n" in (process / "status").read_text()
+    limits = (process / "limits").read_text().splitlines()
+    for name in ("Max open files", "Max processes", "Max file size", "Max core file size"):
+        assert [line.split()[-3:-1] for line in limits if line.startswith(name)] == [["0", "0"]], name
+    opened = [str(one.readlink()) for one in (process / "fd").iterdir()]
+    assert [
+        one for one in opened if not one.startswith(("/dev/null", "pipe:", "/memfd", "anon_inode", "socket:"))
+    ] == []
+
+
+async def test_a_process_has_no_rights(pool: ScriptPool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SECRET_OF_THE_OPERATOR", "x")
+    inherited = os.open(tmp_path, os.O_RDONLY)
+    os.set_inheritable(inherited, True)
+    try:
+        await pool.start(LANGUAGES)
+    finally:
+        os.close(inherited)
+    for pid in pool.list_processes():
+        check_rights(pid)
+
+
+async def test_a_missing_engine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "describe_missing_engine", "no engine for {}".format)
+    pool = ScriptPool()
+    with pytest.raises(BindError, match="no engine for python"):
+        await pool.start(["python", "python"])
+
+
+async def test_the_time_of_a_warm_call(pool: ScriptPool, capsys: pytest.CaptureFixture[str]) -> None:
+    """Printed, and held to no bound that a busy machine could exceed."""
+    for language in LANGUAGES:
+        program, times = make(language, "result = context['n'] + 1"), []
+        for number in range(200):
+            start = time.perf_counter()
+            assert await pool.run(program, {"n": number}, LIMITS) == number + 1
+            times.append((time.perf_counter() - start) * 1_000)
+        with capsys.disabled():
+            print(f"\n{language}: p50 of a warm call {statistics.median(times):.2f} ms, fastest {min(times):.2f} ms")  # noqa: T201
+        assert statistics.median(times) < 5_000
