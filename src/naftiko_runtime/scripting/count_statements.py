@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _Loop: TypeAlias = ast.For | ast.AsyncFor | ast.While
-_Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+_Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 _NEW_LINE: Final = re.compile("\r\n?")
 
 
@@ -66,9 +66,9 @@ def add_counter(text: str, counter: str) -> CountedScript:
 def _find_marks(tree: ast.Module) -> Iterator[tuple[int, int, int]]:
     """Where calls are inserted: the line, the column in bytes, and how many statements are counted."""
     for node in ast.walk(tree):
-        if isinstance(node, _Loop | _Function):
+        if isinstance(node, _Loop | _Definition):
             first = node.body[0]
-            decorators = first.decorator_list if isinstance(first, _Function | ast.ClassDef) else []
+            decorators = first.decorator_list if isinstance(first, _Definition | ast.ClassDef) else []
             line = min([first.lineno, *(decorator.lineno for decorator in decorators)])
             yield line, first.col_offset, _count_block(node.body)
 
@@ -80,7 +80,7 @@ def _count_block(body: list[ast.stmt]) -> int:
     while waiting:
         node = waiting.pop()
         count += isinstance(node, ast.stmt)
-        if isinstance(node, _Function | _Loop):
+        if isinstance(node, _Definition | _Loop):
             continue
         waiting.extend(child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr))
     return count

@@ -29,7 +29,7 @@ class Task(Struct, frozen=True):
     limits: ScriptLimits
 
 
-class Failure(Struct, frozen=True):
+class ScriptFailure(Struct, frozen=True):
     """Why it failed, as in :func:`explain_failure`."""
 
     kind: ErrorKind
@@ -44,6 +44,6 @@ class ReplyKind(IntEnum):
     RESULT = 1
     """The result as JSON."""
     FAILED = 2
-    """A :class:`Failure`; the worker goes on."""
+    """A :class:`ScriptFailure`; the worker goes on."""
     LAST = 3
-    """A :class:`Failure`, after which the worker ends."""
+    """A :class:`ScriptFailure`, after which the worker ends."""

@@ -24,7 +24,7 @@ from naftiko_runtime.limits import (
 from naftiko_runtime.scripting.engine import EngineFailure
 from naftiko_runtime.scripting.messages import Task
 from naftiko_runtime.scripting.program import ScriptLimits, ScriptProgram, describe_missing_engine, explain_failure
-from naftiko_runtime.scripting.worker_process import WorkerError, WorkerProcess
+from naftiko_runtime.scripting.worker_process import ScriptWorkerError, WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
@@ -57,7 +57,7 @@ class ScriptPool:
             raise BindError(missing)
         try:
             await asyncio.gather(*(self._get_group(language).warm_up() for language in languages))
-        except (WorkerError, TimeoutError, OSError) as error:
+        except (ScriptWorkerError, TimeoutError, OSError) as error:
             raise BindError([f"the process for scripts does not start: {error}"]) from None
 
     async def run(self, program: ScriptProgram, context: Any, limits: ScriptLimits) -> Any:
@@ -119,7 +119,7 @@ class _WorkerGroup:
         await self._slots.acquire()
         try:
             worker = self._idle.pop() if self._idle else await self._start_worker()
-        except (WorkerError, TimeoutError, OSError) as error:
+        except (ScriptWorkerError, TimeoutError, OSError) as error:
             self._slots.release()
             raise EngineFailure("crash", f"it does not start: {error}") from None
         except BaseException:
@@ -141,7 +141,7 @@ class _WorkerGroup:
         except TimeoutError:
             self._run_aside(self._replace(worker))
             raise EngineFailure("time-limit", "") from None
-        except WorkerError as error:
+        except ScriptWorkerError as error:
             self._run_aside(self._replace(worker))
             raise EngineFailure("crash", str(error)) from None
         self._free(worker)
@@ -163,14 +163,14 @@ class _WorkerGroup:
         self.workers.add(worker)
         try:
             self._check_open()
-        except WorkerError:
+        except ScriptWorkerError:
             await self._end(worker)
             raise
         return worker
 
     def _check_open(self) -> None:
         if self._is_closed:
-            raise WorkerError("the pool is closed")
+            raise ScriptWorkerError("the pool is closed")
 
     async def _end(self, worker: WorkerProcess) -> None:
         await worker.kill()
@@ -184,7 +184,7 @@ class _WorkerGroup:
         """End a process. Another one takes its slot, so that the next run finds it warm."""
         try:
             await self._end(worker)
-            with suppress(WorkerError, TimeoutError, OSError):  # the next run tries it again, and reports it
+            with suppress(ScriptWorkerError, TimeoutError, OSError):  # the next run tries it again, and reports it
                 self._idle.append(await self._start_worker())
         finally:
             self._slots.release()
@@ -198,7 +198,7 @@ class _WorkerGroup:
             if failure.fatal:
                 await self._replace(worker)
                 return
-        except (WorkerError, TimeoutError):
+        except (ScriptWorkerError, TimeoutError):
             await self._replace(worker)
             return
         self._free(worker)

@@ -13,7 +13,14 @@ from msgspec import json
 
 from naftiko_runtime.scripting.engine import EngineFailure
 from naftiko_runtime.scripting.harden import harden_at_start, harden_when_warm, limit_cpu
-from naftiko_runtime.scripting.messages import FAILURE_BYTES_MAX, REPLY_HEAD, REQUEST_HEAD, Failure, ReplyKind, Task
+from naftiko_runtime.scripting.messages import (
+    FAILURE_BYTES_MAX,
+    REPLY_HEAD,
+    REQUEST_HEAD,
+    ReplyKind,
+    ScriptFailure,
+    Task,
+)
 from naftiko_runtime.scripting.program import ScriptLimits, ScriptProgram, ScriptSource
 
 if TYPE_CHECKING:
@@ -43,10 +50,10 @@ def _answer(engine: Engine, task: Task, context: bytes) -> tuple[ReplyKind, byte
         if len(result) > task.limits.output_bytes:
             raise EngineFailure("output-limit", "")  # noqa: TRY301 - it is answered as any other failure
     except EngineFailure as failure:
-        body = json.encode(Failure(failure.kind, failure.reason))
+        body = json.encode(ScriptFailure(failure.kind, failure.reason))
         return ReplyKind.LAST if failure.fatal else ReplyKind.FAILED, body[:FAILURE_BYTES_MAX]
     except MemoryError:
-        return ReplyKind.LAST, json.encode(Failure("memory-limit", ""))
+        return ReplyKind.LAST, json.encode(ScriptFailure("memory-limit", ""))
     return ReplyKind.RESULT, result
 
 

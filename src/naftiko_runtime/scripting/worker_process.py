@@ -14,7 +14,7 @@ from msgspec import DecodeError, ValidationError, json
 
 from naftiko_runtime.limits import SCRIPT_WORKER_BYTES_MAX
 from naftiko_runtime.scripting.engine import EngineFailure
-from naftiko_runtime.scripting.messages import FAILURE_BYTES_MAX, REPLY_HEAD, REQUEST_HEAD, Failure, ReplyKind
+from naftiko_runtime.scripting.messages import FAILURE_BYTES_MAX, REPLY_HEAD, REQUEST_HEAD, ReplyKind, ScriptFailure
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MODULE: Final = "naftiko_runtime.scripting.worker"
 
 
-class WorkerError(Exception):
+class ScriptWorkerError(Exception):
     """The process ended, or sent what is no reply."""
 
 
@@ -41,7 +41,7 @@ class WorkerProcess:
         """Start a process, and wait until it accepts tasks.
 
         Raises:
-            WorkerError: It ended instead.
+            ScriptWorkerError: It ended instead.
         """
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -55,12 +55,12 @@ class WorkerProcess:
             close_fds=True,
         )
         if process.stdin is None or process.stdout is None:
-            raise WorkerError("it has no pipes")
+            raise ScriptWorkerError("it has no pipes")
         worker = cls(process, process.stdout, process.stdin)
         try:
             kind, _ = await worker._read_reply(0)
             if kind is not ReplyKind.READY:
-                raise WorkerError("it is not ready")  # noqa: TRY301 - it is killed as after every failure
+                raise ScriptWorkerError("it is not ready")  # noqa: TRY301 - it is killed as after every failure
         except BaseException:
             await worker.kill()
             raise
@@ -84,15 +84,15 @@ class WorkerProcess:
 
         Raises:
             EngineFailure: The script failed.
-            WorkerError: The process ended, or sent what is no reply.
+            ScriptWorkerError: The process ended, or sent what is no reply.
         """
         kind, body = await self._read_reply(output_bytes)
         if kind is ReplyKind.RESULT:
             return body
         try:
-            failure = json.decode(body, type=Failure)
+            failure = json.decode(body, type=ScriptFailure)
         except (DecodeError, ValidationError):
-            raise WorkerError("it sent an invalid reply") from None
+            raise ScriptWorkerError("it sent an invalid reply") from None
         raise EngineFailure(failure.kind, failure.reason, fatal=kind is ReplyKind.LAST)
 
     async def kill(self) -> None:
@@ -109,12 +109,12 @@ class WorkerProcess:
             number, size = REPLY_HEAD.unpack(head)
             kind = ReplyKind(number)
             if size > (output_bytes if kind is ReplyKind.RESULT else FAILURE_BYTES_MAX):
-                raise WorkerError("its reply is too large")
+                raise ScriptWorkerError("its reply is too large")
             return kind, await self._replies.readexactly(size)
         except (asyncio.IncompleteReadError, ConnectionError):
-            raise WorkerError("it ended") from None
+            raise ScriptWorkerError("it ended") from None
         except ValueError:
-            raise WorkerError("it sent an invalid reply") from None
+            raise ScriptWorkerError("it sent an invalid reply") from None
 
 
 def _kill_group(pid: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 from msgspec import json
 
 from naftiko_runtime.scripting.engine import EngineFailure, quote
-from naftiko_runtime.scripting.messages import REPLY_HEAD, REQUEST_HEAD, Failure, ReplyKind, Task
+from naftiko_runtime.scripting.messages import REPLY_HEAD, REQUEST_HEAD, ReplyKind, ScriptFailure, Task
 from naftiko_runtime.scripting.program import LANGUAGES, Language, ScriptLimits, ScriptProgram, ScriptSource
 from naftiko_runtime.scripting.worker import serve, warm_up
 
@@ -28,7 +28,7 @@ def read_replies(replies: bytes) -> list[tuple[ReplyKind, Any]]:
         kind, size = REPLY_HEAD.unpack_from(replies)
         body, replies = replies[REPLY_HEAD.size :][:size], replies[REPLY_HEAD.size + size :]
         is_result = kind == ReplyKind.RESULT
-        found.append((ReplyKind(kind), json.decode(body) if is_result else json.decode(body, type=Failure)))
+        found.append((ReplyKind(kind), json.decode(body) if is_result else json.decode(body, type=ScriptFailure)))
     return found
 
 
@@ -48,7 +48,8 @@ def test_tasks_are_answered_in_order(language: Language) -> None:
     serve(engine, tasks, replies)
     engine.close()
     kinds = [
-        (kind, body.kind if isinstance(body, Failure) else body) for kind, body in read_replies(replies.getvalue())
+        (kind, body.kind if isinstance(body, ScriptFailure) else body)
+        for kind, body in read_replies(replies.getvalue())
     ]
     assert kinds == [
         (ReplyKind.RESULT, [{"a": 12345678901234567890}]),
