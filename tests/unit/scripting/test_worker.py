@@ -47,11 +47,8 @@ def test_tasks_are_answered_in_order(language: Language) -> None:
     engine = warm_up(language)
     serve(engine, tasks, replies)
     engine.close()
-    kinds = [
-        (kind, body.kind if isinstance(body, ScriptFailure) else body)
-        for kind, body in read_replies(replies.getvalue())
-    ]
-    assert kinds == [
+    found = read_replies(replies.getvalue())
+    assert [(kind, body.kind if isinstance(body, ScriptFailure) else body) for kind, body in found] == [
         (ReplyKind.RESULT, [{"a": 12345678901234567890}]),
         (ReplyKind.RESULT, "x"),
         (ReplyKind.FAILED, "output-limit"),
