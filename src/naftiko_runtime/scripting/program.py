@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias, assert_never, get_args
 
 from msgspec import Struct
 
-from naftiko_runtime.extras import advise_install
+from naftiko_runtime.missing_extra import advise_install
 
 Language: TypeAlias = Literal["javascript", "python"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
