@@ -103,7 +103,7 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
     parsed = replace(parsed, fragment="capability" not in source.data)
     read = frozenset(findings.list_sorted(None)) if parsed.unread else frozenset()
     linked = link(parsed, normalized, findings, overrides, get_expose_kind)
-    run_checks(parsed.document, linked, get_expose_kind, advise=overrides.lint)
+    run_checks(linked, get_expose_kind, advise=overrides.lint)
     found = _drop_covered(findings, deviations)
     reported = suppress_follow_ups(found, normalized, parsed.unread, read)
     servable = Servable(linked.plan)
@@ -111,7 +111,7 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
         servable = Servable(None)
         if overrides.skip_broken:
             errors = Errors(findings.errors, frozenset(reported), normalized.find_secrets() or ())
-            servable = keep_servable(linked, parsed.document, errors, parsed.unread, get_kind)
+            servable = keep_servable(linked, errors, parsed.unread, get_kind)
     return Loaded(servable.plan, reported[:DIAGNOSTICS_MAX], normalized, servable.left_out, servable.fatal)
 
 

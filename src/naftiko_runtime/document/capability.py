@@ -2,10 +2,11 @@
 
 from typing import Annotated, Final
 
+from naftiko_runtime.document.aggregates import Aggregates
 from naftiko_runtime.document.consumes import Consumes
 from naftiko_runtime.document.exposes import Expose
 from naftiko_runtime.model.key_annotations import BeforeValidator, field
-from naftiko_runtime.model.part import Part, Text, Unserved, convert_none_to_tuple
+from naftiko_runtime.model.part import Part, Text, convert_none_to_tuple
 
 
 class Person(Part):
@@ -50,7 +51,7 @@ class Capability(Part):
     binds: Binds = ()
     consumes: Annotated[tuple[Consumes, ...], BeforeValidator(convert_none_to_tuple)] = ()
     exposes: Annotated[tuple[Expose, ...], BeforeValidator(convert_none_to_tuple)] = ()
-    aggregates: Unserved = None
+    aggregates: Aggregates = ()
 
 
 class Document(Part):
@@ -67,4 +68,4 @@ class SharedDocument(Document):
     """A file without a capability, which other files import."""
 
     capability: Capability = field(default_factory=Capability)
-    aggregates: Unserved = None
+    aggregates: Aggregates = ()

@@ -15,21 +15,26 @@ _ARGUMENTS: Final = [{"name": "imo", "type": "string", "description": "The IMO n
 
 
 class Exposed(Part):
-    """What REST operations and MCP tools have in common."""
+    """What REST operations, MCP tools and functions of aggregates have in common."""
 
-    label: Text | None = None
     description: Text | None = None
     tags: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
     call: Text | None = None
     with_: With = field(default_factory=dict, alias="with")
     output_parameters: Outputs = ()
-    ref: Unserved = None
     steps: Unserved = None
     mappings: Unserved = None
     name: Text | None = None
 
 
-class RestOperation(Exposed):
+class Referring(Exposed):
+    """What may refer to a function of an aggregate: REST operations and MCP tools."""
+
+    label: Text | None = None
+    ref: Text | None = None
+
+
+class RestOperation(Referring):
     """An operation of a route."""
 
     method: AnyMethod = "GET"
@@ -137,7 +142,7 @@ class Hints(Part):
     }
 
 
-class McpTool(Exposed):
+class McpTool(Referring):
     """An MCP tool."""
 
     name: Text

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.authentication.kinds import KINDS
+from naftiko_runtime.document.aggregates import AggregateFunction
 from naftiko_runtime.document.capability import Bind, Capability, Document, Info
 from naftiko_runtime.document.consumes import ConsumedHttp, ConsumedOperation, ConsumedResource
 from naftiko_runtime.document.exposes import McpExpose, McpTool, RestExpose, RestOperation, RestResource
@@ -300,6 +301,15 @@ _MEANT: Final[Mapping[type, Mapping[str, str]]] = {
         "path": _CALL,
         "prompt": _DESCRIPTION,
         "examples": "say it in the 'description'",
+    },
+    AggregateFunction: {
+        **_EXPOSED,
+        "title": "leave it out: what refers to the function has a label",
+        "label": "leave it out: what refers to the function has a label",
+        "hints": "write 'semantics', with safe and idempotent",
+        "ref": "write 'call': a function refers to no other one",
+        "method": _CALL,
+        "path": _CALL,
     },
     ConsumedParameter: {**_INPUT, "pattern": "write it on the exposed input"},
     ExposedParameter: _INPUT,

@@ -98,17 +98,23 @@ class _Normalizer:
             self._rename_display(info, ("info",))
             self._rename_key(info, "title", "label", ("info",))
         capability = data.get("capability")
-        holders = [((), data), (("capability",), capability if isinstance(capability, dict) else {})]
-        for key_path, holder in holders:
-            self._convert_external_refs(holder, key_path)
-            for section in ("consumes", "binds", "exposes", "aggregates"):
-                for _, entry in _list_mappings(holder.get(section)):
-                    self._normalize_import(entry)
-            for index, api in _list_mappings(holder.get("consumes")):
-                self._normalize_api(api, (*key_path, "consumes", index))
-            for index, expose in _list_mappings(holder.get("exposes")):
-                self._normalize_expose(expose, (*key_path, "exposes", index))
+        self._normalize_sections(data, ())
+        if isinstance(capability, dict):
+            self._normalize_sections(capability, ("capability",))
         return self._draft.build()
+
+    def _normalize_sections(self, holder: dict[str, Any], key_path: KeyPath) -> None:
+        """Normalize the sections of the root or of the capability."""
+        self._convert_external_refs(holder, key_path)
+        for section in ("consumes", "binds", "exposes", "aggregates"):
+            for _, entry in _list_mappings(holder.get(section)):
+                self._normalize_import(entry)
+        for index, api in _list_mappings(holder.get("consumes")):
+            self._normalize_api(api, (*key_path, "consumes", index))
+        for index, expose in _list_mappings(holder.get("exposes")):
+            self._normalize_expose(expose, (*key_path, "exposes", index))
+        for index, aggregate in _list_mappings(holder.get("aggregates")):
+            self._normalize_aggregate(aggregate, (*key_path, "aggregates", index))
 
     def _check_root_key(self, data: dict[str, Any]) -> None:
         """Report a version under the root key of other versions."""
@@ -173,25 +179,37 @@ class _Normalizer:
         for index, tool in _list_mappings(expose.get("tools")):
             if "name" not in tool and isinstance(ref := tool.get("ref"), str):  # it has the name of what it refers to
                 self._draft.set_key(tool, "name", ref.rpartition(".")[2], like="ref")
-            self._convert_maps(tool, (*key_path, "tools", index), "inputParameters", "steps")
-            self._normalize_outputs(tool, (*key_path, "tools", index), rest=False)
+            self._normalize_exposed_operation(tool, (*key_path, "tools", index))
         for number, resource in _list_mappings(expose.get("resources")):
             place = (*key_path, "resources", number)
             self._convert_maps(resource, place, "inputParameters", "operations")
             for index, operation in _list_mappings(resource.get("operations")):
-                self._convert_maps(operation, (*place, "operations", index), "inputParameters", "steps")
-                self._normalize_outputs(operation, (*place, "operations", index), rest=True)
+                self._normalize_exposed_operation(operation, (*place, "operations", index), rest=True)
+
+    def _normalize_aggregate(self, aggregate: dict[str, Any], key_path: KeyPath) -> None:
+        """Later versions write ``flows`` for ``functions``. Every version accepts both."""
+        if self._later and "flows" in aggregate and "functions" not in aggregate:
+            self._draft.rename_key(aggregate, "flows", "functions")
+        else:
+            self._rename_key(aggregate, "flows", "functions", key_path)
+        self._convert_maps(aggregate, key_path, "functions")
+        for index, function in _list_mappings(aggregate.get("functions")):
+            self._normalize_exposed_operation(function, (*key_path, "functions", index))
+
+    def _normalize_exposed_operation(self, operation: dict[str, Any], key_path: KeyPath, *, rest: bool = False) -> None:
+        """Normalize an operation, a tool or a function."""
+        self._convert_maps(operation, key_path, "inputParameters", "steps")
+        self._normalize_outputs(operation, key_path, rest=rest)
 
     def _normalize_outputs(self, operation: dict[str, Any], key_path: KeyPath, *, rest: bool) -> None:
         """Normalize outputs. Values that the specification allows but that mean nothing are not served."""
-        free = rest and self._later and not isinstance(operation.get("outputParameters"), list)
+        written = operation.get("outputParameters")
+        free = "ref" in operation or (rest and self._later and not isinstance(written, list))
         self._outputs.normalize(operation, key_path, maps=self._later)
         outputs = operation.get("outputParameters")
         if outputs is None or (isinstance(outputs, list) and all(map(is_readable, outputs))):
             return
-        if "ref" in operation:  # it is not served, and its outputs may be anything
-            self._draft.remove_key(operation, "outputParameters")
-        elif free:
+        if free:
             place = (*key_path, "outputParameters")
             span = self._draft.build().find_span(place, key=True)
             self._findings.report(rules.NOT_SERVED_OUTPUTS(), span, part=place)

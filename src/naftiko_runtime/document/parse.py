@@ -197,11 +197,9 @@ _TO_ADD = {
     "port": helps.ADD_PORT,
 }
 _INSTEAD = {
-    "aggregates": helps.CALL_THEMSELVES,
     "mappings": helps.USE_OUTPUT_PARAMETERS,
     "path": helps.OWN_RESOURCE,
     "prompts": helps.TOOLS_ARE_SERVED,
-    "ref": helps.USE_CALL,
     "resources": helps.TOOLS_ARE_SERVED,
     "tunnel": helps.OWN_ADDRESS,
     "steps": helps.USE_CALL,

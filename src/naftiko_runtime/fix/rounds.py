@@ -135,7 +135,7 @@ class _CheckedText:
             if (parsed := parse(normalized, findings)) is not None:
                 parsed = replace(parsed, fragment="capability" not in source.data)
                 linked = link(parsed, normalized, findings, overrides, get_expose_kind)
-                run_checks(parsed.document, linked, get_expose_kind, advise=overrides.lint, rewrite=True)
+                run_checks(linked, get_expose_kind, advise=overrides.lint, rewrite=True)
                 self._plan = normalize_plan(linked.plan)
         self.diagnostics = findings.list_sorted(most=None)
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _OPERATIONS: Final = ("resources", "operations")
 """The keys of a consumed API that contain its operations."""
+_FUNCTIONS: Final = ("functions", "flows")
+"""The keys of an aggregate that contain its functions."""
 _SERVED: Final = (*_OPERATIONS, "tools")
 """The keys of an expose that contain what it serves."""
 _TAKING: Final = ("inputParameters", "body")
@@ -41,9 +43,18 @@ _OF_CALLS: Final = frozenset({rules.UNUSED_INPUT, rules.UNKNOWN_PARAMETER})
 _CALLING: Final = ("call", "ref", "steps", "outputParameters")
 """The keys of which an exposed operation needs one."""
 _WITHOUT: Final[dict[str, frozenset[Rule]]] = {
+    "aggregates": frozenset({rules.UNRESOLVED_REF, rules.UNUSED_OPERATION}),
     "binds": frozenset({rules.UNBOUND_VARIABLE, rules.UNLISTED_VARIABLE}),
     "consumes": frozenset({rules.UNUSED_BINDING}),
-    "exposes": frozenset({rules.IMPORT_ONLY, rules.NOTHING_TO_SERVE, rules.UNUSED_BINDING, rules.UNUSED_OPERATION}),
+    "exposes": frozenset(
+        {
+            rules.IMPORT_ONLY,
+            rules.NOTHING_TO_SERVE,
+            rules.UNUSED_BINDING,
+            rules.UNUSED_FUNCTION,
+            rules.UNUSED_OPERATION,
+        }
+    ),
 }
 """The rules whose findings follow from a whole section that cannot be read."""
 
@@ -130,6 +141,8 @@ def _hide_below_misspelt_key(hidden: _HiddenParts, part: KeyPath, source: Source
         _hide_in_api(hidden, part, source)
     elif inner[0] == "exposes":
         _hide_in_expose(hidden, str(misspelt), place)
+    elif inner[0] == "aggregates":
+        _hide_in_aggregate(hidden, str(misspelt), place)
 
 
 def _hide_in_api(hidden: _HiddenParts, part: KeyPath, source: Source) -> None:
@@ -144,6 +157,14 @@ def _hide_in_expose(hidden: _HiddenParts, misspelt: str, place: KeyPath) -> None
         hidden.add(place, {rules.MISSING_KEY, rules.NOT_SERVED, rules.MAPPING_WITHOUT_CALL})
     if find_nearest(misspelt, _SERVED):
         hidden.add((), {rules.UNKNOWN_ACTION})
+    _hide_in_step(hidden, place)
+
+
+def _hide_in_aggregate(hidden: _HiddenParts, slip: str, place: KeyPath) -> None:
+    if find_nearest(slip, _CALLING):
+        hidden.add(place, {rules.MISSING_KEY, rules.MAPPING_WITHOUT_CALL})
+    if find_nearest(slip, _FUNCTIONS):
+        hidden.add((), _WITHOUT["aggregates"])
     _hide_in_step(hidden, place)
 
 
@@ -207,12 +228,20 @@ def _hide_below_unread(hidden: _HiddenParts, part: KeyPath, source: Source) -> N
             hidden.add((), {*_WITHOUT["exposes"], rules.UNKNOWN_ACTION})
         case ("exposes", int(), *_):
             hidden.add((), {rules.UNKNOWN_ACTION})
-            hidden.add(unit, {*_MISSED, rules.UNBOUND_VARIABLE})
-            if part[len(unit) : len(unit) + 1] and part[len(unit)] in _CALLING:
-                hidden.add(unit, {rules.MISSING_KEY, rules.NOT_SERVED, rules.MAPPING_WITHOUT_CALL})
-            _hide_in_step(hidden, part)
+            _hide_in_operation(hidden, part, unit)
+        case ("aggregates", *_):
+            hidden.add((), {*_WITHOUT["aggregates"], rules.UNUSED_FUNCTION})
+            _hide_in_operation(hidden, part, unit)
         case _:
             pass
+
+
+def _hide_in_operation(hidden: _HiddenParts, part: KeyPath, unit: KeyPath) -> None:
+    """A wrong value in an operation, a tool or a function."""
+    hidden.add(unit, {*_MISSED, rules.UNBOUND_VARIABLE})
+    if part[len(unit) : len(unit) + 1] and part[len(unit)] in _CALLING:
+        hidden.add(unit, {rules.MISSING_KEY, rules.NOT_SERVED, rules.MAPPING_WITHOUT_CALL})
+    _hide_in_step(hidden, part)
 
 
 _HIDES: Final = {

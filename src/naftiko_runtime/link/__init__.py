@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime.document.capability import SharedDocument
 from naftiko_runtime.document.consumes import ConsumedHttp
-from naftiko_runtime.document.walk import iter_parts as parts_of
 from naftiko_runtime.link.check_shared_ports import check_ports
 from naftiko_runtime.link.consumed_apis import link_consumed_apis
 from naftiko_runtime.link.context import Context, Namespaces
 from naftiko_runtime.link.exposes import link_exposes
+from naftiko_runtime.link.functions import Functions, list_aggregates
 from naftiko_runtime.link.linked_document import Linked
 from naftiko_runtime.link.variables import Variables
 from naftiko_runtime.plan import Plan
@@ -40,15 +40,17 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
         overrides: What the operator gave instead of the document's addresses.
         get_kind: The table of kinds of exposes.
     """
-    document = parsed.document
+    written = parsed.document
     variables = Variables(complete=not _has_broken_binds(findings))
-    variables.declare(document, source, findings)
-    unrunnable = parsed.fragment or (not document.capability.exposes and _can_be_imported(document))
-    shared = (overrides.lint and unrunnable) or isinstance(document, SharedDocument)
-    spaces = _collect_namespaces(document, source)
+    variables.declare(written, source, findings)
+    unrunnable = parsed.fragment or (not written.capability.exposes and _can_be_imported(written))
+    shared = (overrides.lint and unrunnable) or isinstance(written, SharedDocument)
+    spaces = _collect_namespaces(written)
     context = Context(source, findings, variables, overrides.allowed_imports, shared, parsed.unread, spaces)
+    functions = Functions(written, context)
+    document = _inherit_functions(written, functions, get_kind)
     operations, upstreams = link_consumed_apis(document, overrides.base_uris, context)
-    linked, parts = link_exposes(document, operations, upstreams, context, get_kind)
+    linked, parts = link_exposes(document, operations, upstreams, context, functions, get_kind)
     exposes = tuple((expose, None if server is None else overrides.move_server(server)) for expose, server in linked)
     servers = tuple(server for _, server in exposes if server is not None)
     places = [_list_places(expose, server, parts) for expose, server in exposes if server is not None]
@@ -63,7 +65,17 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
         version=document.info.version,
         description=document.info.description or "",
     )
-    return Linked(plan, exposes, parts, operations, _find_first_apis(document), context)
+    origins = {key_path: one.function.get_path() for key_path, one in functions.references.items()}
+    return Linked(document, plan, exposes, parts, operations, _find_first_apis(document), origins, context)
+
+
+def _inherit_functions(document: Document, functions: Functions, get_kind: FindLinkedKind) -> Document:
+    """Return the document, in which everything that refers to a function has what it inherits."""
+    written = document.capability.exposes
+    exposes = tuple(get_kind(expose).inherit(expose, functions) for expose in written)
+    if all(one is other for one, other in zip(exposes, written, strict=True)):
+        return document
+    return document.derive({"capability": document.capability.derive({"exposes": exposes})})
 
 
 def _list_places(expose: Expose, server: Server, parts: Mapping[KeyPath, ServedPart]) -> list[KeyPath]:
@@ -93,11 +105,11 @@ def _can_be_imported(document: Document) -> bool:
     return any((document.consumes, document.binds, capability.consumes, capability.binds, capability.aggregates))
 
 
-def _collect_namespaces(document: Document, source: Source) -> Namespaces:
+def _collect_namespaces(document: Document) -> Namespaces:
     apis = [api for api in (*document.consumes, *document.capability.consumes) if isinstance(api, ConsumedHttp)]
     called = {f"{api.namespace}.{o.name}" for api in apis for resource in api.resources for o in resource.operations}
     return Namespaces(
         exposed=tuple(dict.fromkeys(name for expose in document.capability.exposes for name in expose.names)),
-        aggregates=tuple(str(part.get("namespace")) for part, _ in parts_of(source.data, "aggregates")),
+        aggregates=tuple(name for aggregate in list_aggregates(document) for name in aggregate.names),
         consumed=frozenset({*(api.namespace for api in apis), *called}),
     )

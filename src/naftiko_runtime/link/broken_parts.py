@@ -12,7 +12,6 @@ from naftiko_runtime.rules import nouns
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Reason
-    from naftiko_runtime.document.capability import Document
     from naftiko_runtime.link.linked_document import Linked
     from naftiko_runtime.rules import NounPhrase
     from naftiko_runtime.source import KeyPath
@@ -42,10 +41,10 @@ class BrokenParts:
         left_out: The parts that are not served.
     """
 
-    def __init__(
-        self, linked: Linked, document: Document, reasons: dict[KeyPath, Reason], unread: frozenset[KeyPath]
-    ) -> None:
+    def __init__(self, linked: Linked, reasons: dict[KeyPath, Reason], unread: frozenset[KeyPath]) -> None:
+        document = linked.document
         self.parts = linked.parts
+        self._origins = linked.origins
         self._operations = linked.operations
         self._reasons = reasons
         self.unread = unread
@@ -70,8 +69,12 @@ class BrokenParts:
         return next((why for n in range(len(key_path), 0, -1) if (why := self._reasons.get(key_path[:n]))), None)
 
     def find_reason_against(self, key_path: KeyPath, served: Any, call: str | None = None) -> Reason | None:
-        """Find why a part is left out: an error in it, above it, in the operation that it calls, or in a variable."""
-        if reason := self.find_reason_above(key_path):
+        """Find why a part is left out.
+
+        That is an error in it, above it, in the function that it refers to, in the operation that it calls, or in a
+        variable.
+        """
+        if reason := self.find_reason_above(key_path) or self.find_reason_above(self._origins.get(key_path, ())):
             return reason
         if call is not None:
             consumed = self._operations.get(call)

@@ -36,6 +36,13 @@ def link_input(
     )
 
 
+def link_arguments(parameters: Iterable[ToolParameter], context: Context) -> tuple[dict[str, Input], dict[str, Term]]:
+    """Link inputs without places: the inputs, and their fixed values, by name. The last one of a name counts."""
+    by_name = {p.name: p for p in parameters}
+    inputs = {p.name: link_input(p, p.name, "body", p.required is not False, context) for p in by_name.values()}
+    return inputs, link_fixed_values(by_name.values(), inputs, context)
+
+
 def _is_path(value: str | None) -> bool:
     return value is not None and (value == "$" or value.startswith(("$.", "$[")))
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Expose
     from naftiko_runtime.link.broken_parts import BrokenParts
     from naftiko_runtime.link.expose_linker import ExposeLinker
+    from naftiko_runtime.link.functions import Functions
     from naftiko_runtime.plan import Server
 
 E_contra = TypeVar("E_contra", contravariant=True)
@@ -19,6 +20,9 @@ S_co = TypeVar("S_co", bound="Server", covariant=True)
 
 class LinkedKind(Protocol[E_contra, S_co]):
     """Links exposes of one kind."""
+
+    def inherit(self, expose: E_contra, functions: Functions, /) -> Expose:
+        """Return an expose whose operations have what they inherit from the functions that they refer to."""
 
     def link(self, expose: E_contra, linker: ExposeLinker, /) -> S_co | None:
         """Link an expose, and report what is wrong in it; return none when its kind is not served."""

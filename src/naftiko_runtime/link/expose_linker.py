@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
 from naftiko_runtime import rules
+from naftiko_runtime.document.aggregates import Aggregate, AggregateFunction
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.binary_response_limits import parse_binary_size
@@ -12,6 +15,7 @@ from naftiko_runtime.link.call import CallLinker
 from naftiko_runtime.link.mocks import check_mock, make_mock_target
 from naftiko_runtime.link.output_shapes import convert_constant, link_mock_shapes, link_shapes
 from naftiko_runtime.link.reference_syntax import INPUTS, PREFIXES
+from naftiko_runtime.link.shared_functions import place_inputs
 from naftiko_runtime.link.untouched_responses import describe_response
 from naftiko_runtime.mapping.output_schema import has_type
 from naftiko_runtime.plan import (
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.call_targets import Calls
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
+    from naftiko_runtime.link.functions import FunctionReference
+    from naftiko_runtime.link.shared_functions import LinkedFunction, SharedFunctions
     from naftiko_runtime.model.part import Part
     from naftiko_runtime.plan import Execution, ServedPart, Shape, Term, Upstream
     from naftiko_runtime.rules import Message, Statement
@@ -55,12 +61,15 @@ class ExposeLinker:
         parts: What was linked, by the place of what it was linked from.
     """
 
-    def __init__(self, document: Document, upstreams: Sequence[Upstream], calls: Calls, context: Context) -> None:
+    def __init__(
+        self, document: Document, upstreams: Sequence[Upstream], calls: Calls, context: Context, shared: SharedFunctions
+    ) -> None:
         self.document = document
         self.upstreams = upstreams
         self.context = context
         self.parts: dict[KeyPath, ServedPart] = {}
         self._calls = calls
+        self._shared = shared
         self._formats: dict[str, Format | None] = {}
 
     def report_empty(self, part: Part, statement: Statement, key: str) -> None:
@@ -71,7 +80,7 @@ class ExposeLinker:
 
     def link_operation(
         self,
-        expose: ExposeWithOperations,
+        expose: ExposeWithOperations | Aggregate,
         exposed: Exposed,
         name: str,
         inputs: dict[str, Input],
@@ -83,16 +92,25 @@ class ExposeLinker:
     ) -> Operation | None:
         """Link an operation; None if its call is unknown, which is reported.
 
+        An operation that refers to a function and changes nothing of it shares the function's execution.
+
         Args:
             expose: What it is part of.
             exposed: The operation.
             name: Its name for logs, in its expose.
             inputs: Its declared inputs by their names.
             fixed: Values that the document gives instead of the caller, by the names of inputs.
-            tool: Whether its caller is a model, which sends arguments and needs a call.
+            tool: Whether it is a tool or a function: its inputs have no places, and it needs a call.
             closed: Whether it takes no inputs but those that are declared.
             displaced: Inputs of the path that the route has no place for.
         """
+        key_path, shared = exposed.get_path(), None
+        if not displaced and getattr(expose, "max_binary_size", None) is None:
+            shared = self._shared.find(key_path, inputs, fixed, tool=tool, closed=closed)
+        if shared is not None:
+            return self._share(f"{expose.namespace}.{name}", exposed, shared, inputs)
+        reference = self._shared.find_reference(key_path)
+        placeless = tool or (reference is not None and bool(reference.inherited & {"input_parameters"}))
         consumed = self._resolve_call(exposed, tool=tool)
         if consumed is None:
             for output in exposed.output_parameters:  # their errors do not depend on the call
@@ -101,10 +119,10 @@ class ExposeLinker:
         linker = CallLinker(
             self.context,
             exposed,
-            expose.names,
+            self._list_names(expose, reference),
             consumed,
             inputs,
-            tool=tool,
+            tool=placeless,
             fixed=fixed,
             closed=closed,
             displaced=displaced or {},
@@ -116,11 +134,36 @@ class ExposeLinker:
         else:
             contract, request = linker.link()
             execution = Call(request, self._link_response(expose, exposed, consumed, shapes))
+        if contract.open and not tool:
+            contract = replace(contract, open=False)
         description = exposed.description or consumed.operation.description or ""
         return Operation(f"{expose.namespace}.{name}", contract, execution, description)
 
+    def _share(
+        self, name: str, exposed: Exposed, shared: LinkedFunction, inputs: Mapping[str, Input]
+    ) -> Operation | None:
+        """Return the operation of a function, as a part that refers to it exposes it."""
+        operation = shared.operation
+        if operation is None:
+            return None
+        contract = place_inputs(operation.contract, inputs)
+        return Operation(name, contract, operation.execution, exposed.description or operation.description)
+
+    def _list_names(
+        self, holder: ExposeWithOperations | Aggregate, reference: FunctionReference | None
+    ) -> tuple[str, ...]:
+        """Return the names by which values may call the inputs of an operation."""
+        if isinstance(holder, Aggregate):
+            return (*holder.names, *self.context.namespaces.exposed)
+        if reference is None or not reference.inherited & {"with_", "output_parameters"}:
+            return holder.names
+        first, last = reference.aggregate.names, holder.names
+        if "with_" not in reference.inherited:
+            first, last = last, first
+        return tuple(dict.fromkeys((*first, *last, *self.context.namespaces.exposed)))
+
     def _link_response(
-        self, expose: ExposeWithOperations, exposed: Exposed, consumed: Consumed, shapes: tuple[Shape, ...]
+        self, expose: ExposeWithOperations | Aggregate, exposed: Exposed, consumed: Consumed, shapes: tuple[Shape, ...]
     ) -> UntouchedResponse | MappedResponse:
         bytes_max = self._find_binary_bytes_max(expose, consumed)
         if not shapes:
@@ -136,9 +179,9 @@ class ExposeLinker:
             self._formats[consumed.name] = link_format(consumed, self.context)
         return self._formats[consumed.name]
 
-    def _find_binary_bytes_max(self, expose: ExposeWithOperations, consumed: Consumed) -> int | None:
+    def _find_binary_bytes_max(self, expose: ExposeWithOperations | Aggregate, consumed: Consumed) -> int | None:
         """Return the limit of the consumed operation, otherwise that of the expose."""
-        general = parse_binary_size(expose, self.context)
+        general = None if isinstance(expose, Aggregate) else parse_binary_size(expose, self.context)
         if consumed.operation.output_raw_format != "binary":
             return None
         return general if consumed.binary_bytes_max is None else consumed.binary_bytes_max
@@ -146,14 +189,19 @@ class ExposeLinker:
     def _resolve_call(self, exposed: Exposed, *, tool: bool) -> Consumed | None:
         if exposed.call is None:
             refused = (
-                exposed.ref is not None or exposed.steps is not None or exposed.get_path("call") in self.context.unread
+                getattr(exposed, "ref", None) is not None
+                or exposed.steps is not None
+                or exposed.get_path("call") in self.context.unread
             )
             if refused:  # those are reported already
                 return None
             if exposed.output_parameters:
                 return make_mock_target(exposed, self.context)
             # The specification allows an operation without a call, but no tool without one.
-            statement = rules.MISSING_KEY_CALL() if tool else rules.NOT_SERVED_WITHOUT_CALL()
+            if isinstance(exposed, AggregateFunction):
+                statement = rules.MISSING_KEY_CALL_OF_FUNCTION()
+            else:
+                statement = rules.MISSING_KEY_CALL() if tool else rules.NOT_SERVED_WITHOUT_CALL()
             self.context.report(statement, exposed.get_path("call"))
             return None
         return self._calls.resolve(exposed.call, exposed.get_path("call"))

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from naftiko_runtime import rules
 from naftiko_runtime.document.capability import SharedDocument
 from naftiko_runtime.link.call_targets import Calls
+from naftiko_runtime.link.declared_inputs import link_arguments
 from naftiko_runtime.link.expose_linker import ExposeLinker
+from naftiko_runtime.link.shared_functions import LinkedFunction, SharedFunctions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.expose_kind import FindLinkedKind
+    from naftiko_runtime.link.functions import Functions
     from naftiko_runtime.plan import ServedPart, Server, Upstream
     from naftiko_runtime.source import KeyPath
 
@@ -26,6 +29,7 @@ def link_exposes(
     operations: Mapping[str, Consumed],
     upstreams: Sequence[Upstream],
     context: Context,
+    functions: Functions,
     get_kind: FindLinkedKind,
 ) -> tuple[list[tuple[Expose, Server | None]], dict[KeyPath, ServedPart]]:
     """Link every expose of a document.
@@ -35,9 +39,21 @@ def link_exposes(
         document.
     """
     calls = Calls(document, operations, context)
-    linker = ExposeLinker(document, upstreams, calls, context)
+    shared = SharedFunctions(functions)
+    linker = ExposeLinker(document, upstreams, calls, context, shared)
+    _link_functions(functions, linker, shared)
     exposes = [(expose, get_kind(expose).link(expose, linker)) for expose in document.capability.exposes]
     if not exposes and not isinstance(document, SharedDocument):
         statement = rules.IMPORT_ONLY() if context.shared else rules.NOTHING_TO_SERVE()
         context.report(statement, document.capability.get_path(), key=True)
     return exposes, linker.parts
+
+
+def _link_functions(functions: Functions, linker: ExposeLinker, shared: SharedFunctions) -> None:
+    """Link every function, whether or not something refers to it. Errors in it are reported here, once."""
+    for aggregate, function in functions.iter_all():
+        inputs, fixed = link_arguments(function.input_parameters, linker.context)
+        linker.check_unique(rules.DUPLICATE_NAME_INPUT, function.input_parameters)
+        closed = linker.context.takes_nothing(function)
+        operation = linker.link_operation(aggregate, function, function.name, inputs, fixed, tool=True, closed=closed)
+        shared.add(function, LinkedFunction(operation, frozenset(inputs), fixed))

@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from naftiko_runtime.diagnostic import Diagnostic, Reason
-    from naftiko_runtime.document.capability import Document
     from naftiko_runtime.document.exposes import Expose
     from naftiko_runtime.link.expose_kind import FindSeparableKind
     from naftiko_runtime.link.linked_document import Linked
     from naftiko_runtime.plan import Plan, Server
     from naftiko_runtime.source import KeyPath
 
-_HARMLESS = ("resources", "prompts", "aggregates")
+_HARMLESS = ("resources", "prompts")
 """Parts that are not served yet, and on which no other parts depend without a finding of their own."""
 
 
@@ -65,14 +64,11 @@ class Errors(Struct, frozen=True):
         return replace(redact_finding(error, self.secrets), fix=())
 
 
-def keep_servable(
-    linked: Linked, document: Document, errors: Errors, unread: frozenset[KeyPath], get_kind: FindSeparableKind
-) -> Servable:
+def keep_servable(linked: Linked, errors: Errors, unread: frozenset[KeyPath], get_kind: FindSeparableKind) -> Servable:
     """Keep the parts of a document that can be served.
 
     Args:
         linked: The linked document, with its broken parts.
-        document: The parsed document.
         errors: Its errors.
         unread: The places of wrong values and missing keys.
         get_kind: The table of kinds by their servers.
@@ -85,7 +81,7 @@ def keep_servable(
             return Servable(None, fatal=errors.redact(error))
         if unit and (error.rule is not rules.NOT_SERVED or part[-1] not in _HARMLESS):
             reasons.setdefault(unit, errors.redact(error))
-    broken = BrokenParts(linked, document, reasons, unread)
+    broken = BrokenParts(linked, reasons, unread)
     servers = tuple(_keep_servers(broken, linked.exposes, get_kind))
     left_out = tuple(dict.fromkeys(broken.left_out))
     if any(server.operations for server in servers):

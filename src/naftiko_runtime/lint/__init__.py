@@ -12,13 +12,13 @@ from naftiko_runtime.lint import (
     security,
     steps,
     style,
+    unused_functions,
     unused_operations,
     variables,
 )
 from naftiko_runtime.lint.check import Check, Subject
 
 if TYPE_CHECKING:
-    from naftiko_runtime.document.capability import Document
     from naftiko_runtime.link.linked_document import Linked
     from naftiko_runtime.lint.check import FindCheckedKind
 
@@ -31,25 +31,24 @@ CHECKS: Final[tuple[Check, ...]] = (
     *style.CHECKS,
     *rewrites.CHECKS,
     *unused_operations.CHECKS,
+    *unused_functions.CHECKS,
     *variables.CHECKS,
 )
 """The checks of whole documents, in the order in which they run: those that note uses of variables before those that
 ask for them. Each kind of expose has its own beside these."""
 
 
-def run_checks(
-    document: Document, linked: Linked, get_kind: FindCheckedKind, *, advise: bool, rewrite: bool = False
-) -> None:
+def run_checks(linked: Linked, get_kind: FindCheckedKind, *, advise: bool, rewrite: bool = False) -> None:
     """Run the checks of a linked document.
 
     Args:
-        document: The document.
         linked: What it was linked to; its findings get those of the checks.
         get_kind: The table of kinds of exposes.
         advise: Whether to run the checks that only advise as well, as `naftiko validate` and editors do.
         rewrite: Whether to run the checks of spellings as well, as `--fix` and `--diff` do.
     """
-    subject = Subject(document, linked.operations, linked.context, get_kind)
+    document = linked.document
+    subject = Subject(document, linked.operations, linked.context, get_kind, linked.origins)
     wanted = {"always": True, "validate": advise, "fix": rewrite}
     for expose in document.capability.exposes:
         for one in get_kind(expose).CHECKS:

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, Ty
 
 from msgspec import Struct
 
+from naftiko_runtime.link.functions import list_aggregates
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.document.exposes import Expose, Exposed
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.rules import Rule
+    from naftiko_runtime.source import KeyPath
 
 E_contra = TypeVar("E_contra", contravariant=True)
 
@@ -29,16 +32,25 @@ class Subject(Struct, frozen=True):
         operations: The consumed operations by ``namespace.operation``.
         context: The linking run: locations, variables, and the findings to add to.
         get_kind: The table of kinds of exposes.
+        origins: The places of the functions that operations and tools refer to, by the places of these.
     """
 
     document: Document
     operations: Mapping[str, Consumed]
     context: Context
     get_kind: FindCheckedKind
+    origins: Mapping[KeyPath, KeyPath]
 
     def list_operations(self, expose: Expose) -> list[Exposed]:
         """Return the operations that an expose exposes."""
         return list(self.get_kind(expose).list_operations(expose))
+
+    def iter_operations(self) -> Iterator[tuple[str, Exposed]]:
+        """Yield the functions and the operations of the document, each with the name that its own values use."""
+        for aggregate in list_aggregates(self.document):
+            yield from ((aggregate.names[-1], function) for function in aggregate.functions)
+        for expose in self.document.capability.exposes:
+            yield from ((next(iter(expose.names), ""), exposed) for exposed in self.list_operations(expose))
 
 
 class Check(Struct, frozen=True):

@@ -188,7 +188,7 @@ def _report_key(bind: Bind, variable: str, key: str, context: Context) -> None:
 
 
 def _check_outputs(exposed: Exposed, context: Context) -> None:
-    if exposed.call is None and exposed.steps is None and exposed.ref is None:
+    if exposed.call is None and exposed.steps is None and getattr(exposed, "ref", None) is None:
         mapped = next(_iter_mapped(exposed.output_parameters), None)
         if mapped is not None:
             context.report(rules.MAPPING_WITHOUT_CALL(), mapped.get_path("mapping"))

@@ -22,10 +22,9 @@ _TEXTS: Final = frozenset({"string", "number", "integer"})
 
 def check_indefinite_paths(subject: Subject) -> None:
     """Report mappings by an indefinite path to a scalar or an object."""
-    for expose in subject.document.capability.exposes:
-        for exposed in subject.list_operations(expose):
-            for output in exposed.output_parameters:
-                _check_output(output, subject.context)
+    for _, exposed in subject.iter_operations():
+        for output in exposed.output_parameters:
+            _check_output(output, subject.context)
 
 
 def _check_output(output: Output, context: Context) -> None:

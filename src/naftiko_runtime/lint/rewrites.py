@@ -29,13 +29,14 @@ def check_rewrites(subject: Subject) -> None:
     Imported parts are checked in their own files.
     """
     source, findings = subject.context.source, subject.context.findings
-    for expose in subject.document.capability.exposes:
-        for exposed in subject.list_operations(expose):
-            for name, value in exposed.with_.items():
-                _check_value(expose.names[0], exposed, name, value, source, findings)
-            for output in exposed.output_parameters:
-                for inner in _iter_outputs(output):
-                    _check_mapping(inner, source, findings)
+    for namespace, exposed in subject.iter_operations():
+        own = exposed.get_path()
+        for name, value in exposed.with_.items():
+            if exposed.get_path("with")[: len(own)] == own:  # otherwise the function has it
+                _check_value(namespace, exposed, name, value, source, findings)
+        for output in exposed.output_parameters:
+            for inner in _iter_outputs(output):
+                _check_mapping(inner, source, findings)
 
 
 def _iter_outputs(output: Output) -> Iterator[Output]:

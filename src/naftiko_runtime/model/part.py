@@ -11,6 +11,8 @@ from naftiko_runtime.model.key_annotations import BeforeValidator, PerClass, col
 from naftiko_runtime.source import format_as_written
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from naftiko_runtime.source import KeyPath
 
 NOT_SERVED: Final = "not served"
@@ -29,7 +31,14 @@ class Part:
     them. Unknown keys are kept as extras, for the caller to report.
     """
 
-    __slots__ = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__", "_key_path")
+    __slots__ = (
+        "__dict__",
+        "__pydantic_extra__",
+        "__pydantic_fields_set__",
+        "__pydantic_private__",
+        "_elsewhere",
+        "_key_path",
+    )
 
     model_fields: ClassVar = PerClass(collect_fields)
     """Its keys by their names in the program."""
@@ -85,12 +94,33 @@ class Part:
 
     def get_path(self, *keys: str | int) -> KeyPath:
         """Return the path from the document's root to this part, or to something in it."""
+        if keys and (elsewhere := getattr(self, "_elsewhere", None)) and keys[0] in elsewhere:
+            return (*elsewhere[keys[0]], *keys[1:])
         return (*getattr(self, "_key_path", ()), *keys)
 
     def get_value(self, key: str) -> Any:
         """Return the value of a key, also of an unknown key. None if it is absent."""
         extras = self.__pydantic_extra__ or {}
         return extras[key] if key in extras else getattr(self, key, None)
+
+    def derive(self, values: Mapping[str, Any], elsewhere: Mapping[str, KeyPath] | None = None) -> Self:
+        """Return a copy of the part with other values.
+
+        Args:
+            values: The values by their names in the program; they are not checked.
+            elsewhere: The paths of those that stand elsewhere in the document, by their keys in the file.
+        """
+        made = object.__new__(type(self))
+        for name, value in (
+            ("__dict__", {**self.__dict__, **values}),
+            ("__pydantic_extra__", self.__pydantic_extra__),
+            ("__pydantic_fields_set__", {*self.__pydantic_fields_set__, *values}),
+            ("__pydantic_private__", None),
+            ("_key_path", self.get_path()),
+            ("_elsewhere", {**getattr(self, "_elsewhere", {}), **(elsewhere or {})}),
+        ):
+            object.__setattr__(made, name, value)
+        return made
 
     def set_path(self, key_path: KeyPath) -> None:
         """Set the path of the part. The parser does it once."""

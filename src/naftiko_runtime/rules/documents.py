@@ -24,6 +24,10 @@ MISSING_KEY_CALL: Final = MISSING_KEY.add_message(
     "a tool needs 'call', or 'outputParameters' with values of its own",
     "add 'call: namespace.operation', or 'outputParameters' with values",
 )
+MISSING_KEY_CALL_OF_FUNCTION: Final = MISSING_KEY.add_message(
+    "a function needs 'call', or 'outputParameters' with values of its own",
+    "add 'call: namespace.operation', or 'outputParameters' with values",
+)
 MISSING_KEY_STEP_NAME: Final = MISSING_KEY.add_message("the step has no 'name'", "add 'name: …'")
 MISSING_KEY_STEP_TYPE: Final = MISSING_KEY.add_message("the step has no 'type'")
 MISSING_KEY_OF_STEP: Final = MISSING_KEY.add_message("a step of type '{type}' needs '{key}'", "add '{key}: …'")

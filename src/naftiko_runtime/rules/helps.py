@@ -9,6 +9,8 @@ from naftiko_runtime.rules.rule import Help, Noun
 
 DID_YOU_MEAN: Final = Help("did you mean '{suggestion}'?")
 KNOWN: Final = Help("known: {known}")
+FUNCTIONS: Final = Help("functions: {known}")
+DECLARE_FUNCTION: Final = Help("declare it under 'aggregates'")
 CONSUMED_OPERATIONS: Final = Help("consumed operations: {known}")
 DECLARE_CONSUMED: Final = Help("declare it under 'consumes'")
 FILE_HAS: Final = Help("{file} has: {known}")
@@ -112,7 +114,6 @@ ADD_CAPABILITY: Final = Help("add 'capability:' with 'consumes:' and 'exposes:'"
 ADD_VERSION: Final = Help("add 'naftiko: 1.0.0-alpha2'")
 PORT_NUMBER: Final = Help("write a number from 0 to 65535, such as 8080")
 ADD_PORT: Final = Help("add 'port: 8080'")
-CALL_THEMSELVES: Final = Help("let tools and operations 'call' consumed operations themselves")
 USE_OUTPUT_PARAMETERS: Final = Help("use 'outputParameters'")
 OWN_RESOURCE: Final = Help("give the operation a resource of its own with this path")
 TOOLS_ARE_SERVED: Final = Help("leave it out; tools are served")

@@ -86,3 +86,13 @@ UNUSED_OPERATION: Final = define(
     "operations of '{namespace}' that nothing calls: {operations:5 '*'}",
     "expose them, or remove them",
 )
+
+UNUSED_FUNCTION: Final = define(
+    "NK608",
+    "unused-function",
+    Severity.INFO,
+    "Nothing refers to a function of an aggregate.",
+    "Expose it with `ref`, or remove it.",
+    "nothing refers to these functions of '{namespace}': {functions:5 '*'}",
+    "expose them with 'ref', or remove them",
+)

@@ -25,6 +25,9 @@ DUPLICATE_NAMESPACE_CONSUMED: Final = DUPLICATE_NAMESPACE.add_message(
 DUPLICATE_NAMESPACE_EXPOSED: Final = DUPLICATE_NAMESPACE.add_message(
     "the namespace '{namespace}' is exposed twice", "rename one; the first is on {line}"
 )
+DUPLICATE_NAMESPACE_AGGREGATE: Final = DUPLICATE_NAMESPACE.add_message(
+    "two aggregates have the namespace '{namespace}'", "rename one; the first is on {line}"
+)
 DUPLICATE_NAMESPACE_ON_PORT: Final = DUPLICATE_NAMESPACE.add_message(
     "the namespace '{namespace}' is exposed twice on port {port}",
     "rename one, or change the port in one of the files (--port {namespace}=N moves both); the first is at {place}",
@@ -34,7 +37,7 @@ DUPLICATE_NAME: Final = define(
     "NK203",
     "duplicate-name",
     Severity.ERROR,
-    "Two operations, tools, routes, steps or parameters have the same name.",
+    "Two operations, tools, routes, functions, steps or parameters have the same name.",
     "Rename one of the two.",
 )
 DUPLICATE_NAME_CONSUMED: Final = DUPLICATE_NAME.add_message(
@@ -52,6 +55,9 @@ DUPLICATE_NAME_OUTPUT: Final = DUPLICATE_NAME.add_message(
 DUPLICATE_NAME_PLACEHOLDER: Final = DUPLICATE_NAME.add_message("the path has '{name}' twice", "rename one")
 DUPLICATE_NAME_VARIABLE: Final = DUPLICATE_NAME.add_message(
     "the variable '{name}' is bound twice", "rename one; the first is on {line}"
+)
+DUPLICATE_NAME_FUNCTION: Final = DUPLICATE_NAME.add_message(
+    "the function '{name}' is defined twice", "rename one; the first is on {line}"
 )
 DUPLICATE_NAME_STEP: Final = DUPLICATE_NAME.add_message(
     "the step '{name}' is defined twice", "rename one; the first is on {line}"
@@ -267,6 +273,15 @@ UNDOCUMENTED_REFERENCE: Final = define(
     "Write `$this.<namespace>.x` under `with`, and `{{x}}` in a template.",
     "'{written}' is read as '{meant}'",
     "write '{meant}'",
+)
+
+UNRESOLVED_REF: Final = define(
+    "NK218",
+    "unresolved-ref",
+    Severity.ERROR,
+    "A `ref` refers to no function of an aggregate.",
+    "Use the name of a function: `namespace.function`.",
+    "no function '{ref}'",
 )
 
 VALUE_PREFIX: Final = define(

@@ -27,7 +27,10 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
         "The servers, REST and MCP, or imports of them from other files.",
         [{"type": "rest", "namespace": "ships", "port": 8080, "resources": []}],
     ),
-    "aggregates": ("Functions that several exposes share. Not served yet.", []),
+    "aggregates": (
+        "Functions that several exposes share, or imports of them from other files.",
+        [{"namespace": "fleet", "label": "Fleet", "functions": [{"name": "get-ship", "call": "registry.get-ship"}]}],
+    ),
     "label": ("A title for people to read.", "Ships"),
     "display": ("Replaces `label` from version 1.0.0-alpha3 on.", "Ships"),
     "description": ("What this is for, in a sentence.", "Finds a ship by its IMO number."),
@@ -158,7 +161,10 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
         "Values for the parameters of the called operation: constants, inputs, or text with `{{name}}`.",
         {"imo": "$this.ships.imo"},
     ),
-    "ref": ("A function of an aggregate. Not served yet.", "fleet.find"),
+    "ref": (
+        "A function of an aggregate. What is not written here comes from the function.",
+        "fleet.get-ship",
+    ),
     "steps": ("Several calls in order. Not served yet.", []),
     "mappings": ("The mapping of the steps' results. Not served yet.", []),
     "exposedHeaders": ("Response headers of the API that callers get besides the standard ones.", ["X-Quota-Left"]),

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from pydantic_core.core_schema import ModelSchema
 
-NAMED: Final = frozenset({"resources", "operations", "tools", "inputParameters", "outputParameters"})
+NAMED: Final = frozenset(
+    {"resources", "operations", "tools", "functions", "flows", "inputParameters", "outputParameters"}
+)
 """Lists that later versions write as maps by name."""
 
 _ROOTS: Final = ("capability", "consumes", "exposes", "binds", "aggregates")
@@ -37,7 +39,7 @@ def write_schema(version: str) -> dict[str, Any]:
     traits = _find_traits(schema["$defs"], generator.meanings)
     for name, part in {**schema["$defs"], "Document": schema}.items():
         _describe(name, part, traits, later=later)
-        for key in ("binds", "exposes", "aggregates"):
+        for key in ("binds", "exposes"):
             if key in part.get("properties", {}):
                 _allow_imports(part["properties"][key])
     for name in traits.referring:
@@ -126,6 +128,8 @@ def _describe(name: str, part: dict[str, Any], traits: _Traits, *, later: bool) 
     properties: dict[str, Any] = part.get("properties", {})
     if later and "label" in properties:
         properties["display"] = dict(properties["label"])
+    if later and "functions" in properties:
+        properties["flows"] = dict(properties["functions"])
     for key, found in properties.items():
         opened = _allow_spellings(found, traits.types)
         if key in NAMED and "items" in found:
@@ -238,12 +242,17 @@ def _allow_spellings(schema: Any, types: Mapping[str, str]) -> Any:
 
 _IMPORTS: Final = {"anyOf": [{"required": ["import"]}, {"required": ["location"], "not": {"required": ["baseUri"]}}]}
 
+_IMPORTED_AGGREGATE: Final = {"required": ["import"], "not": {"required": ["namespace"]}}
+
 
 def _choose_by_type(members: list[dict[str, Any]], types: Mapping[str, str]) -> dict[str, Any]:
     """Return a union that chooses its member as the models do, so that errors are those of the right member."""
     named = {str(member.get("$ref", "")).rpartition("/")[2]: member for member in members}
     if "ImportedConsumes" in named:
         return {"if": _IMPORTS, "then": {"allOf": [named["ImportedConsumes"], _IMPORT]}, "else": named["ConsumedHttp"]}
+    if "ImportedAggregate" in named:
+        imported = {"allOf": [named["ImportedAggregate"], _IMPORT]}
+        return {"if": _IMPORTED_AGGREGATE, "then": imported, "else": named["Aggregate"]}
     kinds = {types[name]: member for name, member in named.items() if name in types}
     if not kinds:
         return {"anyOf": members}

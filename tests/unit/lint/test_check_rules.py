@@ -46,7 +46,10 @@ class Recorder:
         """The expose's kind, of which every check is watched."""
         kind = get_expose_kind(expose)
         return SimpleNamespace(
-            link=kind.link, list_operations=kind.list_operations, CHECKS=tuple(map(self.watch, kind.CHECKS))
+            inherit=kind.inherit,
+            link=kind.link,
+            list_operations=kind.list_operations,
+            CHECKS=tuple(map(self.watch, kind.CHECKS)),
         )
 
 

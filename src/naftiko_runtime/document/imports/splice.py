@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.rules import Advice, Statement
     from naftiko_runtime.source import KeyPath, ReadSource, Source
 
-_KEPT_WHEN_REFUSED = ("consumes", "exposes")
+_KEPT_WHEN_REFUSED = ("consumes", "exposes", "aggregates")
 """Sections in which an entry stays if it cannot be replaced, so that references to it are not reported too."""
 
 
@@ -108,7 +108,7 @@ class _Splicer:
         """Give an imported part the name it has here."""
         if "as" in entry:
             self._draft.borrow_key(part, "namespace", entry, "as")
-            if section == "exposes":  # its values go on naming it as its own file does
+            if section in ("exposes", "aggregates"):  # its values go on naming it as its own file does
                 self._draft.borrow_key(part, "import", entry, "import")
 
     # -- imported parts -------------------------------------------------------------------------------------------

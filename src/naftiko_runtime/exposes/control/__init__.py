@@ -1,6 +1,6 @@
 """The control port: health and metrics. Control exposes of documents are checked here, but not served yet."""
 
 from naftiko_runtime.exposes.control.lint import CHECKS
-from naftiko_runtime.exposes.unserved import link, list_operations
+from naftiko_runtime.exposes.unserved import inherit, link, list_operations
 
-__all__ = ["CHECKS", "link", "list_operations"]
+__all__ = ["CHECKS", "inherit", "link", "list_operations"]

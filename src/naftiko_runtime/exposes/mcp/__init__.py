@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.exposes.mcp.describe import find_routes, get_url_path, list_entries, make_example_command
+from naftiko_runtime.exposes.mcp.inherit import inherit
 from naftiko_runtime.exposes.mcp.link import link
 from naftiko_runtime.exposes.mcp.lint import CHECKS, list_operations
 from naftiko_runtime.exposes.mcp.revisions import STATELESS
@@ -26,6 +27,7 @@ __all__ = [
     "find_routes",
     "get_half_closed_seconds",
     "get_url_path",
+    "inherit",
     "keep_servable",
     "link",
     "list_entries",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from naftiko_runtime import rules
 from naftiko_runtime.exposes.mcp.caching import read_cache_scope, read_ttl_ms
 from naftiko_runtime.link.credentials import link_guard
-from naftiko_runtime.link.declared_inputs import link_fixed_values, link_input
+from naftiko_runtime.link.declared_inputs import link_arguments
 from naftiko_runtime.link.expose_linker import ANY_ADDRESS
 from naftiko_runtime.plan import McpServer, Tool
 from naftiko_runtime.rules import helps
@@ -55,10 +55,8 @@ def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
 
 def _link_tool(expose: McpExpose, exposed: McpTool, linker: ExposeLinker) -> Tool | None:
     context = linker.context
-    parameters = {p.name: p for p in (*expose.input_parameters, *exposed.input_parameters)}.values()
-    inputs = {p.name: link_input(p, p.name, "body", p.required is not False, context) for p in parameters}
+    inputs, fixed = link_arguments((*expose.input_parameters, *exposed.input_parameters), context)
     linker.check_unique(rules.DUPLICATE_NAME_INPUT, exposed.input_parameters)
-    fixed = link_fixed_values(parameters, inputs, context)
     closed = context.takes_nothing(exposed, expose)
     operation = linker.link_operation(expose, exposed, exposed.name, inputs, fixed, tool=True, closed=closed)
     if operation is None:

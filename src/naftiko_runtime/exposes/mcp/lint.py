@@ -40,12 +40,12 @@ def _check_tool(tool: McpTool, consumed: Consumed | None, context: Context) -> N
     method = consumed.operation.method
     if tool.hints.read_only and method in _CHANGING:
         statement = rules.CONTRADICTION(hint="readOnly", operation=consumed.name, method=method)
-        context.report(statement, tool.get_path("hints", "readOnly"))
+        context.report(statement, tool.hints.get_path("readOnly"))
     if tool.hints.destructive and method == "GET":
         statement = rules.CONTRADICTION(hint="destructive", operation=consumed.name, method=method)
-        context.report(statement, tool.get_path("hints", "destructive"))
+        context.report(statement, tool.hints.get_path("destructive"))
     if tool.hints.read_only and tool.hints.destructive:
-        context.report(rules.CONTRADICTION_OF_HINTS(hint="destructive"), tool.get_path("hints", "destructive"))
+        context.report(rules.CONTRADICTION_OF_HINTS(hint="destructive"), tool.hints.get_path("destructive"))
 
 
 def check_descriptions(expose: McpExpose, subject: Subject) -> None:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.normalize import LATER_VERSIONS
+from naftiko_runtime.exposes.rest.placeholders import list_placeholders
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.lint.check import make_expose_check
 from naftiko_runtime.lint.select_parts import is_own
 from naftiko_runtime.lint.style import check_slashes
 from naftiko_runtime.source.edits import add_parameters
-from naftiko_runtime.template import Placeholder, split_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def _check_placeholders(resource: RestResource, context: Context, *, maps: bool)
     silent = resource.forward is not None or any(operation.call is None for operation in resource.operations)
     if silent or not resource.operations or span.file != source.file or "path" not in source.get(resource.get_path()):
         return
-    names = _list_placeholders(resource.path)
+    names = list_placeholders(resource.path)
     if _find_displaced_inputs(resource, names):
         return
     shared = {fold_name(parameter.name) for parameter in resource.input_parameters}
@@ -68,14 +68,6 @@ def _find_displaced_inputs(resource: RestResource, names: list[str]) -> set[str]
     levels: tuple[RestResource | RestOperation, ...] = (resource, *resource.operations)
     inputs = (parameter for level in levels for parameter in level.input_parameters)
     return {fold_name(p.name) for p in inputs if p.in_ == "path"} - {fold_name(name) for name in names}
-
-
-def _list_placeholders(path: str) -> list[str]:
-    """Return the names in a path, each once. Empty for an invalid path."""
-    try:
-        return list(dict.fromkeys(piece.name for piece in split_path(path) if isinstance(piece, Placeholder)))
-    except ValueError:
-        return []
 
 
 CHECKS: Final = (

@@ -8,11 +8,17 @@ from naftiko_runtime.exposes.unserved.link import link
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Exposed, OtherExpose
+    from naftiko_runtime.link.functions import Functions
     from naftiko_runtime.lint.check import ExposeCheck
 
-__all__ = ["CHECKS", "link", "list_operations"]
+__all__ = ["CHECKS", "inherit", "link", "list_operations"]
 
 CHECKS: Final[tuple[ExposeCheck[OtherExpose], ...]] = ()
+
+
+def inherit(expose: OtherExpose, _functions: Functions) -> OtherExpose:
+    """Return the expose as it is: the contents of an unknown type are not read."""
+    return expose
 
 
 def list_operations(_expose: OtherExpose) -> tuple[Exposed, ...]:

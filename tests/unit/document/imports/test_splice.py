@@ -236,22 +236,59 @@ def test_values_of_an_imported_expose_name_it_as_its_own_file_does(tmp_path: Pat
     assert request.path[-1] == Argument("number")
 
 
-def test_aggregates_come_along_and_are_refused_where_they_are_asked_for(tmp_path: Path) -> None:
-    served = SERVED.replace("call: registry.get-ship", "ref: fleet.find") + (
-        "aggregates:\n  - {namespace: fleet, label: Fleet, functions: [{name: find, call: registry.get-ship}]}\n"
-    )
-    said = describe_findings(put(tmp_path, serving=SERVING, served=served))
-    assert "serving.yml:5 not-served-yet 'aggregates' is not served yet" in said
-    assert not [line for line in said if "unresolved" in line]
+FLEET = """
+aggregates:
+  - namespace: fleet
+    display: Fleet
+    flows:
+      find:
+        description: Finds
+        inputParameters: {number: {type: string}}
+        call: registry.get-ship
+        with: {imo: fleet.number}
+"""
 
 
-def test_imported_aggregates_are_refused_where_they_stand(tmp_path: Path) -> None:
+def test_the_aggregates_that_an_imported_expose_refers_to_come_along(tmp_path: Path) -> None:
+    served = SERVED.replace("call: registry.get-ship\n        with: {imo: ships.number}", "ref: fleet.find") + FLEET
+    plan = sound(put(tmp_path, serving=SERVING, served=served))
+    assert get_request(plan.servers[0].operations[0]).path[-1] == Argument("number")
+
+
+@pytest.mark.parametrize("ref", ["boats.find", "fleet.find"])
+def test_an_imported_aggregate_has_one_name_here_and_its_values_keep_the_other(tmp_path: Path, ref: str) -> None:
     aggregates = "  aggregates: [{location: served.yml, import: fleet, as: boats}]\n"
-    served = SERVED + (
-        "aggregates:\n  - {namespace: fleet, label: Fleet, functions: [{name: find, call: registry.get-ship}]}\n"
+    exposes = f"    - {{type: mcp, namespace: own, port: 9091, description: Own, tools: [{{ref: {ref}}}]}}\n"
+    serving = SERVING.replace("[{location: ./served.yml, import: ships}]", f"\n{exposes}") + aggregates
+    file = put(tmp_path, serving=serving, served=SERVED + FLEET)
+    if ref == "boats.find":
+        assert get_request(sound(file).servers[0].operations[0]).path[-1] == Argument("number")
+    else:
+        assert describe_findings(file) == ["serving.yml:6 unresolved-ref no function 'fleet.find'"]
+
+
+def test_a_reference_to_an_aggregate_whose_import_failed_is_not_told_too(tmp_path: Path) -> None:
+    aggregates = "  aggregates: [{location: absent.yml, import: fleet}]\n"
+    exposes = "    - {type: mcp, namespace: own, port: 9091, description: Own, tools: [{ref: fleet.find}]}\n"
+    serving = SERVING.replace("[{location: ./served.yml, import: ships}]", f"\n{exposes}") + aggregates
+    (only,) = describe_findings(put(tmp_path, serving=serving, served=SERVED))
+    assert "unreadable-file" in only
+
+
+def test_aggregates_of_files_that_import_each_other_are_a_circle(tmp_path: Path) -> None:
+    exposes = "  exposes: [{type: mcp, namespace: own, port: 9091, description: Own, tools: [{ref: fleet.find}]}]\n"
+    start = "ikanos: 1.0.0-beta5\n"
+    first = f"{start}info: {{display: A, description: A}}\ncapability:\n{exposes}"
+    found = describe_findings(
+        put(
+            tmp_path,
+            first=first + "  aggregates: [{from: second.yml, import: fleet}]\n",
+            second=f"{start}aggregates: [{{from: third.yml, import: fleet}}]\n",
+            third=f"{start}aggregates: [{{from: second.yml, import: fleet}}]\n",
+        )
     )
-    file = put(tmp_path, serving=SERVING + aggregates, served=served)
-    assert describe_findings(file) == ["serving.yml:6 not-served-yet 'aggregates' is not served yet"]
+    (only,) = found
+    assert "unresolved-import the import of 'fleet' is circular" in only
 
 
 def test_a_variable_that_the_keys_do_not_list_is_found_in_the_environment_that_comes_along(tmp_path: Path) -> None:
