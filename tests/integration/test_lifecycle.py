@@ -261,10 +261,24 @@ def test_a_taken_control_port_is_reported_with_the_option_for_it(documents: Path
     assert "or start with --control [HOST:]N" in ended.stderr
 
 
-def test_a_host_that_is_none_is_one_line(documents: Path) -> None:
-    ended = run_naftiko("run", documents / "mcp.yaml", "--host", "no-such-host.invalid")
-    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
-    assert "no-such-host.invalid:8080 for rest expose 'web'" in ended.stderr
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "203.0.113.1"])
+@pytest.mark.parametrize(
+    ("options", "owner", "option"),
+    [
+        (["--host", "HOST"], "rest expose 'web'", "--host ADDRESS"),
+        (["--control", "HOST:8080"], "the control port", "--control HOST:N"),
+    ],
+)
+def test_a_host_that_is_not_of_this_machine_is_reported_with_the_option_for_it(
+    documents: Path, host: str, options: list[str], owner: str, option: str
+) -> None:
+    own = ("--host", "127.0.0.1", "--port", "web=0", "--port", "tools=0")
+    chosen = [part.replace("HOST", host) for part in options]
+    ended = run_naftiko("run", documents / "mcp.yaml", *(() if "--host" in chosen else own), *chosen)
+    problem, advice = ended.stderr.splitlines()
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert f"cannot listen on {host}:8080 for {owner}: " in problem
+    assert advice == f"  help: listen on an address of this machine, or on 0.0.0.0 for all of them: {option}"
 
 
 def test_a_port_offset_moves_what_was_not_moved_by_name(documents: Path, api: Upstream) -> None:

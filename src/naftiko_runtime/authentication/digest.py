@@ -215,7 +215,8 @@ class DigestFlow(Flow):
         """See :class:`Flow`. A streamed body is read first, since it may have to be sent twice."""
         request = await buffer_body(request)
         used = self._challenge
-        response = await transport.send(request if used is None else self._apply_challenge(request, used))
+        sent = request if used is None else self._apply_challenge(request, used)
+        response = await transport.send(sent)
         if response.status != http.HTTPStatus.UNAUTHORIZED or (challenge := _find_challenge(response)) is None:
             return response
         if used is not None and challenge.get("stale", "").lower() != "true" and self._challenge is used:
@@ -224,7 +225,7 @@ class DigestFlow(Flow):
         await response.close()
         if self._challenge is used:
             self._challenge, self._count = challenge, 0
-        again = replace(request, resend_count=1)
+        again = replace(request, resend_count=sent.resend_count + 1)  # the client may have sent it again
         return await transport.send(self._apply_challenge(again, self._challenge or challenge))
 
     def _apply_challenge(self, request: OutboundRequest, challenge: Mapping[str, str]) -> OutboundRequest:

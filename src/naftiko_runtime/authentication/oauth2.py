@@ -178,7 +178,8 @@ class ClientCredentialsFlow(Flow):
     async def send(self, request: OutboundRequest, transport: Transport) -> UpstreamResponse:
         """See :class:`Flow`. A streamed body is sent once. After a 401, the caller must repeat the request."""
         token = await self._get_token(transport)
-        response = await transport.send(replace_authorization(request, f"Bearer {token.value}"))
+        sent = replace_authorization(request, f"Bearer {token.value}")
+        response = await transport.send(sent)
         if response.status != http.HTTPStatus.UNAUTHORIZED:
             return response
         if self._token is token:
@@ -187,7 +188,7 @@ class ClientCredentialsFlow(Flow):
             return response
         await response.close()
         token = await self._get_token(transport)
-        again = replace(request, resend_count=1)
+        again = replace(request, resend_count=sent.resend_count + 1)  # the client may have sent it again
         return await transport.send(replace_authorization(again, f"Bearer {token.value}"))
 
     def list_fetched_secrets(self) -> Sequence[str]:

@@ -14,12 +14,14 @@ class ListenError(Exception):
 
     Attributes:
         number: The error number of the system, if binding failed.
+        unresolved: Whether the address does not resolve.
         help: What to do about it, set by the caller, which knows the option for the port.
     """
 
-    def __init__(self, message: str, number: int | None = None) -> None:
+    def __init__(self, message: str, number: int | None = None, *, unresolved: bool = False) -> None:
         super().__init__(message)
         self.number = number
+        self.unresolved = unresolved
         self.help: str | None = None
 
 
@@ -38,7 +40,8 @@ def open_socket(address: str, port: int, owner: str, *, many: bool = False) -> s
     try:
         family, _, _, _, target = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except OSError as error:
-        raise ListenError(f"cannot listen on {address}:{port} for {owner}: {error.strerror}") from None
+        problem = f"cannot listen on {address}:{port} for {owner}: {error.strerror}"
+        raise ListenError(problem, unresolved=True) from None
     try:
         return _open(family, target, many=many, first=True)
     except OSError as error:

@@ -242,7 +242,7 @@ def _name_operation(server: RestServer, route: Route | BrokenRoute) -> str:
     """Return the name of an operation in the document, or else its method and path as one word."""
     if isinstance(route, Route):
         name = route.operation.name.removeprefix(f"{server.namespace}.")
-        if name != route.path:
+        if name != f"{route.method} {route.path}":
             return name
     words = "".join(c if c.isalnum() else " " for c in route.path).split()
     return "-".join([route.method.lower(), *words])

@@ -15,7 +15,7 @@ class Operation(Struct, frozen=True):
     """An exposed operation.
 
     Attributes:
-        name: ``namespace.operation`` for logs.
+        name: ``namespace.operation`` for logs; of a route without a name, ``namespace.METHOD /path``.
         contract: Its inputs.
         execution: What it runs.
         description: Its description in the document.

@@ -38,6 +38,9 @@ SYNTAX_CONTROL: Final = SYNTAX.add_message("the character U+{code} is not allowe
 SYNTAX_TAB: Final = SYNTAX.add_message("a tab in the indentation", "indent with spaces")
 SYNTAX_CHARACTER: Final = SYNTAX.add_message("plain text cannot start with '{character}'", "quote it")
 SYNTAX_COLON: Final = SYNTAX.add_message("': ' starts no key here", "quote text with ': ' in it, or align the key")
+SYNTAX_KEY: Final = SYNTAX.add_message(
+    "a line has no ': ' after its key", "write 'key: value', with a space after the colon, or quote text"
+)
 SYNTAX_LIST: Final = SYNTAX.add_message("a list cannot start here", "begin the list on a line of its own")
 SYNTAX_QUOTE: Final = SYNTAX.add_message("a quote is never closed", "close it")
 SYNTAX_BRACKETS: Final = SYNTAX.add_message(

@@ -103,6 +103,9 @@ TAKES_FROM: Final = Help("it takes {low} or more")
 TAKES_ONE_OF: Final = Help("it takes one of {words:*}")
 TAKES_WORD: Final = Help("it takes '{word}'")
 WRITE_PLAIN_VALUE: Final = Help("write the plain value")
+EXPECT_CAPABILITY: Final = Help(
+    "a capability is a YAML file with 'naftiko: 1.0.0-alpha2', 'info:' and 'capability:'; is it another file?"
+)
 CHECK_INDENTATION: Final = Help("check the indentation of this line and the ones above")
 INDENT_WITH_SPACES: Final = Help("indent with spaces")
 DOUBLE_BACKSLASH: Final = Help("double the backslash, or use single quotes")

@@ -66,11 +66,11 @@ class Ports:
             many = settings.workers > 1
             first: dict[PortKey, socket.socket] = {}
             for key, owner in owners.items():
-                with _advise_moving(key.port, options[key]):
+                with _advise_moving(key.port, options[key], "--host ADDRESS"):
                     first[key] = keep(open_socket(key.address, key.port, owner, many=many))
             control = None
             if settings.control:
-                with _advise_moving(settings.control[1], "--control [HOST:]N"):
+                with _advise_moving(settings.control[1], "--control [HOST:]N", "--control HOST:N"):
                     control = keep(open_socket(*settings.control, "the control port"))
             beside = [
                 {key: keep(open_shared_socket(first[key], owner)) for key, owner in owners.items()}
@@ -96,8 +96,8 @@ class Ports:
 
 
 @contextmanager
-def _advise_moving(port: int, option: str) -> Iterator[None]:
-    """Add to an error of opening a port which option selects another one.
+def _advise_moving(port: int, option: str, host_option: str) -> Iterator[None]:
+    """Add to an error of opening a port which option selects another port, and which another address.
 
     Raises:
         ListenError: The port cannot be opened.
@@ -109,6 +109,8 @@ def _advise_moving(port: int, option: str) -> Iterator[None]:
             error.help = f"another process listens there ('lsof -i :{port}' names it); stop it, or start with {option}"
         elif error.number == errno.EACCES:
             error.help = f"ports below 1024 need privileges; start with {option}"
+        elif error.unresolved or error.number == errno.EADDRNOTAVAIL:
+            error.help = f"listen on an address of this machine, or on 0.0.0.0 for all of them: {host_option}"
         raise
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import yaml
@@ -25,6 +26,7 @@ ReadSource: TypeAlias = "Callable[[Path, str], Source]"
 _YAML_FAULTS: Final = (
     ("found a tab", None, helps.INDENT_WITH_SPACES),
     ("mapping values are not allowed", rules.SYNTAX_COLON, None),
+    ("could not find expected ':'", rules.SYNTAX_KEY, None),
     ("block sequence entries are not allowed", rules.SYNTAX_LIST, None),
     ("found unexpected end of stream", rules.SYNTAX_QUOTE, None),
     ("did not find expected key", None, helps.CHECK_INDENTATION),
@@ -33,6 +35,9 @@ _YAML_FAULTS: Final = (
     ("found unknown escape", None, helps.DOUBLE_BACKSLASH),
 )
 """libyaml's errors by the start of their message: our own message if theirs is unclear, or advice."""
+
+_SUFFIXES: Final = frozenset({"", ".yaml", ".yml", ".json"})
+"""Of files whose author means YAML."""
 
 
 def read_source(path: Path, name: str | None = None) -> Source:
@@ -84,8 +89,10 @@ def parse_source(raw: bytes, file: str) -> Source:
         if "nesting depth" in str(error):
             raise _make_error(rules.TOO_LARGE_DEPTH(most=str(limits.DOCUMENT_DEPTH_MAX)), span, source=source) from None
         pasted = _find_pasted_text(error, span, source)
-        found = pasted or find_likely_cause(error, source) or _describe_problem(error, span, source)
-        raise _make_error(*found, source) from None
+        statement, place, advice = pasted or find_likely_cause(error, source) or _describe_problem(error, span, source)
+        if PurePath(file).suffix not in _SUFFIXES:
+            advice = helps.EXPECT_CAPABILITY()
+        raise _make_error(statement, place, advice, source) from None
     source = Source(file, text, data, places)
     if findings.has_errors:
         raise SourceError(findings.list_sorted(), source)
@@ -155,7 +162,8 @@ def _find_problem_span(error: yaml.YAMLError, source: Source) -> Span:
     if isinstance(error, yaml.reader.ReaderError):
         return _find_span_after(source.text.partition(chr(_get_code(error)))[0], source.file)
     marks = [error.problem_mark, error.context_mark] if isinstance(error, yaml.MarkedYAMLError) else []
-    if "did not find expected ','" in str(error):  # the opening bracket is more helpful than the place of the error
+    # The opening bracket, or the key, is more helpful than the place of the error.
+    if any(problem in str(error) for problem in ("did not find expected ','", "could not find expected ':'")):
         marks.reverse()
     for mark in marks:
         if mark is not None and source.get_line(mark.line + 1):

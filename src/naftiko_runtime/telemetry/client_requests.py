@@ -40,7 +40,7 @@ class InstrumentedTransport:
     async def send(self, request: OutboundRequest) -> UpstreamResponse:
         """See :meth:`naftiko_runtime.upstream.interface.Transport.send`."""
         began = perf_counter()
-        tracer, span = self._tracer, None
+        tracer, span, given = self._tracer, None, request
         if tracer is not None and (trace := CURRENT.get()) is not None and not trace.ignored:
             span = tracer.start_client(trace, request, began)
             request = replace(request, headers=span.inject(request.headers))
@@ -62,6 +62,7 @@ class InstrumentedTransport:
                 series = self._find_instrument(request.operation).get_series(request.method, outcome)
             series.observe(ended - began)
             if span is not None and tracer is not None:
+                given.resend_count = request.resend_count
                 tracer.end_client(span, series, request, ended)
         return response
 

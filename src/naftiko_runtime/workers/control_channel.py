@@ -28,10 +28,15 @@ class ControlMessage:
 
 
 class ControlChannel:
-    """One end. Sending never waits: a peer that has ended or is stuck misses the message."""
+    """One end. Sending never waits: a peer that has ended or is stuck misses the message.
+
+    Attributes:
+        ended: Whether a message was not sent because the peer has ended.
+    """
 
     def __init__(self, own: socket.socket) -> None:
         self._socket = own
+        self.ended = False
         own.setblocking(False)
 
     @classmethod
@@ -50,20 +55,23 @@ class ControlChannel:
         data = json.dumps([kind, cut]).encode()
         try:
             socket.send_fds(self._socket, [data], [] if file is None else [file])
-        except (BlockingIOError, BrokenPipeError, ConnectionResetError):
+        except BlockingIOError:
+            return False
+        except (BrokenPipeError, ConnectionResetError):
+            self.ended = True
             return False
         return True
 
     def receive(self) -> ControlMessage | None:
-        """Return the next message, or None once the peer has ended.
+        """Return the next message, or None once the peer has ended and its messages are read.
 
         Raises:
             BlockingIOError: There is no message.
         """
         try:
             data, files, _, _ = socket.recv_fds(self._socket, _BYTES_MAX, 1)
-        except ConnectionResetError:
-            return None
+        except ConnectionResetError:  # the peer has ended with messages unread. This is said once, before its messages
+            data, files, _, _ = socket.recv_fds(self._socket, _BYTES_MAX, 1)
         if not data:
             return None
         kind, fields = json.loads(data)

@@ -38,7 +38,10 @@ class ReloadTransaction:
         self._committed = False
         try:
             with write_capabilities(capabilities) as file:
-                self._send("prepare", file)
+                missed = self._send("prepare", file)
+            if missed:
+                names = ", ".join(str(worker + 1) for worker in missed)
+                self.abort(f"worker {names} is stuck: its control channel is full")
         except OSError as error:
             self.abort(f"the capabilities cannot be sent to the workers: {error.strerror}")
         self._commit_when_prepared()
@@ -93,6 +96,10 @@ class ReloadTransaction:
             self._waiting_for = set(self._workers)
             self._send("commit")
 
-    def _send(self, kind: str, file: int | None = None) -> None:
-        for channel in self._workers.values():
-            channel.send(kind, file=file, reload=self._number)
+    def _send(self, kind: str, file: int | None = None) -> list[int]:
+        """Send a message to all workers. Return those that run, but cannot take it."""
+        return [
+            worker
+            for worker, channel in self._workers.items()
+            if not channel.send(kind, file=file, reload=self._number) and not channel.ended
+        ]

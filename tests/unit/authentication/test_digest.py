@@ -5,9 +5,17 @@ from typing import Any
 
 import pytest
 
-from naftiko_runtime.authentication.digest import DigestGuard, compute_digest, compute_response, parse_fields
+from naftiko_runtime.authentication.digest import (
+    DigestFlow,
+    DigestGuard,
+    compute_digest,
+    compute_response,
+    parse_fields,
+)
 from naftiko_runtime.authentication.nonce_cache import NonceCache
 from naftiko_runtime.limits import DIGEST_NONCE_SECONDS, DIGEST_NONCES_MAX
+from naftiko_runtime.upstream import OutboundRequest
+from support.repeating_transport import FixedResponse, RepeatingTransport
 
 FIELDS = {
     "nonce": "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
@@ -135,3 +143,11 @@ def test_a_nonce_whose_time_was_changed_is_not_taken() -> None:
     now[0] += DIGEST_NONCE_SECONDS + 1
     challenge["nonce"] = challenge["nonce"].replace("100.000", f"{now[0]:.3f}", 1)
     assert caller.guard.check(caller.respond(challenge)) is not None
+
+
+async def test_a_request_that_the_client_and_the_flow_send_again_counts_both() -> None:
+    challenge = (b"www-authenticate", b'Digest realm="r", nonce="n", qop="auth", algorithm=MD5')
+    transport = RepeatingTransport(FixedResponse(401, [challenge]))
+    request = OutboundRequest("a.b", "GET", "http://a.example/", ())
+    await DigestFlow("user", "password").send(request, transport)
+    assert transport.resend_counts == [1, 3]

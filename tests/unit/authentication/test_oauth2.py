@@ -8,6 +8,7 @@ import pytest
 
 from naftiko_runtime.authentication.oauth2 import ClientCredentialsFlow
 from naftiko_runtime.upstream import OutboundRequest, Transport, UpstreamResponse
+from support.repeating_transport import FixedResponse, RepeatingTransport
 
 
 class StalledTransport(Transport):
@@ -38,3 +39,10 @@ async def test_a_fetch_ends_with_its_flow() -> None:
     assert transport.cancelled
     with pytest.raises(asyncio.CancelledError):
         await sending
+
+
+async def test_a_request_that_the_client_and_the_flow_send_again_counts_both() -> None:
+    flow = ClientCredentialsFlow("http://a.example/token", "id", "secret", {})
+    transport = RepeatingTransport(FixedResponse(401))
+    await flow.send(OutboundRequest("a.b", "GET", "http://a.example/", ()), transport)
+    assert transport.resend_counts == [1, 3]

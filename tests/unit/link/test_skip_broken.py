@@ -215,8 +215,8 @@ def test_the_first_of_two_stays() -> None:
         ("the tool 'list-ships' of 'tools'", "the tool 'list-ships' is defined twice"),
     ]
     assert loaded.plan is not None
-    named = [o for o in loaded.plan.exposed_operations if o.name in ("web./ships", "tools.list-ships")]
-    assert [get_request(operation).operation for operation in named][::2] == ["ships.list", "ships.list"]
+    named = [o for o in loaded.plan.exposed_operations if o.name in ("web.GET /ships", "tools.list-ships")]
+    assert [get_request(operation).operation for operation in named] == ["ships.list", "ships.list"]
 
 
 def test_the_first_of_two_apis_or_operations_of_one_name_stays() -> None:

@@ -74,6 +74,24 @@ def test_what_is_refused_and_where(text: str | bytes, rule: Rule, line: int, col
     assert place(found.span)[:2] == (line, column)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "advice"),
+    [
+        ("up.py", "import os\ndef up(): return 1\n", "a capability is a YAML file with"),
+        ("up.yaml", "import os\ndef up(): return 1\n", "quote text with"),
+        ("up", "a: 1\nmapping:}\n", "write 'key: value', with a space after the colon"),
+        ("a.yml", "naftiko: 1\nmapping:}\n", "write 'key: value', with a space after the colon"),
+    ],
+)
+def test_a_file_that_is_not_yaml_gets_advice(name: str, text: str, advice: str) -> None:
+    with pytest.raises(SourceError) as raised:
+        parse_source(text.encode(), name)
+    (found,) = raised.value.diagnostics
+    assert found.rule is rules.SYNTAX
+    assert found.help is not None
+    assert found.help.startswith(advice)
+
+
 def test_all_duplicate_keys_and_tags_are_reported_at_once() -> None:
     with pytest.raises(SourceError) as raised:
         source("a: 1\na: !x 2\nb: {c: 1, c: 2}\n")
@@ -149,6 +167,7 @@ TOLD_APART = [
     ("a: @b", "found character that cannot start"),
     ("a: |\n\tx", "found a tab"),
     ("a: b: c", "mapping values are not allowed"),
+    ("a: b\nc}\nd: e", "could not find expected ':'"),
     ("a: - b", "block sequence entries are not allowed"),
     ("a: 'b", "found unexpected end of stream"),
     ("a: 'b'c", "did not find expected key"),

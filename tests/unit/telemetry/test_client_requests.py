@@ -145,6 +145,7 @@ async def test_a_request_that_the_client_sent_again_says_so(failure: Exception |
         1,
         failure is not None,
     )
+    assert request.resend_count == 1
 
 
 @pytest.mark.parametrize(

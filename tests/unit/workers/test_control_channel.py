@@ -18,6 +18,28 @@ def test_a_peer_that_exited_or_is_stuck_does_not_block() -> None:
     ours.close()
 
 
+def test_messages_of_a_peer_that_ended_with_messages_unread_arrive() -> None:
+    ours, theirs = ControlChannel.open_pair()
+    ours.send("drain")
+    theirs.send("leaving")
+    theirs.send("stopped")
+    theirs.close()
+    kinds = [message and message.kind for message in (ours.receive(), ours.receive(), ours.receive())]
+    assert kinds == ["leaving", "stopped", None]
+    ours.close()
+
+
+def test_a_peer_that_has_ended_is_told_from_one_that_does_not_listen() -> None:
+    ours, theirs = ControlChannel.open_pair()
+    while ours.send("drain"):
+        pass
+    ended = [ours.ended]
+    theirs.close()
+    sent = ours.send("drain")
+    assert (sent, [*ended, ours.ended]) == (False, [False, True])
+    ours.close()
+
+
 def test_a_text_that_is_too_long_is_cut() -> None:
     ours, theirs = ControlChannel.open_pair()
     ours.send("failed", reason="\N{GRINNING FACE}" * 20_000)

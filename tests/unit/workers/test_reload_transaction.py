@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,32 @@ def test_capabilities_that_cannot_be_sent_stop_a_reload(monkeypatch: pytest.Monk
     assert theirs.receive() == ControlMessage("abort", {"reload": 7}, None)
     ours.close()
     theirs.close()
+
+
+def test_a_worker_that_is_stuck_stops_a_reload_at_once() -> None:
+    ends = [ControlChannel.open_pair() for _ in range(2)]
+    while ends[1][0].send("drain"):
+        pass
+    transaction = ReloadTransaction(7, CAPABILITIES, {number: ours for number, (ours, _) in enumerate(ends)})
+    assert (transaction.done, transaction.failure) == (True, "worker 2 is stuck: its control channel is full")
+    first = ends[0][1].receive()
+    assert first is not None
+    assert first.file is not None
+    os.close(first.file)
+    assert (first.kind, ends[0][1].receive()) == ("prepare", ControlMessage("abort", {"reload": 7}, None))
+    for pair in ends:
+        for end in pair:
+            end.close()
+
+
+def test_a_worker_that_has_ended_does_not_stop_a_reload() -> None:
+    ours, theirs = ControlChannel.open_pair()
+    theirs.close()
+    transaction = ReloadTransaction(7, CAPABILITIES, {0: ours})
+    assert not transaction.done
+    transaction.on_worker_exit(0)
+    assert (transaction.done, transaction.failure) == (True, None)
+    ours.close()
 
 
 def test_a_worker_that_is_gone_is_not_waited_for(reload: Reload) -> None:

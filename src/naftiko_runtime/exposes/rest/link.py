@@ -87,7 +87,7 @@ class _RestLinker:
         inputs = _link_inputs(parameters, pattern, self._context)
         fixed = link_fixed_values(parameters, (_name_input(p, pattern) for p in parameters), self._context)
         closed = self._context.takes_nothing(exposed, resource, expose)
-        name = exposed.name or resource.path
+        name = exposed.name or f"{exposed.method} {resource.path}"
         operation = self._linker.link_operation(
             expose, exposed, name, inputs, fixed, tool=False, closed=closed, displaced=displaced
         )
