@@ -1,4 +1,4 @@
-"""What ``naftiko validate`` says of bad documents, word for word.
+"""The output of ``naftiko validate`` for documents with errors, word for word.
 
 Every ``<slug>.yml`` or ``<slug>--<case>.yml`` has its output beside it. ``UPDATE_GOLDEN=1 pytest tests/diagnostics``
 writes the outputs anew, to be read before they are kept.

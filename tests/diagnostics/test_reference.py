@@ -1,4 +1,4 @@
-"""``docs/diagnostics.md`` says what the rules say. ``UPDATE_GOLDEN=1`` writes its tables anew."""
+"""``docs/diagnostics.md`` has the texts of the rules. ``UPDATE_GOLDEN=1`` writes its tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing but text changes when every message, help and noun is worded otherwise."""
+"""If every message, help and noun is reworded, only text changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``naftiko validate --fix`` makes of documents, byte for byte.
+"""The output of ``naftiko validate --fix``, byte for byte.
 
 Every ``<name>.yml`` has the fixed file, ``<name>.fixed.yml``, and what ``--diff`` shows, ``<name>.txt``, beside it.
 ``UPDATE_GOLDEN=1 pytest tests/fix`` writes them anew, to be read before they are kept.

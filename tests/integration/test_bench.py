@@ -1,4 +1,4 @@
-"""The bench on real wrk and nginx, as small as it can be: it measures who does the work, and nobody who does not."""
+"""A minimal bench with real wrk and nginx: it measures contenders that work, and rejects those that do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only raw requests show, by both clients: header lines that repeat, bodies that are compressed, and no body."""
+"""Raw requests, with both clients: repeated header lines, compressed bodies, and no body."""
 
 from __future__ import annotations
 

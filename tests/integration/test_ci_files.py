@@ -1,4 +1,4 @@
-"""The action, the hook and the documentation's pipelines: they parse, and what they run is run here."""
+"""The action, the hook and the documentation's pipelines: they parse, and their commands run here."""
 
 from __future__ import annotations
 

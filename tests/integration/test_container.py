@@ -1,4 +1,4 @@
-"""The Dockerfile's command as its user would run it: nothing is writable, and every value is read from the file."""
+"""The command of the Dockerfile, run as its user: nothing is writable, and every value comes from the file."""
 
 from __future__ import annotations
 

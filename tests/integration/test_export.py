@@ -1,4 +1,4 @@
-"""``naftiko export`` as a command: what it writes where, how it ends, and what it leaves alone."""
+"""``naftiko export`` as a command: its output, its exit status, and the files that it does not touch."""
 
 from __future__ import annotations
 

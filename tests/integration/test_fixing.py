@@ -1,4 +1,4 @@
-"""``naftiko validate --fix`` and ``--diff`` as commands: what becomes of files, and how they end."""
+"""``naftiko validate --fix`` and ``--diff`` as commands: the changed files, and the exit status."""
 
 from __future__ import annotations
 

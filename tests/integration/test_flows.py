@@ -1,4 +1,4 @@
-"""Upstreams that want more than a header: digest, and tokens fetched with client credentials."""
+"""Upstreams with digest authentication, and with tokens from client credentials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``forward``, and what becomes of an upstream's ``Location``, over real sockets and by both clients."""
+"""``forward``, and the rewriting of ``Location``, over real sockets and with both clients."""
 
 from __future__ import annotations
 

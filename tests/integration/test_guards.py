@@ -1,4 +1,4 @@
-"""Who may call: every kind of guard over real sockets, over REST and MCP."""
+"""Every kind of guard over real sockets, for REST and MCP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server's protocol against callers that are slow, broken or hostile: plain sockets, on both event loops.
+"""The server with slow, broken and hostile callers: plain sockets, on both event loops.
 
 The listener runs in a thread of this process, so that its limits can be made small.
 """

@@ -1,4 +1,4 @@
-"""Imported parts over real calls: under other names, with their own file's APIs and secrets, and never with others'."""
+"""Calls of imported parts: under other names, with the APIs and secrets of their own file only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our JSONPath beside the library that it follows. Each difference has a row in docs/jsonpath.md, and a rule here."""
+"""Our JSONPath compared with Jayway's. Each difference has a row in docs/jsonpath.md, and a rule here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Large JSON of callers and upstreams: how much is read, and what is said of more."""
+"""Large JSON of callers and upstreams: the limits, and the errors beyond them."""
 
 from __future__ import annotations
 

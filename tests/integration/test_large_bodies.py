@@ -1,4 +1,4 @@
-"""Large uploads: every byte arrives once and in order, and few of them are held at a time."""
+"""Large uploads: every byte arrives once and in order, and few bytes are held in memory."""
 
 from __future__ import annotations
 

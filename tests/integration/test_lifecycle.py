@@ -1,4 +1,4 @@
-"""One process from its first socket to its last response: ports, signals, health, callers that leave."""
+"""The life of one process: ports, signals, health, and callers that disconnect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log of the real program: nobody waits for whoever reads it, and its lines have a bound."""
+"""The log of the real program: no request waits for its reader, and lines have a size limit."""
 
 from __future__ import annotations
 

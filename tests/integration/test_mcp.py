@@ -1,4 +1,4 @@
-"""MCP over real sockets: the official client on every wire, and bare messages where the client is too polite."""
+"""MCP over real sockets: with the official client in every revision, and with raw messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fast path gives the same JSON value as the SDK: every message here is asked of both."""
+"""The fast path gives the same JSON value as the SDK: every message here is sent to both."""
 
 from __future__ import annotations
 

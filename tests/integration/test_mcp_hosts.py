@@ -1,4 +1,4 @@
-"""Whose Host header an MCP server on this machine takes: its own names, and those that the operator allows."""
+"""The Host headers that a local MCP server accepts: its own names, and those that the operator allows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an MCP server says of itself: who it is, and for how long clients may keep its lists."""
+"""The server information of MCP: name, version, and how long clients may cache lists."""
 
 from __future__ import annotations
 

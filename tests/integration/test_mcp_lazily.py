@@ -1,4 +1,4 @@
-"""MCP's library is imported when the first request needs it: requests that wait for it, and those that do not."""
+"""The MCP SDK is imported when the first request needs it: requests that wait for it, and those that do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a tool gives: text as text whatever its type, the same value twice, and what a model needs to go on.
+"""Tool results: text whatever its type, structured content, and hints for the next call.
 
 Every result is checked against the protocol's schema of its era and the tool's own output schema, by the official
 client, and by the schemas as published where they are at hand.

@@ -1,4 +1,4 @@
-"""Multipart forms: files from callers of either side to an upstream that takes them apart by another parser."""
+"""Multipart forms: files from REST and MCP callers to an upstream that uses another parser."""
 
 from __future__ import annotations
 

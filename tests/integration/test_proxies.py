@@ -1,4 +1,4 @@
-"""The real program behind a real proxy, and with certificates of its own: what its operator and its callers read."""
+"""The real program with a real proxy and its own certificates: what operators and callers see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each file is read once, however often it is imported and whatever it takes to know what it is."""
+"""Each file is read once, however often it is imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SIGHUP: files and variables are read anew, without a request lost; what is wrong leaves everything as it was."""
+"""SIGHUP: files and variables are read again, and no request is lost. After an error nothing changes."""
 
 from __future__ import annotations
 

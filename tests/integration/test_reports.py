@@ -1,4 +1,4 @@
-"""The runnable cases based on public fault reports, where their folder stands beside the project."""
+"""The runnable cases based on public fault reports, if their folder is beside the project."""
 
 from __future__ import annotations
 

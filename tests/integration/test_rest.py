@@ -1,4 +1,4 @@
-"""REST over real sockets, against an upstream that remembers; all of it by both clients."""
+"""REST over real sockets, with an upstream that records requests, and with both clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets reach the upstream and nothing else: no log, no error, no representation, whatever fails."""
+"""Secrets reach only the upstream: no log, error or ``repr()`` shows them, whatever fails."""
 
 from __future__ import annotations
 

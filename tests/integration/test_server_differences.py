@@ -1,4 +1,4 @@
-"""The same bytes to our server and to uvicorn's two protocols, with the same application: a second opinion.
+"""The same bytes to our server and to both protocols of uvicorn, with the same application.
 
 Bytes are fed in memory, cut anywhere. What is well-formed has to come to the same. Where the servers differ on what is
 malformed or unusual, the table says how, and why ours is right.

@@ -1,4 +1,4 @@
-"""Several documents in one process: ports shared where nothing clashes, and clashes named."""
+"""Several documents in one process: shared ports, and conflicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``--skip-broken``: what is sound of a file with errors is served, the rest says why it is not."""
+"""``--skip-broken``: the valid parts of a file with errors are served, and the others respond with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signals in the first moments of a command: no traceback, and none of them lost."""
+"""Signals just after the start of a command: no traceback, and no lost signal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Traces by whatever the SDK's variables choose: protocols, exporters, propagators; and without the SDK."""
+"""Traces with the variables of the SDK: protocols, exporters, propagators; and without the SDK."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Traces of the real program, sent to a collector that reads them by OpenTelemetry's own messages."""
+"""Traces of the real program, sent to a collector that reads OpenTelemetry's own messages."""
 
 from __future__ import annotations
 

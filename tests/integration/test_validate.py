@@ -1,4 +1,4 @@
-"""``naftiko validate`` and ``--help`` as commands: what they print, how they end, and what they leave alone."""
+"""``naftiko validate`` and ``--help`` as commands: their output, and their exit status."""
 
 from __future__ import annotations
 

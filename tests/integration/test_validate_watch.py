@@ -1,4 +1,4 @@
-"""``naftiko validate --watch`` as a process: a file is saved, its report comes, Ctrl-C ends it."""
+"""``naftiko validate --watch`` as a process: it reports after a file is saved, and Ctrl-C ends it."""
 
 from __future__ import annotations
 

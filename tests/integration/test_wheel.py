@@ -1,4 +1,4 @@
-"""The built wheel, installed where nothing else is, serves the pixel file from a folder that is not the tree."""
+"""The built wheel, in an empty environment and outside the checkout, serves the pixel file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""--workers: several processes that start, serve, reload and stop as one, whatever becomes of each of them."""
+"""``--workers``: several processes that start, serve, reload and stop as one service, even if some of them fail."""
 
 from __future__ import annotations
 

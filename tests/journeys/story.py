@@ -1,4 +1,4 @@
-"""A golden journey: a document, calls, what the upstream has to receive and what the caller has to get.
+"""A journey: a document, calls, the expected requests to the upstream, and the expected responses.
 
 README.md in this folder describes the format.
 """

@@ -1,4 +1,4 @@
-"""Every journey of this folder, over REST and over both wires of MCP."""
+"""Every journey of this folder, over REST and over MCP in both families of revisions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a caller writes into an open query: the document's own fields do not get through, all else does."""
+"""Any open query of a caller: the fields that the document sets are dropped, and all others are passed on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is done to a document, it gives diagnostics with places in the file, never a traceback."""
+"""Any change to a document gives findings with places in the file, and never a traceback."""
 
 from __future__ import annotations
 

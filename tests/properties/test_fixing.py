@@ -1,4 +1,4 @@
-"""Fixing a document changes words, never what it does: over documents of others, and over made ones in every style."""
+"""Fixes do not change what a document does: real-world documents, and generated ones in every style."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a caller puts behind a forward's path: the request stays below the base URI, or there is none."""
+"""Any path after the path of a forward: the request stays below the base URI, or is rejected."""
 
 from __future__ import annotations
 

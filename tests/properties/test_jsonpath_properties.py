@@ -1,4 +1,4 @@
-"""What holds for every path and every value."""
+"""Properties of every path and every value."""
 
 from __future__ import annotations
 

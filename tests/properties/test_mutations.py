@@ -1,4 +1,4 @@
-"""Five hundred faults, one at a time, in sound documents: each is reported, and on the right line."""
+"""Five hundred faults, one at a time, in valid documents: each is reported on the right line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a value holds: a URL keeps its form, and a reference is never sent as text."""
+"""Any value: a URL keeps its form, and a reference is never sent as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a caller gives: the request keeps the form that the document's author gave it, or there is none."""
+"""Any input of a caller: the request keeps the form of the document, or the input is rejected."""
 
 from __future__ import annotations
 

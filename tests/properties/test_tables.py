@@ -1,4 +1,4 @@
-"""Lists taken field by field give what their elements give one by one."""
+"""Mapping a list field by field gives the same result as mapping its elements one by one."""
 
 from __future__ import annotations
 

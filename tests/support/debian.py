@@ -1,4 +1,4 @@
-"""Programs that tests need from Debian: installed where that is allowed, otherwise the test says what is missing."""
+"""Debian programs that tests need. They are installed if that is allowed. Otherwise the test says what is missing."""
 
 from __future__ import annotations
 

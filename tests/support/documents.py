@@ -1,4 +1,4 @@
-"""Documents to be mutated: between them they use every key that is served, and some that are refused."""
+"""Documents for mutation tests. Together they use every served key, and some keys that are not served."""
 
 from __future__ import annotations
 

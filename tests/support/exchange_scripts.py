@@ -1,4 +1,4 @@
-"""What an upstream does at any moment of an exchange, as generated scripts of steps."""
+"""Generated scripts of what an upstream does during an exchange."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Byte streams in which every byte belongs to one exchange, and readers that fail on a byte of another one.
+"""Byte streams in which every byte belongs to one exchange, and readers that fail on foreign bytes.
 
 The body of each request and of each response is text that only this exchange has, and reads like a request or a
 response itself: whoever loses count of a body takes the rest of it for one.

@@ -1,4 +1,4 @@
-"""Connections of the HTTP server without sockets: tests write bytes, read what comes back, and let time pass."""
+"""Connections of the HTTP server without sockets: tests write and read bytes, and control the clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Dockerfile carried out without an engine: its stages in a folder, its command as a plain process.
+"""Runs the Dockerfile without a container engine: its stages in a folder, its command as a plain process.
 
 What it copies and runs, and the values of its ENV, USER, ENTRYPOINT, CMD and HEALTHCHECK, are read from the file
 itself. Absolute paths of the image stand below one folder, which nobody but its owner can write to.

@@ -1,4 +1,4 @@
-"""Jayway JsonPath, the library whose dialect of paths is ours: many documents and paths in one process."""
+"""Runs Jayway JsonPath, the reference for our dialect, with many documents and paths in one process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether two plans do the same: a strict comparison of everything that callers and upstreams can see.
+"""Compares two plans strictly by everything that callers and upstreams can see.
 
 What may differ, and nothing else:
 

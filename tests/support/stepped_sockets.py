@@ -1,4 +1,4 @@
-"""Sockets that do what a test says and nothing else, beside a loop that runs only while the test lets it."""
+"""Sockets and an event loop that a test controls step by step."""
 
 from __future__ import annotations
 

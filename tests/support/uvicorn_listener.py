@@ -1,4 +1,4 @@
-"""A listener over uvicorn, with the interface of the program's own: the second opinion on its applications.
+"""A listener over uvicorn, with the interface of the program's own: a second server for the applications.
 
 As a program, ``python uvicorn_listener.py ARGUMENTS`` is ``naftiko ARGUMENTS`` with uvicorn in the place of its server.
 """

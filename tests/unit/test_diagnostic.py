@@ -1,4 +1,4 @@
-"""Findings: equality, order, severity, and what is redacted in them."""
+"""Findings: equality, order, severity, and redaction."""
 
 from __future__ import annotations
 

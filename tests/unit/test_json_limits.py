@@ -1,4 +1,4 @@
-"""How many values a JSON text holds and how deeply they are nested, against a text that was read."""
+"""The number of values in a JSON text and their nesting, compared with the parsed value."""
 
 from __future__ import annotations
 

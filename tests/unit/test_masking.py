@@ -1,4 +1,4 @@
-"""Secrets are masked in every spelling in which they travel, and nothing else is."""
+"""Secrets are masked in every encoding, and nothing else is masked."""
 
 from __future__ import annotations
 

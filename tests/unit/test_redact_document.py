@@ -1,4 +1,4 @@
-"""Credentials that stand in a document are masked in everything that quotes it."""
+"""Credentials in a document are masked wherever it is quoted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Templates, and that no value leaves the place it is put into."""
+"""Templates. No value can leave its place."""
 
 from __future__ import annotations
 

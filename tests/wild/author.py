@@ -1,4 +1,4 @@
-"""What a document's author wrote: operations, what they call, and which variables there are.
+"""Reads the operations, calls and variables that a document's author wrote.
 
 Read from the raw data, in every published spelling, independently of the product.
 """

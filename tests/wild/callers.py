@@ -1,4 +1,4 @@
-"""The calls a caller would make: a value for every input that the route or the published contract names."""
+"""Makes the calls of a caller: with a value for every input of the route or the tool."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether what arrived is what was meant."""
+"""Compares the requests that arrived with the expected ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One file at a time: load it through the product, serve it on real sockets, call everything, judge what arrived."""
+"""Measures one file: loads it, serves it on real sockets, calls everything, and compares the requests."""
 
 from __future__ import annotations
 

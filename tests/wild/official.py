@@ -1,4 +1,4 @@
-"""The official schemas, which lie beside the project and not in it, and what in the standard documents they describe.
+"""The official schemas, which are beside the project and not in it, and the parts of documents that they describe.
 
 Their patterns are respelled for Python where it means something else than ECMA-262 by the same sign.
 """

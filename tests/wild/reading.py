@@ -1,4 +1,4 @@
-"""Capability files as plain data with line numbers, by PyYAML alone: nothing of the product is trusted here."""
+"""Capability files as plain data with line numbers, by PyYAML alone: without any code of the product."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents made from the official schemas, and mutations of them: what reads and checks them never disagrees.
+"""Documents generated from the official schemas, and mutations of them: all readers and checks agree.
 
 The schemas lie beside the project, not in it; without them there is nothing to make documents from.
 """

@@ -1,4 +1,4 @@
-"""``validate`` says the truth: what ``run`` refuses has an error there, and what has no error there is served whole."""
+"""``validate`` is right: it reports an error if ``run`` refuses a file, and a file without errors is served completely."""
 
 from __future__ import annotations
 

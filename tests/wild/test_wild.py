@@ -1,4 +1,4 @@
-"""What the product makes of files written by others, and that the measurement itself would see a fault."""
+"""Real-world files: the product serves them, and the measurement notices faults."""
 
 from __future__ import annotations
 

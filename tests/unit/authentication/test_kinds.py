@@ -1,4 +1,4 @@
-"""The table of the kinds of authentication is complete, and each kind says all of its keys."""
+"""The table of the kinds of authentication is complete, and each kind lists all of its keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OAuth 1.0a with a private key: what is signed, and where the key may come from."""
+"""OAuth 1.0a with a private key: signatures, and the sources of keys."""
 
 from __future__ import annotations
 

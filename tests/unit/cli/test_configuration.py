@@ -1,4 +1,4 @@
-"""What ``naftiko.toml`` and ``pyproject.toml`` may say."""
+"""The settings of ``naftiko.toml`` and ``pyproject.toml``."""
 
 from __future__ import annotations
 

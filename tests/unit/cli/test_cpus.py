@@ -1,4 +1,4 @@
-"""How many cores ``--workers auto`` finds: those that may be used, or what the control group grants of them."""
+"""The cores of ``--workers auto``: the available ones, or the quota of the control group."""
 
 from __future__ import annotations
 

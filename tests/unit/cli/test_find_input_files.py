@@ -1,4 +1,4 @@
-"""What files, folders and globs stand for; of ``.gitignore`` files git itself is the judge."""
+"""Files, folders and globs on the command line. git itself decides the expected result of ``.gitignore``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the command line says when it is used wrongly, and about files that cannot be served."""
+"""Error messages for wrong usage, and for files that cannot be served."""
 
 from __future__ import annotations
 

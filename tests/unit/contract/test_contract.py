@@ -1,4 +1,4 @@
-"""One check of a caller's input, for REST and MCP."""
+"""The check of a caller's input, for REST and MCP."""
 
 from __future__ import annotations
 

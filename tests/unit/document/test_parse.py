@@ -1,4 +1,4 @@
-"""Source to Document: canonical models, and complaints with their places."""
+"""From source to document: canonical models, and findings with places."""
 
 from __future__ import annotations
 

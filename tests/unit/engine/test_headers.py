@@ -1,4 +1,4 @@
-"""Which headers of a forward's caller reach the API."""
+"""The caller's headers that a forward passes to the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts of forms: what callers give stays in its part."""
+"""Multipart forms: a caller's value cannot leave its part."""
 
 from __future__ import annotations
 

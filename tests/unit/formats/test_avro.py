@@ -1,4 +1,4 @@
-"""Avro as we read it, beside fastavro's opinion, and what an upstream could do to it."""
+"""Our Avro reader compared with fastavro, and hostile data."""
 
 from __future__ import annotations
 

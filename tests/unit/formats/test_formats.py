@@ -1,4 +1,4 @@
-"""All formats: no input raises anything but DecodeError."""
+"""All formats: no input raises another error than DecodeError."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Markdown, beside markdown-it's opinion of where headings and tables are."""
+"""Our Markdown reader compared with markdown-it: headings and tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages of Protocol Buffers as plain values, whatever an upstream makes of them."""
+"""Protocol Buffers as plain values, and hostile messages."""
 
 from __future__ import annotations
 

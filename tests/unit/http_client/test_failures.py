@@ -1,4 +1,4 @@
-"""Every failure of the libraries, and of what lies under them, has its own words here."""
+"""Every failure of the libraries, and of the layers below, has a text of our own."""
 
 from __future__ import annotations
 

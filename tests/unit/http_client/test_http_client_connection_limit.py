@@ -1,4 +1,4 @@
-"""A transport has at most so many connections to one upstream, so that one that stalls leaves room for the others."""
+"""The limit of connections to one upstream, so that a stalled upstream does not block the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every transport does, shown for each of them against a server that minds every byte."""
+"""The contract of every transport, with a server that checks every byte."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A response before the body was sent: the rest of that body never becomes part of another exchange."""
+"""A response before the end of the request body: the rest of the body never becomes part of another exchange."""
 
 from __future__ import annotations
 

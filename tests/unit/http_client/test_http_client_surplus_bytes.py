@@ -1,4 +1,4 @@
-"""Bytes after a response belong to nobody: the next request must get its own response."""
+"""Bytes after a response are dropped: the next request gets its own response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses of host names, when the client closes meanwhile."""
+"""Lookups of host names while the client closes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files for TLS: what they hold counts, and what is wrong with them is said at once."""
+"""Files for TLS: they apply, and all errors in them are listed at startup."""
 
 from __future__ import annotations
 

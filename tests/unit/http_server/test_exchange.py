@@ -1,4 +1,4 @@
-"""What an application receives and sends, and the bytes of it."""
+"""ASGI messages of an application, and the bytes on the connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pace of a connection in both directions."""
+"""Flow control of a connection in both directions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Responses that the server gives without the application."""
+"""Responses that the server sends without the application."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What HTTP demands of a head, and the ASGI scope."""
+"""The checks of request heads, and the ASGI scope."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes to heads, bodies and ends of requests."""
+"""From bytes to heads, bodies and ends of requests."""
 
 from __future__ import annotations
 

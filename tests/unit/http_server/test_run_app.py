@@ -1,4 +1,4 @@
-"""Running the application, whatever comes of it."""
+"""Running the application, and its errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paths, by example. What holds for every path is in ``tests/properties/test_jsonpath_properties.py``."""
+"""Paths, by example. Properties of every path are in ``tests/properties/test_jsonpath_properties.py``."""
 
 from __future__ import annotations
 

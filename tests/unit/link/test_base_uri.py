@@ -1,4 +1,4 @@
-"""Base URIs with variables: where they may stand, and which values they may have."""
+"""Base URIs with variables: their places, and the allowed values."""
 
 from __future__ import annotations
 

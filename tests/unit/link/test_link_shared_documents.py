@@ -1,4 +1,4 @@
-"""Documents without a capability: what a document that imports them may complete is no error in them."""
+"""Documents without a capability: what an importing document may complete is not an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the texts of documents name: the forms that are given their meaning, and those that are refused."""
+"""References in documents: the accepted forms, and the rejected ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``--skip-broken``: which parts are left out for what is wrong in them, and why; nothing is served otherwise."""
+"""``--skip-broken``: the parts that are left out, and the reasons. No part is served differently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lists of checks say of each which rules it reports: no more, and no less."""
+"""The lists of checks name exactly the rules that each check reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recommendations, and when they are not reported; faults of parts that are not served yet, in every spelling."""
+"""Recommendations, and when they are not reported; errors in parts that are not served yet."""
 
 from __future__ import annotations
 

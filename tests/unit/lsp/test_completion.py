@@ -1,4 +1,4 @@
-"""What an editor's places are, what is read round them, and what can be written there."""
+"""Places in an editor, the text that is read around them, and completion."""
 
 from __future__ import annotations
 

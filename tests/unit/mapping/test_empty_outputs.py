@@ -1,4 +1,4 @@
-"""The outputs that found nothing in a response."""
+"""Outputs whose paths find nothing in a response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts: what annotations mean is what they mean to pydantic's own models."""
+"""Parts: annotations have the same meaning as in pydantic's own models."""
 
 from typing import Annotated, Any, Literal
 

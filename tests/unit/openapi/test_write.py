@@ -1,4 +1,4 @@
-"""The OpenAPI document of a plan: valid, whatever the plan, and what it says of each part of one."""
+"""The OpenAPI document of a plan: valid for every plan, and a description of each part."""
 
 from __future__ import annotations
 

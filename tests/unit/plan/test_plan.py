@@ -1,4 +1,4 @@
-"""A plan is a value: it can be compared, hashed, printed and pickled, whatever document it is of."""
+"""A plan is a value: it can be compared, hashed, printed and pickled, for every document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every format, word for word. ``UPDATE_GOLDEN=1`` writes the files anew, to be read before they are kept."""
+"""Every format, word for word. ``UPDATE_GOLDEN=1`` writes the files. Read the diff before you keep them."""
 
 from __future__ import annotations
 

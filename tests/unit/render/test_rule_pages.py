@@ -1,4 +1,4 @@
-"""Every rule has a page, whose wrong example it finds, and whose right one has no fault."""
+"""Every rule has a page. The rule finds its wrong example, and its right example has no findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What findings say: templates beside the rules, filled by those who find something."""
+"""The messages of findings: templates, and their arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets: found together, shown never."""
+"""Secrets: all missing ones are listed, and no value is shown."""
 
 from __future__ import annotations
 

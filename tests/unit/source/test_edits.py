@@ -1,4 +1,4 @@
-"""Edits of a document's text: what they write, and where they refuse to write."""
+"""Edits of a document's text, and the places that are not edited."""
 
 from __future__ import annotations
 

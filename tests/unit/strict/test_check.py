@@ -1,4 +1,4 @@
-"""``--strict``: what it says of a deviation, and where; what it does not say twice."""
+"""``--strict``: the text and the place of deviations, without duplicates."""
 
 from __future__ import annotations
 

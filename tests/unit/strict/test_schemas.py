@@ -1,4 +1,4 @@
-"""The schemas themselves: valid JSON Schema, in the keywords that there are messages for."""
+"""The schemas themselves: valid JSON Schema, with only the keywords that have messages."""
 
 from __future__ import annotations
 

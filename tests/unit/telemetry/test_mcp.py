@@ -1,4 +1,4 @@
-"""What spans say of MCP messages."""
+"""The attributes of spans of MCP messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spans by the SDK: what was decided before it is asked, it does not decide otherwise."""
+"""Spans by the SDK: it confirms decisions that were made before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What requests are counted under, and that callers cannot make more of it than there is."""
+"""Instruments of requests. Callers cannot create new series."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which requests are recorded: what is decided without the SDK is what the SDK would decide."""
+"""Sampling: the decisions without the SDK are those that the SDK would make."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The memory in which workers write down what they count."""
+"""The shared memory for the metrics of workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What spans say of HTTP requests: all that the conventions require, and no secret."""
+"""The attributes of spans of HTTP requests: all that the conventions require, and no secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reload is to serve, sent to workers."""
+"""The capabilities of a reload, sent to workers."""
 
 from __future__ import annotations
 

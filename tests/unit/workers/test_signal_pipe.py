@@ -1,4 +1,4 @@
-"""Signals that come while a process without a loop does something that blocks."""
+"""Signals that arrive during a blocking call, in a process without an event loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parent process, with workers that only do what a test has them do."""
+"""The supervisor, with workers that a test controls."""
 
 from __future__ import annotations
 

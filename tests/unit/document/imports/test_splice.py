@@ -1,4 +1,4 @@
-"""Imports: what stands in another file comes in as if it stood here, and keeps its place there."""
+"""Imports: a part of another file works as if it were in the importing file, and keeps its place."""
 
 from __future__ import annotations
 

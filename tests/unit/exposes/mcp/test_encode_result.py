@@ -1,4 +1,4 @@
-"""What is written for MCP means what its library writes."""
+"""Our results of MCP have the same meaning as those of the SDK."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a request's path to what is served there."""
+"""From the path of a request to its target."""
 
 from __future__ import annotations
 

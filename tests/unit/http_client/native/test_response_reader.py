@@ -1,4 +1,4 @@
-"""A native connection is kept only when nothing of its exchange is left over; a response counts when it is whole."""
+"""A native connection is kept only if its exchange is complete."""
 
 from __future__ import annotations
 
