@@ -117,7 +117,7 @@ def test_no_argument_is_a_sentence(file: Path) -> None:
     ("fail", "text"),
     [
         (lambda: compile_path("$.a[?(@.b ~ 1)]"), "column 11: no operator '~'"),
-        (lambda: split_path("/a/{}"), "a brace has no partner"),
+        (lambda: split_path("/a/{}"), "a brace is unmatched"),
         (lambda: split_template("{{ }}"), "a placeholder is empty"),
         (lambda: convert_text("a", "integer"), "must be a whole number"),
         (lambda: check_type(1, "array"), "must be a list"),

@@ -279,7 +279,7 @@ def test_a_wrong_configuration_is_status_2(tree: Path) -> None:
         (["caps/nothing/*.yaml"], "No file matches 'caps/nothing/*.yaml'."),
         (["caps/[ct]*.yaml"], "There is no capability file in 'caps/[ct]*.yaml'"),
         (["out", "nowhere.yaml"], "'nowhere.yaml' does not exist"),
-        (["--stdin-filename", "x.yaml", "caps"], "FILE has to be '-'"),
+        (["--stdin-filename", "x.yaml", "caps"], "FILE must be '-'"),
         (["--watch", "-"], "cannot watch standard input"),
         (["--watch", "--format", "sarif", "caps"], "not 'sarif'"),
     ],

@@ -1,4 +1,4 @@
-"""``validate`` is right: it reports an error if ``run`` refuses a file, and a file without errors is served completely."""
+"""``validate`` is right: it reports an error if ``run`` refuses a file, and a file without errors is served whole."""
 
 from __future__ import annotations
 

@@ -56,5 +56,5 @@ async def read_chunks(chunks: AsyncIterator[bytes], bytes_max: int) -> bytes:
     async for chunk in chunks:
         body += chunk
         if len(body) > bytes_max:
-            raise UpstreamError(f"more than {bytes_max:,} bytes cannot be held to be sent again")
+            raise UpstreamError(f"a body of more than {bytes_max:,} bytes cannot be held in memory")
     return bytes(body)

@@ -210,7 +210,7 @@ class SigningFlow(Flow):
         try:
             _, signed, _ = client.sign(request.url, request.method, form, headers)
         except ValueError:
-            raise UpstreamError("the request holds what OAuth 1.0a cannot sign") from None
+            raise UpstreamError("OAuth 1.0a cannot sign this request") from None
         return str(signed["Authorization"])
 
 

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _COMMANDS = {
-    "run": "Serve a capability file.",
+    "run": "Serve capability files.",
     "validate": "Check capability files without running them.",
     "rule": "Explain a rule that a finding names.",
-    "export": "Write what a capability file serves in another form: OpenAPI.",
+    "export": "Export a capability file as OpenAPI.",
     "lsp": "Serve an editor: findings, completion, definitions, quick fixes.",
     "schema": "Print a JSON Schema of capability files, for editors.",
-    "health": "Ask a running instance whether it is ready.",
+    "health": "Check whether a running instance is ready.",
 }
 
 

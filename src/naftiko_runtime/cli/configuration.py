@@ -132,7 +132,7 @@ def _parse_toml(file: Path, raw: bytes) -> dict[str, Any] | None:
     tools = data.get("tool", {})
     table = tools.get("naftiko") if isinstance(tools, dict) else None
     if table is not None and not isinstance(table, dict):
-        raise ConfigurationError(f"{_shorten_path(file)}: 'tool.naftiko' has to be a table")
+        raise ConfigurationError(f"{_shorten_path(file)}: 'tool.naftiko' must be a table")
     return table
 
 
@@ -173,7 +173,7 @@ class _TableParser:
 
     def _parse_strings(self, key: str, value: Any) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self._make_error(f"'{key}' has to be a list of texts")
+            raise self._make_error(f"'{key}' must be a list of texts")
         return tuple(value)
 
     def _parse_selected(self, key: str, value: Any) -> frozenset[str]:
@@ -193,17 +193,17 @@ class _TableParser:
     def _parse_error_on(self, key: str, value: Any) -> Severity:
         known = [str(severity) for severity in Severity]
         if value not in known:
-            raise self._make_error(f"'{key}' has to be one of {', '.join(known)}, not {value!r}")
+            raise self._make_error(f"'{key}' must be one of {', '.join(known)}, not {value!r}")
         return Severity(value)
 
     def _parse_severities(self, key: str, value: Any) -> dict[str, Severity | None]:
         if not isinstance(value, dict):
-            raise self._make_error(f"'{key}' has to be a table of rules and severities")
+            raise self._make_error(f"'{key}' must be a table of rules and severities")
         severities: dict[str, Severity | None] = {}
         for word, severity in value.items():
             slugs = self._expand(key, expand_rule, word)
             if not isinstance(severity, str) or severity not in _SEVERITIES:
-                raise self._make_error(f"'{key}.{word}' has to be one of {', '.join(_SEVERITIES)}, not {severity!r}")
+                raise self._make_error(f"'{key}.{word}' must be one of {', '.join(_SEVERITIES)}, not {severity!r}")
             severities |= dict.fromkeys(slugs, _SEVERITIES[severity])
         return severities
 

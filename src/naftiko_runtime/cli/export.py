@@ -29,7 +29,7 @@ _LINE_CHARACTERS_MAX = 120
 
 @click.group()
 def export() -> None:
-    """Write what a capability file serves in another form."""
+    """Export a capability file in another form."""
 
 
 @export.command(short_help="Write the REST side of a file as OpenAPI 3.1.")
@@ -59,7 +59,7 @@ def openapi(
 ) -> None:
     """Write the REST side of a capability FILE as an OpenAPI 3.1 document.
 
-    Exit status: 0 when it is written, 1 when the file has errors or no REST expose, 2 for wrong usage.
+    Exit status: 0 if it is written, 1 if the file has errors or no REST expose, 2 for wrong usage.
     """
     if output is not None and output.resolve() == file.resolve():
         raise click.UsageError(f"-o would overwrite {file} itself.")

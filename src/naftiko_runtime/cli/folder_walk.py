@@ -47,7 +47,7 @@ class FolderWalk(NamedTuple):
             with os.scandir(folder) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            raise click.UsageError(f"cannot look into {folder}: {error.strerror}") from None
+            raise click.UsageError(f"cannot read the folder {folder}: {error.strerror}") from None
         configuration = None if self.configurations is None else self.configurations.find(folder)
         if self.gitignore and any(entry.name == _GITIGNORE for entry in found):
             above = (*above, *_read(Path(os.path.abspath(folder))))  # noqa: PTH100

@@ -23,7 +23,10 @@ _SECONDS = 3
 )
 @click.option("--live", is_flag=True, help="Ask whether the process is alive, not whether it is ready.")
 def health(control: tuple[str, int] | None, live: bool) -> None:
-    """Ask a running instance whether it is ready; exit status 0 when it is, 1 when not."""
+    """Check whether a running instance is ready.
+
+    Exit status: 0 if it is ready, 1 if not.
+    """
     if control is None:
         raise click.UsageError(
             "Missing option '--control'. Give the address that the instance was started with: "

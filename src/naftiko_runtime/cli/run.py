@@ -44,9 +44,11 @@ _LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Sev
 @click.command()
 @add_run_options
 def run(options: RunOptions) -> None:
-    """Serve capability FILEs, or those of folders, until SIGTERM or Ctrl-C; exposes can share a port.
+    """Serve capability FILEs until SIGTERM or Ctrl-C.
 
-    Exit status: 0 after a clean stop, 1 when it could not start or had to cut requests off, 2 for wrong usage.
+    A FILE is a file, or a folder: then its capability files are served. Exposes can share a port.
+
+    Exit status: 0 after a clean stop, 1 if startup failed or requests were cancelled, 2 for wrong usage.
     """
     for namespace, base_uri in options.documents.base_uris:
         if fault := check_base_uri(base_uri):

@@ -178,7 +178,7 @@ _PARAMETERS: Final = (
         help="Call no upstream: responses come from FILE (default: <name>.sandbox.yaml beside the capability); "
         "operations without an entry return the request that would be sent.",
     ),
-    click.option("--base-uri", "base_uris", multiple=True, type=URL_OF, help="Call NAMESPACE's API at URL instead."),
+    click.option("--base-uri", "base_uris", multiple=True, type=URL_OF, help="Call the consumed API NAMESPACE at URL."),
     click.option(
         "--port",
         "ports",

@@ -66,7 +66,7 @@ class _Rules(click.ParamType[Any]):
 @click.option(
     "--skip-others",
     is_flag=True,
-    help="Leave out FILEs that are no capabilities or are excluded; it is not an error if none remain.",
+    help="Leave out FILEs that are not capabilities or are excluded; it is not an error if none remain.",
 )
 @ALLOW_IMPORT
 @STRICT
@@ -92,12 +92,12 @@ def validate(
 ) -> None:
     """Check capability FILEs: report what cannot run, where, and what to write instead.
 
-    A FILE can be a folder, with all below it, a glob, or '-' for standard input.
+    A FILE is a file, a folder with everything below it, a glob, or '-' for standard input.
 
-    Exit status: 0 when there is no error, 1 when there is one, 2 for wrong usage or configuration.
+    Exit status: 0 if there is no error, 1 if there is one, 2 for wrong usage or an invalid configuration.
     """
     if stdin_filename is not None and STDIN not in paths:
-        raise click.UsageError("--stdin-filename names standard input, so FILE has to be '-'.")
+        raise click.UsageError("--stdin-filename names standard input, so FILE must be '-'.")
     selection = Selection(
         frozenset().union(*select) if select else None,
         frozenset().union(*ignore),

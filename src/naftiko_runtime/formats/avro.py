@@ -91,7 +91,7 @@ def _decode_container(body: bytes) -> list[Any]:
         _check_end(block)
         cursor.left = block.left
         if cursor.take(_SYNC_BYTES) != sync:
-            raise ValueError("a block of the container file does not end as it must")
+            raise ValueError("a block of the container file has no valid end")
     return values
 
 
@@ -112,14 +112,14 @@ def _decompress(block: bytes, codec: str, bytes_max: int) -> bytes:
     if codec == "null":
         return block
     if (unpacker := _UNPACKERS.get(codec)) is None:
-        raise ValueError(f"its codec '{codec[:40]}' is not known: it may be null, deflate, bzip2 or xz")
+        raise ValueError(f"its codec '{codec[:40]}' is not supported; supported are null, deflate, bzip2 and xz")
     stream = unpacker()
     try:
         data = stream.decompress(block, bytes_max + 1)
     except (zlib.error, OSError, lzma.LZMAError):
         raise ValueError("a block of the container file is broken") from None
     if len(data) > bytes_max:
-        raise ValueError(f"unpacked it is larger than {RESPONSE_BYTES_MAX:,} bytes")
+        raise ValueError(f"decompressed, it is larger than {RESPONSE_BYTES_MAX:,} bytes")
     if not stream.eof:
         raise ValueError("a block of the container file is broken")
     return data

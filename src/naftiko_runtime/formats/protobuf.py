@@ -131,9 +131,9 @@ def make_decoder(descriptors: bytes, name: str) -> Decode:
             message.ParseFromString(body)
             return _MessageReader(pool).read(message)
         except DecodeError:
-            raise ValueError(f"it is no {described.full_name}") from None
+            raise ValueError(f"it is not a valid {described.full_name}") from None
         except (json_format.Error, TypeError, RecursionError) as error:  # of a google.protobuf.Any or a time
-            raise ValueError(f"a value has no JSON: {error}") from None
+            raise ValueError(f"a value cannot be converted to JSON: {error}") from None
 
     return decode
 

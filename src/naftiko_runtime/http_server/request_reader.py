@@ -124,7 +124,7 @@ class RequestReader:
 
     def _fail(self, error: HttpParserError) -> None:
         if not isinstance(error.__context__, _CALLERS_FAULTS):
-            log.error("unexpected error in reading a request", exc_info=error)
+            log.error("unexpected error while reading a request", exc_info=error)
         self._handler.reject_unparsed(NOT_HTTP)
 
     def close(self) -> None:

@@ -37,7 +37,9 @@ SYNTAX_ALIAS_UNKNOWN: Final = SYNTAX.add_message(
 SYNTAX_CONTROL: Final = SYNTAX.add_message("the character U+{code} is not allowed in YAML", "remove it")
 SYNTAX_TAB: Final = SYNTAX.add_message("a tab in the indentation", "indent with spaces")
 SYNTAX_CHARACTER: Final = SYNTAX.add_message("plain text cannot start with '{character}'", "quote it")
-SYNTAX_COLON: Final = SYNTAX.add_message("': ' starts no key here", "quote text with ': ' in it, or align the key")
+SYNTAX_COLON: Final = SYNTAX.add_message(
+    "': ' does not begin a key here", "quote text with ': ' in it, or align the key"
+)
 SYNTAX_KEY: Final = SYNTAX.add_message(
     "a line has no ': ' after its key", "write 'key: value', with a space after the colon, or quote text"
 )

@@ -32,7 +32,7 @@ def describe_problem(error: ValueError) -> NounPhrase | Statement | str:
 
 # Templates and paths with placeholders.
 EMPTY_PLACEHOLDER: Final = Noun("a placeholder is empty")
-BRACE_ALONE: Final = Noun("a brace has no partner, or a placeholder is empty")
+BRACE_ALONE: Final = Noun("a brace is unmatched, or a placeholder is empty")
 
 # JSONPath.
 AT_COLUMN: Final = Noun("column {column}: {problem}")
@@ -126,7 +126,7 @@ HAS_NO_SCHEME: Final = Noun("it has no scheme")
 IS_SOMETHING_ELSE: Final = Noun("it is something else")
 
 # Schemas of responses.
-SCHEMA_CIRCLE: Final = Noun("it leads in a circle")
+SCHEMA_CIRCLE: Final = Noun("its symbolic links are circular")
 SCHEMA_NO_FILE: Final = Noun("it is not a regular file")
 SCHEMA_SIZE: Final = Noun("it is larger than {most} bytes")
 SCHEMA_DEPTH: Final = Noun("it is nested too deeply")
@@ -143,7 +143,7 @@ PROTO_COMPILE: Final = Noun("compile it with protoc --descriptor_set_out=FILE --
 PROTO_COMPILER: Final = Noun("{problem}")
 PROTO_STATUS: Final = Noun("the compiler ended with status {status}")
 PROTO_SECONDS: Final = Noun("compiling it takes longer than {most} seconds")
-PROTO_OUTSIDE: Final = Noun("what it imports must be below the document's folder")
+PROTO_OUTSIDE: Final = Noun("imported files must be below the document's folder")
 PROTO_NO_FILE: Final = Noun("'{name}' is not a file, or larger than {most} bytes")
 PROTO_IMPORTS: Final = Noun("it imports more than {most} files")
 PROTO_MESSAGES: Final = Noun("it has several messages; add one after '#': {known:*}")

@@ -160,7 +160,7 @@ UNUSED_INPUT_WITHOUT_BODY: Final = UNUSED_INPUT.add_message(
     "declare '{name}' there, with 'in: body', or write 'body: {{type: json}}' there",
 )
 UNUSED_INPUT_OF_MOCK: Final = UNUSED_INPUT.add_message(
-    "no output shows the input '{name}'", "write {{{{{name}}}}} into a 'value'"
+    "no output uses the input '{name}'", "write {{{{{name}}}}} into a 'value'"
 )
 
 IMPORT: Final = define(

@@ -184,7 +184,7 @@ class _Worker:
             case "prepare" if message.file is not None:
                 self._start(self._prepare(message.fields["reload"], message.file))
             case "prepare":  # the kernel drops what it finds no descriptor for
-                reason = "a worker has no descriptor left to receive the plan by"
+                reason = "a worker has no file descriptor left to receive the plan"
                 self._channel.send("not-prepared", reload=message.fields["reload"], reason=reason)
             case "commit":
                 self._channel.send("committed", reload=message.fields["reload"], in_progress=self._swap.commit())

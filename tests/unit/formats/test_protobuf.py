@@ -152,11 +152,11 @@ def _packed_in_itself(levels: int) -> bytes:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"\xff", "it is no p.M"),
-        (_nested(5000), "it is no p.M"),
-        (_packed_in_itself(2000), "a value has no JSON"),
-        (kind()(any={"type_url": "nope", "value": b"1"}).SerializeToString(), "a value has no JSON"),
-        (kind()(any={"type_url": "x/p.M", "value": b"\xff"}).SerializeToString(), "it is no p.M"),
+        (b"\xff", "it is not a valid p.M"),
+        (_nested(5000), "it is not a valid p.M"),
+        (_packed_in_itself(2000), "a value cannot be converted to JSON"),
+        (kind()(any={"type_url": "nope", "value": b"1"}).SerializeToString(), "a value cannot be converted to JSON"),
+        (kind()(any={"type_url": "x/p.M", "value": b"\xff"}).SerializeToString(), "it is not a valid p.M"),
         (kind()(timestamp={"seconds": 2**62}).SerializeToString(), "Timestamp is not valid"),
         (kind()(value={"number_value": float("nan")}).SerializeToString(), "NaN"),
         (b"\xc2\x01\x00" * 200_000, "more than"),
@@ -215,7 +215,7 @@ def test_an_invalid_schema_is_rejected(schema: str, content: bytes, words: str) 
 
 
 def test_a_body_that_is_no_such_message_is_rejected() -> None:
-    with pytest.raises(DecodeError, match=r"no fleet\.Ship"):
+    with pytest.raises(DecodeError, match=r"not a valid fleet\.Ship"):
         decode("protobuf", b"\xff\xff", make_decoder("protobuf", "x#fleet.Ship", descriptors()))
 
 

@@ -169,7 +169,7 @@ class FastPath:
             result = await self._tools.result(params["name"], params.get("arguments") or {}, scope, params.get("_meta"))
             return wire.render_response(message["id"], wire.render_tool_result(result))
         except Exception:  # our own bug: the SDK would say as little
-            log.exception("a tool's call failed")
+            log.exception("a tool call failed")
             return wire.render_internal_error(message["id"])
 
 
