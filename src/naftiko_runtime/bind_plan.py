@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, assert_never
 
 from naftiko_runtime import limits
 from naftiko_runtime.engine.call import BoundCall
+from naftiko_runtime.engine.compiled_parts import CompiledParts
 from naftiko_runtime.engine.credentials import open_flow, open_guard
 from naftiko_runtime.engine.deadline import Deadlines
 from naftiko_runtime.engine.mock import BoundMock
@@ -94,6 +95,7 @@ async def bind(
             bytes_max=response_bytes_max,
             exposed_headers=exposed_headers,
             nonces=nonces,
+            compiled=CompiledParts(secrets),
         )
         binder.open_flows(resources)
         yield Bound(plan, tuple(map(binder.bind_server, calling.servers)))
@@ -110,6 +112,7 @@ class _Binder:
     bytes_max: int
     exposed_headers: frozenset[bytes]
     nonces: NonceCache | None
+    compiled: CompiledParts
     flows: dict[str, Flow | None] = field(default_factory=dict)
     masks: dict[str, Masks | None] = field(default_factory=dict)
     decoders: dict[Format, Decode] = field(default_factory=dict)
@@ -137,7 +140,8 @@ class _Binder:
                 call = self.bind_call(operation, execution)
                 return BoundOperation(operation, call, self.masks[call.namespace])
             case Mock():
-                return BoundOperation(operation, BoundMock(operation, execution, deadlines=self.deadlines))
+                mock = BoundMock(operation, execution, self.compiled, deadlines=self.deadlines)
+                return BoundOperation(operation, mock)
             case _:
                 assert_never(execution)
 
@@ -147,7 +151,7 @@ class _Binder:
             return BoundCall(
                 operation,
                 call,
-                self.secrets,
+                self.compiled,
                 self.transport,
                 deadlines=self.deadlines,
                 bytes_max=self.bytes_max,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.document.parameters import Output
 from naftiko_runtime.link.output_shapes import link_shapes
-from naftiko_runtime.mapping.compile import Mapping, compile_shapes
+from naftiko_runtime.mapping.compile import CompiledShapes, compile_shapes
 from naftiko_runtime.plan import Constant
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def make_shapes(*outputs: dict[str, Any]) -> tuple[Shape, ...]:
     return link_shapes([Output.model_validate(output) for output in outputs], _as_it_stands)
 
 
-def make_mapping(*outputs: dict[str, Any]) -> Mapping:
+def make_mapping(*outputs: dict[str, Any]) -> CompiledShapes:
     """The same, compiled."""
     shapes = make_shapes(*outputs)
     assert shapes

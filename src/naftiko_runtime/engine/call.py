@@ -8,20 +8,19 @@ from naftiko_runtime import limits
 from naftiko_runtime.engine.exchange import Exchange
 from naftiko_runtime.engine.mapping import ResponseMapping
 from naftiko_runtime.engine.represented_resource import describe_resource
-from naftiko_runtime.engine.request import ForwardBuilder, RequestBuilder
 from naftiko_runtime.engine.result import OperationResult, choose_kept_headers
 from naftiko_runtime.plan import MappedResponse, UntouchedResponse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable
 
     from naftiko_runtime.authentication.flow import Flow
+    from naftiko_runtime.engine.compiled_parts import CompiledParts
     from naftiko_runtime.engine.deadline import Deadlines
     from naftiko_runtime.engine.invocation import Invocation
     from naftiko_runtime.engine.secret_masks import Masks
     from naftiko_runtime.formats import Decode
     from naftiko_runtime.plan import Call, Operation
-    from naftiko_runtime.secret import Secret
     from naftiko_runtime.upstream.interface import Transport
 
 
@@ -58,7 +57,7 @@ class BoundCall:
         self,
         operation: Operation,
         call: Call,
-        secrets: Mapping[str, Secret],
+        compiled: CompiledParts,
         transport: Transport,
         *,
         deadlines: Deadlines,
@@ -73,7 +72,7 @@ class BoundCall:
         Args:
             operation: The exposed operation.
             call: The call.
-            secrets: Bound variables by full name.
+            compiled: Compiles its request and its shapes, and shares them with equal calls.
             transport: Sends its requests.
             deadlines: Limits each exchange.
             bytes_max: The size limit of a response that is held in memory.
@@ -91,11 +90,11 @@ class BoundCall:
         self.untouched: UntouchedResponse | None = None
         """The declaration of successful untouched responses; None if there is none."""
         if isinstance(call.response, MappedResponse):
-            self.mapping = ResponseMapping(operation.name, request.operation, call.response, decode, masks)
+            shapes = compiled.get_shapes(call.response.shapes)
+            self.mapping = ResponseMapping(operation.name, request.operation, call.response, shapes, decode, masks)
         elif call.response.bytes_max is not None or call.response.media_type is not None:
             self.untouched = call.response
-        building = ForwardBuilder if request.forwards else RequestBuilder
-        self.builder = building(request, secrets, decodes=self.mapping is not None)
+        self.builder = compiled.get_builder(request, decodes=self.mapping is not None)
         self.transport = transport
         self.flow = flow
         self.kept = choose_kept_headers(

@@ -15,7 +15,6 @@ from naftiko_runtime.errors import UpstreamError, UpstreamTimeout
 from naftiko_runtime.formats import WITH_FILE, DecodeError, decode, read_json
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, run_bounded
-from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.mapping.empty_outputs import list_empty_outputs
 from naftiko_runtime.mapping.templates import fill_blanks
 from naftiko_runtime.upstream.content_decoding import SUPPORTED, list_codings
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.result import OperationResult
     from naftiko_runtime.engine.secret_masks import Masks
     from naftiko_runtime.formats import Decode
+    from naftiko_runtime.mapping.compile import CompiledShapes
     from naftiko_runtime.mapping.output_schema import Mismatches
     from naftiko_runtime.plan import MappedResponse
 
@@ -56,14 +56,21 @@ class ResponseMapping:
     )
 
     def __init__(
-        self, name: str, target: str, response: MappedResponse, decoding: Decode | None, masks: Masks | None = None
+        self,
+        name: str,
+        target: str,
+        response: MappedResponse,
+        compiled: CompiledShapes,
+        decoding: Decode | None,
+        masks: Masks | None = None,
     ) -> None:
-        """Compile the output shapes.
+        """Prepare the mapping.
 
         Args:
             name: The exposed operation, for logs.
             target: The consumed operation.
             response: How its responses are mapped.
+            compiled: Its output shapes.
             decoding: Decodes its responses.
             masks: Masks the upstream's secrets in what is logged of a response; None if it has none.
         """
@@ -71,7 +78,6 @@ class ResponseMapping:
         self._name, self._target = name, target
         self._format, self._decode = response.format.name, decoding
         self._shapes = response.shapes
-        compiled = compile_shapes(response.shapes)
         self._make, self._searches, self._has_blanks = compiled.make, compiled.searches, compiled.has_blanks
         self._mismatches = compiled.mismatches
         self._irregular = Irregularities()

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime.engine.exchange import Exchange
 from naftiko_runtime.engine.mapping import report_mismatches
 from naftiko_runtime.engine.result import OperationResult
-from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.mapping.templates import fill_blanks
 from naftiko_runtime.upstream.stub_response import Stub, StubResponse
 
 if TYPE_CHECKING:
+    from naftiko_runtime.engine.compiled_parts import CompiledParts
     from naftiko_runtime.engine.deadline import Deadlines
     from naftiko_runtime.engine.invocation import Invocation
     from naftiko_runtime.plan import Mock, Operation
@@ -29,9 +29,9 @@ class BoundMock:
     head_only: Final = False
     is_exact: Final = True
 
-    def __init__(self, operation: Operation, mock: Mock, *, deadlines: Deadlines) -> None:
+    def __init__(self, operation: Operation, mock: Mock, compiled: CompiledParts, *, deadlines: Deadlines) -> None:
         self.name = self.target = operation.name
-        self.mapping = compile_shapes(mock.shapes)
+        self.mapping = compiled.get_shapes(mock.shapes)
         self.deadlines = deadlines
 
     def run(self, call: Invocation) -> Exchange:

@@ -29,7 +29,7 @@ R = TypeVar("R", bound=Referring)
 _DESCRIBING: Final = ("name", "description", "tags")
 _OF_CALL: Final = ("call", "with_")
 _OF_STEPS: Final = ("steps", "mappings")
-RUNNING: Final = (*_OF_CALL, *_OF_STEPS, "output_parameters", "input_parameters")
+_RUNNING: Final = (*_OF_CALL, *_OF_STEPS, "output_parameters", "input_parameters")
 """The keys that decide what runs, and what it takes."""
 
 
@@ -40,16 +40,13 @@ class FunctionReference(Struct, frozen=True):
         aggregate: The aggregate.
         function: Its function.
         inherited: The keys that come from the function, by their names in the program.
+        is_whole: Whether everything that decides what runs comes from the function.
     """
 
     aggregate: Aggregate
     function: AggregateFunction
     inherited: frozenset[str]
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether everything that decides what runs comes from the function."""
-        return self.inherited.issuperset(name for name in RUNNING if name in self.function.model_fields_set)
+    is_whole: bool
 
 
 class Functions:
@@ -106,7 +103,8 @@ class Functions:
         if self._sets(function, "input_parameters") and not self._sets(spec, "input_parameters"):
             values["input_parameters"] = inputs
         places = {_find_alias(function, name): function.get_path(_find_alias(function, name)) for name in values}
-        self.references[spec.get_path()] = FunctionReference(aggregate, function, frozenset(values))
+        is_whole = not any(self._sets(spec, name) for name in _RUNNING)
+        self.references[spec.get_path()] = FunctionReference(aggregate, function, frozenset(values), is_whole)
         return spec.derive({**values, **(own or {}), "ref": None}, places)
 
     def _sets(self, spec: Exposed, name: str) -> bool:

@@ -37,7 +37,7 @@ Make: TypeAlias = Callable[[object], object]
 _NUMBER: Final = compile_lazily(r"-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,3})?")
 
 
-class Mapping(Struct, frozen=True):
+class CompiledShapes(Struct, frozen=True):
     """Shapes, compiled.
 
     Attributes:
@@ -53,7 +53,7 @@ class Mapping(Struct, frozen=True):
     mismatches: Mismatches
 
 
-def compile_shapes(shapes: Sequence[Shape]) -> Mapping:
+def compile_shapes(shapes: Sequence[Shape]) -> CompiledShapes:
     """Compile shapes. The result is that of the first shape that has a value.
 
     Raises:
@@ -61,7 +61,7 @@ def compile_shapes(shapes: Sequence[Shape]) -> Mapping:
     """
     compiler = _Compiler()
     makes = [compiler.compile(shape) for shape in shapes]
-    return Mapping(_compile_first(makes), compiler.searches, compiler.has_blanks, compiler.mismatches)
+    return CompiledShapes(_compile_first(makes), compiler.searches, compiler.has_blanks, compiler.mismatches)
 
 
 def _compile_first(makes: Sequence[Make]) -> Make:

@@ -108,6 +108,30 @@ def test_what_replaces_something_has_its_own_execution(own: dict[str, Any]) -> N
     assert (other.execution != plain.execution) or "inputParameters" in own
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("outputParameters", FUNCTION["outputParameters"]),
+        ("with", {"imo": "7"}),
+        ("inputParameters", FUNCTION["inputParameters"]),
+    ],
+)
+def test_what_the_function_leaves_out_can_be_set(key: str, value: Any) -> None:
+    """A function without outputs passes responses through; what refers to it may map them all the same."""
+    function = {"with": {"imo": "1"}, "outputParameters": None, "inputParameters": None, key: None}
+    plain, other = link(
+        {"ref": "fleet.get-ship"}, {"name": "other", "ref": "fleet.get-ship", key: value}, function=function
+    )
+    (alone,) = link(
+        {
+            "name": "other",
+            **{k: v for k, v in ({**FUNCTION, **function, key: value}).items() if v is not None and k != "name"},
+        }
+    )
+    assert (other.execution, other.contract) == (alone.execution, alone.contract)
+    assert plain.execution != other.execution
+
+
 def test_an_own_value_replaces_those_of_the_function_as_a_whole() -> None:
     (operation,) = link({"ref": "fleet.get-ship", "with": {"imo": "7"}})
     assert get_request(operation).path[-1] == Constant("7")
