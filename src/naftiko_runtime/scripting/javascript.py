@@ -83,14 +83,16 @@ class _Realm:
 
 
 class JavaScriptEngine:
-    """Runs programs. The realm for the next run is made between runs."""
+    """Runs programs. Between runs, one realm is freed and the next one is made: no run waits for it."""
 
     def __init__(self) -> None:
         self._prelude = files("naftiko_runtime.scripting").joinpath("javascript.js").read_text("utf-8")
         self._next: _Realm | None = None
+        self._last: _Realm | None = None
 
     def prepare(self, memory_bytes: int) -> None:
-        """Make the realm for the next run."""
+        """Free the realm of the last run, and make the one for the next."""
+        self._close_last()
         if self._next is None:
             self._next = _Realm(memory_bytes, self._prelude)
 
@@ -100,13 +102,17 @@ class JavaScriptEngine:
         Raises:
             EngineFailure: The script failed.
         """
+        self._close_last()
         realm, self._next = self._next, None
         if realm is None or realm.memory_bytes != limits.memory_bytes:
             realm = _Realm(limits.memory_bytes, self._prelude)
-        try:
-            return _run_in(realm, program, context, limits)
-        finally:
-            realm.close()
+        self._last = realm
+        return _run_in(realm, program, context, limits)
+
+    def _close_last(self) -> None:
+        if self._last is not None:
+            self._last.close()
+            self._last = None
 
     def close(self) -> None:
         """Nothing is left open: instances end with the process."""

@@ -35,6 +35,8 @@ class WorkerProcess:
         self._process = process
         self._replies = replies
         self._tasks = tasks
+        self._head: tuple[int, int] | None = None
+        """Of the reply whose body is not read yet."""
 
     @classmethod
     async def start(cls, language: Language) -> WorkerProcess:
@@ -82,6 +84,8 @@ class WorkerProcess:
     async def receive(self, output_bytes: int) -> bytes:
         """The result of the task that was sent, as a JSON text, which may be invalid.
 
+        After a cancellation, it can be called again: it goes on with the same reply.
+
         Raises:
             EngineFailure: The script failed.
             ScriptWorkerError: The process ended, or sent what is no reply.
@@ -105,16 +109,18 @@ class WorkerProcess:
 
     async def _read_reply(self, output_bytes: int) -> tuple[ReplyKind, bytes]:
         try:
-            head = await self._replies.readexactly(REPLY_HEAD.size)
-            number, size = REPLY_HEAD.unpack(head)
-            kind = ReplyKind(number)
+            if self._head is None:
+                self._head = REPLY_HEAD.unpack(await self._replies.readexactly(REPLY_HEAD.size))
+            kind, size = ReplyKind(self._head[0]), self._head[1]
             if size > (output_bytes if kind is ReplyKind.RESULT else FAILURE_BYTES_MAX):
                 raise ScriptWorkerError("its reply is too large")
-            return kind, await self._replies.readexactly(size)
+            body = await self._replies.readexactly(size)
         except (asyncio.IncompleteReadError, ConnectionError):
             raise ScriptWorkerError("it ended") from None
         except ValueError:
             raise ScriptWorkerError("it sent an invalid reply") from None
+        self._head = None
+        return kind, body
 
 
 def _kill_group(pid: int) -> None:

@@ -6,6 +6,8 @@ import asyncio
 import os
 import signal
 import statistics
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -215,6 +217,48 @@ async def test_a_process_whose_run_was_cancelled_lives_on_if_the_script_ends_soo
         await run
     assert [await pool.run(make("python", ECHO), number, LIMITS) for number in range(4)] == [0, 1, 2, 3]
     assert set(before) <= set(pool.list_processes())
+
+
+async def test_no_reply_of_a_cancelled_run_is_taken_for_that_of_another(
+    pool: ScriptPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whenever the cancellation comes, also between the head and the body of the reply."""
+    monkeypatch.setattr(pool_module, "SCRIPT_CANCELLED_SECONDS", 60)
+    large = make("python", "result = '\\x00\\x00' + str(context) * 900_000")
+    for number in range(30):
+        run = asyncio.ensure_future(pool.run(large, 1, LIMITS))
+        for _ in range(number):
+            await asyncio.sleep(0.0005)
+        run.cancel()
+        await asyncio.gather(run, return_exceptions=True)
+        assert await asyncio.gather(*(pool.run(make("python", ECHO), one, LIMITS) for one in range(3))) == [0, 1, 2]
+
+
+UNDER_UVLOOP = """
+import uvloop
+from naftiko_runtime.scripting.pool import ScriptPool
+from naftiko_runtime.scripting.program import *
+
+async def main():
+    pool = ScriptPool()
+    program = ScriptProgram("python", ScriptSource("main", "result = context"))
+    print(await pool.run(program, [1], ScriptLimits(60, 2**26, None, 100)))
+    endless = ScriptProgram("python", ScriptSource("main", "max(iter(int, 1))"))
+    try:
+        await pool.run(endless, 1, ScriptLimits(0.1, 2**26, None, 9))
+    except ScriptError as error:
+        print(error.kind)
+    await pool.close()
+
+uvloop.run(main())
+"""
+
+
+def test_it_runs_on_the_event_loop_of_the_program() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", UNDER_UVLOOP], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("[1]\ntime-limit\n", "")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
