@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.command import make_clean_environment, run_naftiko
+from support.documents import BROKEN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,34 +39,6 @@ NOT_FOR_ALL_FILES = """
 """
 """What only some files or options need, so that none of it may be imported for the others."""
 
-BROKEN = """\
-naftiko: 1.0.0-alpha2
-info:
-  label: Broken
-  description: It is
-binds:
-- namespace: env
-  keys:
-    NEVER: NEVER
-capability:
-  consumes:
-  - type: http
-    namespace: api
-    baseUri: https://things.example
-    resources:
-    - path: /things
-      operations:
-      - name: list-things
-  exposes:
-  - type: rest
-    namespace: web
-    port: 8080
-    resources:
-    - path: /things
-      operations:
-      - name: list
-        call: api.list-thing
-"""
 FINDINGS = """\
 {file}:8:5: warning[unused-binding]: 'NEVER' is bound but never used
     8 |     NEVER: NEVER

@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 
 from support.command import make_clean_environment, run_naftiko
+from support.documents import BROKEN
 from support.schemas import find_schema
 
 if TYPE_CHECKING:
@@ -23,32 +24,9 @@ HEAVY = ["html", "pathspec", "rich", "tomllib", "watchfiles", "naftiko_runtime.c
 SARIF = "Static Analysis Results Format (SARIF) Version 2.1.0 JSON Schema"
 MACHINES = ["json", "github", "sarif", "junit"]
 
-DOCUMENT = """\
-naftiko: 1.0.0-alpha2
-info: {label: Things, description: Things}
-binds:
-- namespace: env
-  keys:
-    NEVER: NEVER
-capability:
-  consumes:
-  - type: http
-    namespace: api
-    baseUri: https://things.example
-    resources:
-    - path: /things
-      operations:
-      - name: list-things
-  exposes:
-  - type: rest
-    namespace: web
-    port: 8080
-    resources:
-    - path: /things
-      operations:
-      - name: list
-        call: api.list-thing
-"""
+DOCUMENT = BROKEN.replace(
+    "info:\n  label: Broken\n  description: It is\n", "info: {label: Things, description: Things}\n"
+)
 SOUND = DOCUMENT.replace("list-thing\n", "list-things\n").replace(
     "binds:\n- namespace: env\n  keys:\n    NEVER: NEVER\n", ""
 )

@@ -36,11 +36,11 @@ from support.exchange_scripts import (
     RESPOND,
     SIZES,
     STEPS,
+    CallerSteps,
     Step,
     UpstreamSteps,
     at_once,
     joined,
-    picked,
     step,
 )
 from support.exchange_streams import Foreign, Message, request_body, response_body
@@ -96,7 +96,7 @@ def plan_for(port: int) -> Plan:
     return loaded.plan
 
 
-class Gateway(UpstreamSteps):
+class Gateway(CallerSteps, UpstreamSteps):
     """A gateway between callers and an upstream that do anything at any moment."""
 
     def __init__(self, client: HttpClient) -> None:
@@ -164,22 +164,6 @@ class Gateway(UpstreamSteps):
         caller.ask(self._number, method, request)
         self.settle()
         caller.send_more(first)
-
-    def send_more(self, pick: int, more: int) -> None:
-        for caller in picked(pick, [one for one in self.callers if one.pending and not one.closed]):
-            caller.send_more(more)
-
-    def read_responses(self, pick: int, size: int) -> None:
-        for caller in picked(pick, [one for one in self.callers if not one.closed]):
-            caller.read(size)
-
-    def caller_leaves(self, pick: int, how: str) -> None:
-        for caller in picked(pick, [one for one in self.callers if not (one.closed or one.ends)]):
-            if how == "half":
-                caller.pending.clear()
-                caller.end()
-            else:
-                caller.close(reset=how == "reset")
 
     def time_passes(self, seconds: float) -> None:
         """Deadlines strike, and connections are closed that were idle for long."""

@@ -20,7 +20,7 @@ from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.server.listeners import SERVER_LIMITS
-from support.exchange_scripts import ALL, PICKS, STEPS, KeyPath, Step, at_once, joined, picked, step
+from support.exchange_scripts import ALL, PICKS, STEPS, CallerSteps, Step, at_once, joined, picked, step
 from support.exchange_streams import Foreign, Message, request_body, response_body
 from support.stepped_sockets import Caller, StepLoop
 
@@ -79,7 +79,7 @@ class Request:
 CLOSING_SECONDS: Final = 10
 
 
-class Server(KeyPath):
+class Server(CallerSteps):
     """A listener between callers and an application that do anything at any moment."""
 
     def __init__(self, loop: str) -> None:
@@ -148,22 +148,6 @@ class Server(KeyPath):
         caller.ask(self._number, method, request)
         self.settle()
         caller.send_more(first)
-
-    def send_more(self, pick: int, more: int) -> None:
-        for caller in picked(pick, [one for one in self.callers if one.pending and not one.closed]):
-            caller.send_more(more)
-
-    def read_responses(self, pick: int, size: int) -> None:
-        for caller in picked(pick, [one for one in self.callers if not one.closed]):
-            caller.read(size)
-
-    def caller_leaves(self, pick: int, how: str) -> None:
-        for caller in picked(pick, [one for one in self.callers if not (one.closed or one.ends)]):
-            if how == "half":
-                caller.pending.clear()
-                caller.end()
-            else:
-                caller.close(reset=how == "reset")
 
     def time_passes(self, seconds: float) -> None:
         self.stepping.skip(seconds)

@@ -149,3 +149,33 @@ capability:
           outputParameters: [{type: object, values: {type: integer, mapping: $.n}}]
     - {type: skill, port: 1, namespace: s}
 """
+
+BROKEN: Final = """\
+naftiko: 1.0.0-alpha2
+info:
+  label: Broken
+  description: It is
+binds:
+- namespace: env
+  keys:
+    NEVER: NEVER
+capability:
+  consumes:
+  - type: http
+    namespace: api
+    baseUri: https://things.example
+    resources:
+    - path: /things
+      operations:
+      - name: list-things
+  exposes:
+  - type: rest
+    namespace: web
+    port: 8080
+    resources:
+    - path: /things
+      operations:
+      - name: list
+        call: api.list-thing
+"""
+"""It has a misspelt call, and a variable that nothing uses."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from hypothesis import strategies as st
 
 from support.exchange_streams import Foreign, response_body
-from support.stepped_sockets import StepLoop, StepSocket, StepUpstream, Wire
+from support.stepped_sockets import Caller, StepLoop, StepSocket, StepUpstream, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,7 +72,7 @@ def at_once(*steps: st.SearchStrategy[Step]) -> st.SearchStrategy[Step]:
     return ordered.map(lambda given: Step("at_once", {"steps": given}))
 
 
-class KeyPath:
+class ExchangeSteps:
     """What takes steps."""
 
     def take(self, step: Step) -> None:
@@ -95,7 +95,33 @@ class KeyPath:
         raise NotImplementedError
 
 
-class UpstreamSteps(KeyPath):
+class CallerSteps(ExchangeSteps):
+    """The steps of callers.
+
+    Attributes:
+        callers: Their connections.
+    """
+
+    callers: list[Caller]
+
+    def send_more(self, pick: int, more: int) -> None:
+        for caller in picked(pick, [one for one in self.callers if one.pending and not one.closed]):
+            caller.send_more(more)
+
+    def read_responses(self, pick: int, size: int) -> None:
+        for caller in picked(pick, [one for one in self.callers if not one.closed]):
+            caller.read(size)
+
+    def caller_leaves(self, pick: int, how: str) -> None:
+        for caller in picked(pick, [one for one in self.callers if not (one.closed or one.ends)]):
+            if how == "half":
+                caller.pending.clear()
+                caller.end()
+            else:
+                caller.close(reset=how == "reset")
+
+
+class UpstreamSteps(ExchangeSteps):
     """A loop, an upstream, and what the upstream does."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from support.rawserver import DEADLINE_SECONDS, ReceivedRequest, read_request
+from support.rawserver import ReceivedRequest, listen, read_request
 
 if TYPE_CHECKING:
     import ssl
@@ -125,14 +125,5 @@ async def serve_proxy(
 ) -> AsyncIterator[ProxyServer]:
     """A proxy for the time of the block, on a free port."""
     proxy = ProxyServer(user, opens, scheme="https" if tls else "http")
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        listener = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, ssl=tls, limit=2**24)
-        proxy.port = listener.sockets[0].getsockname()[1]
-        try:
-            yield proxy
-        finally:
-            listener.close()
-            for task in list(proxy.tasks):
-                task.cancel()
-            await asyncio.gather(*proxy.tasks, return_exceptions=True)
-            await listener.wait_closed()
+    async with listen(proxy, tls):
+        yield proxy

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import ssl
@@ -101,11 +101,27 @@ class RawServer:
 async def serve(*responses: Response, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
     """A server for the time of the block, on a free port."""
     server = RawServer(list(responses), scheme="https" if tls else "http")
+    async with listen(server, tls):
+        yield server
+
+
+class ConnectionServer(Protocol):
+    """Serves connections in tasks of their own."""
+
+    port: int
+    tasks: set[asyncio.Task[None]]
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None: ...
+
+
+@asynccontextmanager
+async def listen(server: ConnectionServer, tls: ssl.SSLContext | None) -> AsyncIterator[None]:
+    """Let a server serve a free port, for the time of the block."""
     async with asyncio.timeout(DEADLINE_SECONDS):
         listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=tls, limit=2**24)
         server.port = listener.sockets[0].getsockname()[1]
         try:
-            yield server
+            yield
         finally:
             listener.close()
             for task in list(server.tasks):
