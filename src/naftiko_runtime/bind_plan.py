@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar, assert_never
 
 from naftiko_runtime import limits
+from naftiko_runtime.bind_workflow import bind_workflow
 from naftiko_runtime.engine.call import BoundCall
 from naftiko_runtime.engine.compiled_parts import CompiledParts
 from naftiko_runtime.engine.credentials import open_flow, open_guard
 from naftiko_runtime.engine.deadline import Deadlines
 from naftiko_runtime.engine.mock import BoundMock
 from naftiko_runtime.engine.operation import BoundOperation
-from naftiko_runtime.engine.secret_masks import make_masks
+from naftiko_runtime.engine.secret_masks import combine_masks, make_masks
 from naftiko_runtime.errors import BindError, Problem
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.formats import make_decoder
 from naftiko_runtime.link.base_uri import fill_base_uris
-from naftiko_runtime.plan import Call, MappedResponse, Mock
+from naftiko_runtime.plan import Call, MappedResponse, Mock, Workflow
 from naftiko_runtime.secret import describe_unusable
 
 if TYPE_CHECKING:
@@ -139,6 +140,10 @@ class _Binder:
             case Call():
                 call = self.bind_call(operation, execution)
                 return BoundOperation(operation, call, self.masks[call.namespace])
+            case Workflow():
+                workflow = bind_workflow(operation, execution, self.secrets, self.bind_call, self.deadlines)
+                masks = combine_masks([self.masks[upstream.namespace] for upstream in execution.upstreams])
+                return BoundOperation(operation, workflow, masks)
             case Mock():
                 mock = BoundMock(operation, execution, self.compiled, deadlines=self.deadlines)
                 return BoundOperation(operation, mock)

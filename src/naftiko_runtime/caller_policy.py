@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 _CALLERS_OWN: Final = frozenset({b"user-agent", b"accept-language", b"referer"})
 TRACE: Final = frozenset({TRACEPARENT, TRACESTATE})
 _FORWARDING: Final = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"})
-_OF_INTEREST: Final = _CALLERS_OWN | TRACE | _FORWARDING | {b"host"}
+UNCONDITIONAL: Final = _CALLERS_OWN | TRACE | _FORWARDING | {b"host"}
+"""The headers of a caller that go to an upstream whatever the call."""
+
 _PRECONDITIONS: Final = frozenset({b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since"})
 _LISTS: Final = frozenset({b"if-match", b"if-none-match"})
 
-CONDITIONAL: Final = _OF_INTEREST | _PRECONDITIONS
+CONDITIONAL: Final = UNCONDITIONAL | _PRECONDITIONS
 """The headers of a REST caller that go to the upstream."""
 
 RANGED: Final = CONDITIONAL | {b"range", b"if-range"}
@@ -62,7 +64,9 @@ class CallerPolicy:
             return False
         return any(address in network for network in self.trusted_proxies)
 
-    def select_headers(self, scope: Scope, names: frozenset[bytes] = _OF_INTEREST) -> tuple[list[Header], list[Header]]:
+    def select_headers(
+        self, scope: Scope, names: frozenset[bytes] = UNCONDITIONAL
+    ) -> tuple[list[Header], list[Header]]:
         """Select the headers of a caller that go to the upstream.
 
         Args:
@@ -85,7 +89,7 @@ class CallerPolicy:
                 own.append(pair)
             elif name in TRACE:
                 trace.append(pair)
-            elif name not in _OF_INTEREST:
+            elif name not in UNCONDITIONAL:
                 _add_condition(always, pair)
             else:
                 before = forwarding.get(name)

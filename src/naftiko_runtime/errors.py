@@ -93,6 +93,28 @@ class UpstreamOverloaded(UpstreamError):  # noqa: N818 - named for what happened
         self.retry_seconds = retry_seconds
 
 
+class StepError(CallError):
+    """A step of a workflow failed, and ended the run.
+
+    Attributes:
+        step: The step.
+        operation: The consumed operation that it calls; empty if it calls none.
+        status: The status for the caller.
+        retry_after: When the caller may try again, as the upstream says; empty if it does not say.
+        request_id: An id in the log and in the response, to find one by the other.
+    """
+
+    def __init__(
+        self, step: str, operation: str, problem: str, *, status: int, retry_after: bytes = b"", request_id: str = ""
+    ) -> None:
+        self.step = step
+        self.operation = operation
+        self.status = status
+        self.retry_after = retry_after
+        self.request_id = request_id or os.urandom(8).hex()
+        super().__init__(f"step '{step}' failed: {problem}")
+
+
 class Problem(Struct, frozen=True):
     """A reason not to start. ``str()`` has the form of a finding: ``error: message``, or with the place and the name.
 

@@ -9,6 +9,7 @@ from naftiko_runtime.encode_value import encode_json
 from naftiko_runtime.errors import (
     CallError,
     Rejected,
+    StepError,
     TooLarge,
     TooSlow,
     UnsupportedCoding,
@@ -42,6 +43,8 @@ TABLE: Final[tuple[tuple[type[CallError], int, str], ...]] = (
 
 def find_status(error: CallError) -> tuple[int, str]:
     """Return the status, and the last part of the problem type, of a failed call."""
+    if isinstance(error, StepError):
+        return error.status, "step-failed"
     return next((status, slug) for kind, status, slug in TABLE if isinstance(error, kind))
 
 
@@ -60,8 +63,12 @@ async def send_problem(send: Send, error: CallError, operation: BoundOperation |
         extra["errors"] = [{"name": f.name, "in": f.place, "detail": masked(f.detail)} for f in error.faults]
     if isinstance(error, UpstreamError) and operation is not None:
         extra |= {"api": operation.namespace, "requestId": error.request_id}
+    if isinstance(error, StepError):
+        extra |= {"step": error.step, "operation": error.operation, "requestId": error.request_id}
     close = ((b"connection", b"close"),) if isinstance(error, TooLarge | TooSlow) else ()
     retry = ((b"retry-after", b"%d" % error.retry_seconds),) if isinstance(error, UpstreamOverloaded) else ()
+    if isinstance(error, StepError) and error.retry_after:
+        retry = ((b"retry-after", error.retry_after),)
     accepted = ((b"accept-encoding", b"identity"),) if isinstance(error, UnsupportedCoding) else ()
     await send_problem_document(send, status, slug, masked(str(error)), extra, (*close, *accepted, *retry))
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from naftiko_runtime.authentication.kinds import Authentication
 from naftiko_runtime.document.parameters import ExposedParameters, Outputs, ToolParameters, With
+from naftiko_runtime.document.steps import DeclaredSteps, StepMappings
 from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Range, Tag, field, list_tags
 from naftiko_runtime.model.part import AnyMethod, Meanings, Part, Text, Unserved, Unused, convert_none_to_tuple
 from naftiko_runtime.rules import helps
@@ -22,8 +23,8 @@ class Exposed(Part):
     call: Text | None = None
     with_: With = field(default_factory=dict, alias="with")
     output_parameters: Outputs = ()
-    steps: Unserved = None
-    mappings: Unserved = None
+    steps: DeclaredSteps = ()
+    mappings: StepMappings = ()
     name: Text | None = None
 
 

@@ -197,12 +197,10 @@ _TO_ADD = {
     "port": helps.ADD_PORT,
 }
 _INSTEAD = {
-    "mappings": helps.USE_OUTPUT_PARAMETERS,
     "path": helps.OWN_RESOURCE,
     "prompts": helps.TOOLS_ARE_SERVED,
     "resources": helps.TOOLS_ARE_SERVED,
     "tunnel": helps.OWN_ADDRESS,
-    "steps": helps.USE_CALL,
 }
 """What an author can do about a key that is not served yet."""
 _WHY_NOT = dict.fromkeys(("responses", "responseBinary"), helps.RESPONSE_PASSES_THROUGH)

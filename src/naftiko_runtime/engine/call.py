@@ -12,16 +12,17 @@ from naftiko_runtime.engine.result import OperationResult, choose_kept_headers
 from naftiko_runtime.plan import MappedResponse, UntouchedResponse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Iterable
 
     from naftiko_runtime.authentication.flow import Flow
     from naftiko_runtime.engine.compiled_parts import CompiledParts
     from naftiko_runtime.engine.deadline import Deadlines
+    from naftiko_runtime.engine.evaluate import Values
     from naftiko_runtime.engine.invocation import Invocation
     from naftiko_runtime.engine.secret_masks import Masks
     from naftiko_runtime.formats import Decode
     from naftiko_runtime.plan import Call, Operation
-    from naftiko_runtime.upstream.interface import Transport
+    from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 
 
 class BoundCall:
@@ -110,6 +111,17 @@ class BoundCall:
         """Start an exchange."""
         return _CallExchange(self, call)
 
+    def send(self, request: OutboundRequest) -> Awaitable[UpstreamResponse]:
+        """Send a request, with the authentication that it needs."""
+        return self.transport.send(request) if self.flow is None else self.flow.send(request, self.transport)
+
+    async def finish_result(self, result: OperationResult, values: Values, exchange: Exchange) -> None:
+        """Make a response the result: map it, or apply what is declared of an untouched one."""
+        if self.mapping is not None:
+            await self.mapping.apply(result, values, exchange)
+        elif self.untouched is not None:
+            await _apply_declaration(result, self.untouched, head_only=self.head_only)
+
 
 class _CallExchange(Exchange, eq=False):
     _execution: BoundCall
@@ -121,10 +133,7 @@ class _CallExchange(Exchange, eq=False):
         request = execution.builder.build(call)
         self._deadline = execution.deadlines.begin()
         try:
-            if execution.flow is None:
-                response = await execution.transport.send(request)
-            else:
-                response = await execution.flow.send(request, execution.transport)
+            response = await execution.send(request)
             self._result = result = OperationResult(response, request.url, execution.bytes_max, execution.kept)
             if execution.mapping is not None:
                 await execution.mapping.apply(result, call.values, self)

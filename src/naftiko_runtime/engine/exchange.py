@@ -99,10 +99,10 @@ class Exchange(Struct, eq=False):
             extra = {"operation": execution.name, "upstream": execution.target, "reason": error.detail}
             log.warning("upstream failed", extra=extra | {"request_id": error.request_id})
         if isinstance(error, UpstreamOverloaded):
-            message = f"'{execution.target}' is overloaded: {error}; try again in {error.retry_seconds} s"
+            message = describe_failure(execution.target, error)
             raise UpstreamOverloaded(message, error.retry_seconds, error.detail, error.request_id) from None
         if isinstance(error, UpstreamUnreachable):
-            message = f"'{execution.target}' cannot be reached: {error}"
+            message = describe_failure(execution.target, error)
             raise UpstreamUnreachable(message, error.detail, error.request_id) from None
 
     def _make_timeout(self, seconds: float) -> CallError:
@@ -120,6 +120,15 @@ class Exchange(Struct, eq=False):
             error = UpstreamTimeout(f"'{execution.target}' did not respond within {seconds:g} seconds")
         log.warning(event, extra=extra | {"request_id": error.request_id})
         return error
+
+
+def describe_failure(target: str, error: UpstreamError) -> str:
+    """Describe a call without a usable response: one sentence that names the consumed operation."""
+    if isinstance(error, UpstreamOverloaded):
+        return f"'{target}' is overloaded: {error}; try again in {error.retry_seconds} s"
+    if isinstance(error, UpstreamUnreachable):
+        return f"'{target}' cannot be reached: {error}"
+    return str(error)
 
 
 def describe_slow_body(seconds: float) -> str:

@@ -101,10 +101,8 @@ class ResponseMapping:
         if body and (body[0] in _BEGIN_JSON or _has_content(body, self._format)):
             before = self._mismatches.count
             if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
-                decoded = self._decode_body(body, result)  # no await from here on: what is counted is of this response
-                value = (
-                    self._make_bounded(decoded, exchange.compute_remaining) if self._searches else self._make(decoded)
-                )
+                # no await from here on: what is counted is of this response
+                value = self._make_small(body, result, exchange.compute_remaining)
             else:  # then what is counted may be of another one, which does no harm
                 value = await run_in_thread(partial(self._make_large, body, result, exchange.compute_remaining))
             result.set_value(fill_blanks(value, values) if self._has_blanks else value)
@@ -115,6 +113,20 @@ class ResponseMapping:
                 report_mismatches(self._name, self._mismatches, before)
         else:
             result.set_empty()
+
+    async def read_value(self, result: OperationResult, exchange: Exchange) -> Any:
+        """Return the mapped value of a successful response, and leave the result as it is. None for an empty body.
+
+        Raises:
+            UpstreamError: It cannot be decoded, or its mapping exceeds a limit.
+            UpstreamTimeout: Its mapping takes longer than the call has left.
+        """
+        body = await result.read()
+        if not body or not _has_content(body, self._format):
+            return None
+        if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
+            return self._make_small(body, result, exchange.compute_remaining)
+        return await run_in_thread(partial(self._make_large, body, result, exchange.compute_remaining))
 
     def _log_empty_outputs(self, value: Any) -> None:
         """Log each output whose path found nothing in the response."""
@@ -138,6 +150,11 @@ class ResponseMapping:
             raise UpstreamError(message) from None
         except OutOfTime:
             raise UpstreamTimeout(f"the mapping of '{self._name}' took longer than the deadline allows") from None
+
+    def _make_small(self, body: bytes, result: OperationResult, seconds: Callable[[], float]) -> Any:
+        """Decode and map a response that takes little time."""
+        decoded = self._decode_body(body, result)
+        return self._make_bounded(decoded, seconds) if self._searches else self._make(decoded)
 
     def _make_large(self, body: bytes, result: OperationResult, seconds: Callable[[], float]) -> Any:
         """Decode and map a large response."""

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from naftiko_runtime.contract.compiled import compile_contract
 from naftiko_runtime.engine.call import BoundCall
 from naftiko_runtime.engine.mock import BoundMock
+from naftiko_runtime.engine.workflow import BoundWorkflow
 from naftiko_runtime.mapping.output_schema import make_result_schema
 
 if TYPE_CHECKING:
     from naftiko_runtime.engine.secret_masks import Masks
     from naftiko_runtime.plan import Operation
 
-BoundExecution: TypeAlias = BoundCall | BoundMock
+BoundExecution: TypeAlias = BoundCall | BoundWorkflow | BoundMock
 
 
 class BoundOperation:

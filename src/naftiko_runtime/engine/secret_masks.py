@@ -104,3 +104,33 @@ def make_masks(plan: Plan, upstream: Upstream, secrets: Mapping[str, Secret], fl
     keys = list_secret_texts(upstream.credential, secrets)
     others = [secret.reveal() for secret in (*secrets.values(), *derive_secrets(plan, secrets))]
     return Masks(keys, others, flow) if keys or others else None
+
+
+def combine_masks(masks: Sequence[Masks | None]) -> Masks | None:
+    """The masks for an operation that calls several upstreams; none if nothing is secret."""
+    known = [one for one in masks if one is not None]
+    return _CombinedMasks(known) if len(known) > 1 else next(iter(known), None)
+
+
+class _CombinedMasks(Masks):
+    """Masks the secrets of several upstreams."""
+
+    __slots__ = ("_each",)
+
+    def __init__(self, each: Sequence[Masks]) -> None:
+        self._each = each
+
+    def mask_text(self, text: str) -> str:
+        for one in self._each:
+            text = one.mask_text(text)
+        return text
+
+    def mask_body(self, text: str) -> str:
+        for one in self._each:
+            text = one.mask_body(text)
+        return text
+
+    def mask_headers(self, headers: list[Header]) -> list[Header]:
+        for one in self._each:
+            headers = one.mask_headers(headers)
+        return headers

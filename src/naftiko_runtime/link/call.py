@@ -18,6 +18,7 @@ from naftiko_runtime.link.exposed_inputs import OperationInputs
 from naftiko_runtime.link.inputs_set_by_authentication import find_sealed_inputs
 from naftiko_runtime.link.link_with_values import link_with_values
 from naftiko_runtime.link.parameter_terms import ParameterTerms
+from naftiko_runtime.link.step_outputs import StepOutputs
 from naftiko_runtime.link.term_substitution import find_arguments, find_variables, substitute
 from naftiko_runtime.link.unplaced_inputs import UnplacedInputs, find_declaration
 from naftiko_runtime.link.with_values import WithValues
@@ -38,9 +39,9 @@ from naftiko_runtime.plan import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from naftiko_runtime.document.exposes import Exposed
+    from naftiko_runtime.link.call_site import CallSite
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Body
@@ -54,7 +55,7 @@ class CallLinker:
 
     Args:
         context: The linking run.
-        exposed: The exposed operation.
+        site: The exposed operation, or the step.
         names: The names of its expose.
         consumed: The operation that it calls.
         inputs: Its declared inputs by name.
@@ -62,12 +63,13 @@ class CallLinker:
         fixed: Values that the document gives instead of the caller, by the names of inputs.
         closed: Whether it takes no inputs but those that are declared.
         displaced: Inputs of the path that the route has no placeholder for.
+        outputs: The outputs of earlier steps, if it is a step of a workflow.
     """
 
     def __init__(
         self,
         context: Context,
-        exposed: Exposed,
+        site: CallSite,
         names: tuple[str, ...],
         consumed: Consumed,
         inputs: dict[str, Input],
@@ -76,16 +78,19 @@ class CallLinker:
         fixed: Mapping[str, Term],
         closed: bool,
         displaced: Mapping[str, Input],
+        outputs: StepOutputs | None = None,
     ) -> None:
         self._context = context
-        self._exposed = exposed
+        self._site = site
         self._consumed = consumed
         self._tool = tool
         self._fixed = fixed
         self._closed = closed
-        self._with = WithValues(context, exposed, consumed)
+        self._with = WithValues(context, site, consumed)
         self._inputs = OperationInputs(inputs, consumed, displaced)
-        self._references = CallReferences(context, names, consumed, self._inputs, self._with)
+        self._references = CallReferences(
+            context, names, consumed, self._inputs, self._with, outputs or StepOutputs(context)
+        )
         self._outputs: list[Term] = []
         """The templates of the outputs."""
 
@@ -102,27 +107,56 @@ class CallLinker:
 
     def link_mock(self) -> Contract:
         """Return the contract of an operation that calls nothing."""
-        for name in self._exposed.with_:
+        for name in self._site.with_:
             self._context.report(
-                rules.UNKNOWN_PARAMETER_OF_MOCK(name=name), self._exposed.get_path("with", name), key=True
+                rules.UNKNOWN_PARAMETER_OF_MOCK(name=name), self._site.get_path("with", name), key=True
             )
         shown = set(find_arguments(self._outputs))
         for input_ in self._inputs.by_name.values():
             if input_.name not in shown and not input_.inferred:
-                where = find_declaration(self._exposed, input_.name)
+                where = find_declaration(self._site, input_.name)
                 self._context.report(rules.UNUSED_INPUT_OF_MOCK(name=input_.name), where)
         return Contract(self._list_caller_inputs(()))
+
+    @property
+    def references(self) -> CallReferences:
+        """Resolves the references of the call."""
+        return self._references
+
+    def link_step(self) -> Request:
+        """Return the request of a step. It takes only what the document names: nothing passes through."""
+        self._with.terms = link_with_values(self._site, self._references)
+        parameters = ParameterTerms(self._site, self._tool, self._references)
+        path = parameters.link_path()
+        query, headers, cookies = (parameters.link_fields(place) for place in ("query", "header", "cookie"))
+        body = self._link_declared_body(parameters)
+        if body is None and (self._consumed.sends_body(tool=self._tool) or self._takes_typed_body()):
+            body = self._link_undeclared_body((), takes_any=False)
+        query += self._link_undeclared_query((), body)
+        request = self._make_request(path, query, headers, cookies, body)
+        return self._substitute_fixed(request)
+
+    def finish_step(self, request: Request, placed: Collection[str]) -> set[str]:
+        """Report the values under ``with`` that the step does not use; return the inputs that no caller is asked for.
+
+        Args:
+            request: The request of the step.
+            placed: The inputs that any step uses.
+        """
+        hidden = find_sealed_inputs(self._site, self._references, placed, tool=self._tool)
+        UnplacedInputs(self._site, self._references, self._tool).report((), request.query, request.body)
+        return hidden
 
     def link(self) -> tuple[Contract, Request]:
         """Return the contract, with its inferred inputs, and the request."""
         declared = tuple(self._inputs.by_name.values())
-        self._with.terms = link_with_values(self._exposed, self._references)
-        parameters = ParameterTerms(self._exposed, self._tool, self._references)
+        self._with.terms = link_with_values(self._site, self._references)
+        parameters = ParameterTerms(self._site, self._tool, self._references)
         path = parameters.link_path()
         query, headers, cookies = (parameters.link_fields(place) for place in ("query", "header", "cookie"))
         body = self._link_declared_body(parameters)
         placed = {*find_arguments((path, query, headers, cookies, body)), *find_arguments(self._outputs)}
-        hidden = find_sealed_inputs(self._exposed, self._references, placed, tool=self._tool)
+        hidden = find_sealed_inputs(self._site, self._references, placed, tool=self._tool)
         left = [input_ for input_ in declared if input_.name not in placed | hidden]
         if body is None and (self._consumed.sends_body(tool=self._tool) or self._takes_typed_body()):
             body = self._link_undeclared_body(left, takes_any=not self._declares("body", declared))
@@ -130,9 +164,23 @@ class CallLinker:
         has_body = self._tool and self._consumed.sends_body(tool=True)
         open_query = not self._declares("query", declared) and not has_body
         query += self._link_undeclared_query(left, body)
-        UnplacedInputs(self._exposed, self._references, self._tool).report(left, query, body)
+        UnplacedInputs(self._site, self._references, self._tool).report(left, query, body)
         takes_any = open_query or isinstance(body, OpenBody)
-        request = Request(
+        request = self._make_request(path, query, headers, cookies, body)
+        request = replace(request, open_query=open_query, caller_headers=takes_any)
+        inputs = allow_null(self._list_caller_inputs(hidden), (body,))
+        return Contract(inputs, self._tool and takes_any), self._substitute_fixed(request)
+
+    def _make_request(
+        self,
+        path: tuple[str | Term, ...],
+        query: tuple[NamedTerm, ...],
+        headers: tuple[NamedTerm, ...],
+        cookies: tuple[NamedTerm, ...],
+        body: Body | None,
+    ) -> Request:
+        """A request that passes nothing of the caller through."""
+        return Request(
             upstream=self._consumed.upstream,
             operation=self._consumed.name,
             method=self._consumed.operation.method,
@@ -141,12 +189,8 @@ class CallLinker:
             headers=headers,
             cookies=cookies,
             body=body,
-            open_query=open_query,
-            caller_headers=takes_any,
             exposed_headers=tuple(sorted(self._consumed.exposed_headers)),
         )
-        inputs = _allow_null(self._list_caller_inputs(hidden), body)
-        return Contract(inputs, self._tool and takes_any), self._substitute_fixed(request)
 
     def _list_caller_inputs(self, hidden: Collection[str]) -> tuple[Input, ...]:
         """Return the inputs that callers give."""
@@ -220,9 +264,10 @@ class CallLinker:
         return bound + tuple(NamedTerm(input_.name, Argument(input_.name)) for input_ in loose)
 
 
-def _allow_null(inputs: tuple[Input, ...], body: Body | None) -> tuple[Input, ...]:
+def allow_null(inputs: tuple[Input, ...], bodies: Iterable[Body | None]) -> tuple[Input, ...]:
     """Allow null for inputs in a body that can have null."""
-    if not isinstance(body, JsonTree | YamlTree | JsonText | WholeBody):
+    with_null = [body for body in bodies if isinstance(body, JsonTree | YamlTree | JsonText | WholeBody)]
+    if not with_null:
         return inputs
-    in_body = set(find_arguments(body))
+    in_body = set(find_arguments(with_null))
     return tuple(replace(input_, nullable=True) if input_.name in in_body else input_ for input_ in inputs)

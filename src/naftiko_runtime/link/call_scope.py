@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.exposed_inputs import OperationInputs
     from naftiko_runtime.link.reference_syntax import Reference
+    from naftiko_runtime.link.step_outputs import StepOutputs
     from naftiko_runtime.link.with_values import WithValues
     from naftiko_runtime.source import KeyPath
     from naftiko_runtime.template import Placeholder
@@ -40,6 +41,7 @@ class CallReferences(Struct):
         consumed: The operation that is called.
         inputs: The inputs of the exposed operation; a reference may add to them.
         with_values: The values under ``with``.
+        outputs: The outputs of earlier steps; none outside a workflow.
         failed: Whether a reference names nothing: it is unknown then which inputs are used.
     """
 
@@ -48,6 +50,7 @@ class CallReferences(Struct):
     consumed: Consumed
     inputs: OperationInputs
     with_values: WithValues
+    outputs: StepOutputs
     failed: bool = False
 
     # -- words ----------------------------------------------------------------------------------------------------
@@ -185,6 +188,8 @@ class CallReferences(Struct):
             consumed: Whether the template is the consumed side's, where any name may be the environment's.
         """
         name, words = piece.name, self.consumed_words if consumed else self.exposed_words
+        if not consumed and (found := self.outputs.resolve_name(name, key_path)) is not None:
+            return found
         shell = SHELL.fullmatch(name) if consumed and piece.bare else None
         if shell is not None and not self._is_explained(shell[1]):
             self.refuse(name, key_path)

@@ -12,6 +12,7 @@ from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.binary_response_limits import parse_binary_size
 from naftiko_runtime.link.call import CallLinker
+from naftiko_runtime.link.call_site import make_call_site
 from naftiko_runtime.link.mocks import check_mock, make_mock_target
 from naftiko_runtime.link.output_shapes import convert_constant, link_mock_shapes, link_shapes
 from naftiko_runtime.link.reference_syntax import INPUTS, PREFIXES
@@ -111,6 +112,11 @@ class ExposeLinker:
             return self._share(f"{expose.namespace}.{name}", exposed, shared, inputs)
         reference = self._shared.find_reference(key_path)
         placeless = tool or (reference is not None and bool(reference.inherited & {"input_parameters"}))
+        if exposed.steps and exposed.call is None:
+            names = self._list_names(expose, reference)
+            return self._link_workflow(
+                expose, exposed, name, names, inputs, fixed, tool=placeless, displaced=displaced or {}
+            )
         consumed = self._resolve_call(exposed, tool=tool)
         if consumed is None:
             for output in exposed.output_parameters:  # their errors do not depend on the call
@@ -118,7 +124,7 @@ class ExposeLinker:
             return None
         linker = CallLinker(
             self.context,
-            exposed,
+            make_call_site(exposed),
             self._list_names(expose, reference),
             consumed,
             inputs,
@@ -162,6 +168,40 @@ class ExposeLinker:
             first, last = last, first
         return tuple(dict.fromkeys((*first, *last, *self.context.namespaces.exposed)))
 
+    def _link_workflow(
+        self,
+        expose: ExposeWithOperations | Aggregate,
+        exposed: Exposed,
+        name: str,
+        names: tuple[str, ...],
+        inputs: dict[str, Input],
+        fixed: Mapping[str, Term],
+        *,
+        tool: bool,
+        displaced: Mapping[str, Input],
+    ) -> Operation | None:
+        """Link an operation with steps; None if a step is unknown, which is reported."""
+        from naftiko_runtime.link.steps.scope import WorkflowScope  # noqa: PLC0415 - few documents have steps
+        from naftiko_runtime.link.steps.workflow import WorkflowLinker  # noqa: PLC0415 - few documents have steps
+
+        self.check_unique(rules.DUPLICATE_NAME_STEP, [step for step in exposed.steps if step.name])
+        valid = [self._is_valid(output) for output in exposed.output_parameters]
+        steps = tuple(str(step.name) for step in exposed.steps)
+        scope = WorkflowScope(
+            self.context, exposed, names, self._calls, inputs, fixed, displaced, tool=tool, steps=steps
+        )
+        linker = WorkflowLinker(
+            scope,
+            scope.link_template,
+            self._link_format,
+            lambda consumed, shapes: self._link_response(expose, exposed, consumed, shapes),
+        )
+        linked = linker.link()
+        if linked is None or not all(valid):
+            return None
+        contract, execution = linked
+        return Operation(f"{expose.namespace}.{name}", contract, execution, exposed.description or "")
+
     def _link_response(
         self, expose: ExposeWithOperations | Aggregate, exposed: Exposed, consumed: Consumed, shapes: tuple[Shape, ...]
     ) -> UntouchedResponse | MappedResponse:
@@ -188,11 +228,7 @@ class ExposeLinker:
 
     def _resolve_call(self, exposed: Exposed, *, tool: bool) -> Consumed | None:
         if exposed.call is None:
-            refused = (
-                getattr(exposed, "ref", None) is not None
-                or exposed.steps is not None
-                or exposed.get_path("call") in self.context.unread
-            )
+            refused = getattr(exposed, "ref", None) is not None or exposed.get_path("call") in self.context.unread
             if refused:  # those are reported already
                 return None
             if exposed.output_parameters:

@@ -14,19 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from naftiko_runtime.authentication.kinds import Credential
-    from naftiko_runtime.document.exposes import Exposed
     from naftiko_runtime.link.call_scope import CallReferences
+    from naftiko_runtime.link.call_site import CallSite
 
 
-def find_sealed_inputs(
-    exposed: Exposed, references: CallReferences, placed: Collection[str], *, tool: bool
-) -> set[str]:
+def find_sealed_inputs(site: CallSite, references: CallReferences, placed: Collection[str], *, tool: bool) -> set[str]:
     """Find the inputs that only what the authentication sets could use; report those that the operation declares.
 
     Values under ``with`` for what the authentication sets have no effect, and count as used.
 
     Args:
-        exposed: The operation.
+        site: The operation.
         references: Its inputs and values.
         placed: Inputs that reach another place of the request.
         tool: Whether the operation is a tool, whose inputs may be for any place.
@@ -43,7 +41,7 @@ def find_sealed_inputs(
             hidden.add(input_.name)
     for name in hidden:
         if not references.inputs.by_name[name].inferred:
-            references.context.report(rules.AUTHENTICATION_INPUT_ASKED(name=name), find_declaration(exposed, name))
+            references.context.report(rules.AUTHENTICATION_INPUT_ASKED(name=name), find_declaration(site, name))
     return hidden
 
 

@@ -9,15 +9,16 @@ from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.context import WORKFLOW
 from naftiko_runtime.link.reference_syntax import PREFIXES
 from naftiko_runtime.link.term_substitution import compose
-from naftiko_runtime.plan import Argument, Constant, Term, freeze
+from naftiko_runtime.plan import Argument, Constant, Term, TermList, TermObject, freeze
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import find_closest, find_nearest, suggest
 from naftiko_runtime.template import Placeholder
 
 if TYPE_CHECKING:
-    from naftiko_runtime.document.exposes import Exposed
     from naftiko_runtime.link.call_scope import CallReferences
+    from naftiko_runtime.link.call_site import CallSite
     from naftiko_runtime.link.reference_syntax import Reference
+    from naftiko_runtime.plan import Tree
     from naftiko_runtime.source import KeyPath
 
 _REFERENCE_START: Final = compile_lazily(r"\$[\w.\[{]")
@@ -25,26 +26,59 @@ _REFERENCE_START: Final = compile_lazily(r"\$[\w.\[{]")
 _DOTTED: Final = compile_lazily(r"([A-Za-z_][\w-]*)\.([A-Za-z_][\w-]*)")
 
 
-def link_with_values(exposed: Exposed, references: CallReferences) -> dict[str, Term]:
+def link_with_values(site: CallSite, references: CallReferences) -> dict[str, Term]:
     """Link the values under ``with`` of an operation, by the names of the consumed parameters."""
-    return {name: _link_value(name, value, exposed, references) for name, value in exposed.with_.items()}
+    return {name: _link_value(name, value, site, references) for name, value in site.with_.items()}
 
 
-def _link_value(name: str, value: Any, exposed: Exposed, references: CallReferences) -> Term:
-    key_path, context = exposed.get_path("with", name), references.context
+def _link_value(name: str, value: Any, site: CallSite, references: CallReferences) -> Term:
+    key_path = site.get_path("with", name)
+    if isinstance(value, dict | list) or value is None:
+        references.context.report(rules.WRONG_TYPE_WITH(name=name), key_path)
     if not isinstance(value, str):
-        if isinstance(value, dict | list) or value is None:
-            context.report(rules.WRONG_TYPE_WITH(name=name), key_path)
         return Constant(freeze(value))
+    return link_value(value, key_path, site, references, fills=name)
+
+
+def link_value(value: str, key_path: KeyPath, site: CallSite, references: CallReferences, fills: str = "") -> Term:
+    """Link a text that may be a constant, a reference or a template.
+
+    Args:
+        value: The text.
+        key_path: Its place.
+        site: The operation or step that has it.
+        references: Resolves what it names.
+        fills: The consumed parameter that it fills; empty for none.
+    """
     if value in references.inputs.by_name:
         return Argument(value)
+    if (of_step := references.outputs.resolve_path(value, key_path)) is not None:
+        return of_step
+    if (of_step := references.outputs.resolve_bare(value, key_path)) is not None:
+        return of_step
     reference = None if "{{" in value else references.exposed_words.read(value)
     if reference is not None:
-        return _link_reference(reference, name, value, exposed, references)
+        return _link_reference(reference, fills, value, key_path, site, references)
     if "{{" in value or "${" in value:
         return _link_template(value, key_path, references)
-    _check_prefix(value, name, key_path, references)
+    _check_prefix(value, fills, key_path, references)
     return Constant(value)
+
+
+def link_tree(value: Any, key_path: KeyPath, site: CallSite, references: CallReferences) -> Tree:
+    """Link a value whose texts may be references, at any depth."""
+    match value:
+        case str():
+            return link_value(value, key_path, site, references)
+        case dict():
+            fields = ((str(key), link_tree(item, (*key_path, key), site, references)) for key, item in value.items())
+            return TermObject(tuple(fields))
+        case list() | tuple():
+            return TermList(
+                tuple(link_tree(item, (*key_path, index), site, references) for index, item in enumerate(value))
+            )
+        case _:
+            return Constant(freeze(value))
 
 
 def _link_template(text: str, key_path: KeyPath, references: CallReferences) -> Term:
@@ -56,11 +90,13 @@ def _link_template(text: str, key_path: KeyPath, references: CallReferences) -> 
     return compose(Constant(p) if isinstance(p, str) else references.resolve_piece(p, text, key_path) for p in pieces)
 
 
-def _link_reference(reference: Reference, name: str, text: str, exposed: Exposed, references: CallReferences) -> Term:
+def _link_reference(
+    reference: Reference, fills: str, text: str, key_path: KeyPath, site: CallSite, references: CallReferences
+) -> Term:
     """Add an input that the operation does not list, unless its name is similar to that of a listed one."""
-    inputs, context, key_path = references.inputs, references.context, exposed.get_path("with", name)
+    inputs, context = references.inputs, references.context
     before = {*inputs.by_name, *inputs.displaced}
-    parameters = getattr(exposed, "input_parameters", ())
+    parameters = site.input_parameters
     listed = [parameter.name for parameter in parameters if parameter.name not in inputs.displaced]
     if (
         reference.kind == "input"
@@ -70,7 +106,7 @@ def _link_reference(reference: Reference, name: str, text: str, exposed: Exposed
         references.refuse(text, key_path, under_with=True)
         references.failed = True
         return Constant("")
-    term = references.resolve(reference, Placeholder(text, 0, bare=True), text, key_path, fills=name)
+    term = references.resolve(reference, Placeholder(text, 0, bare=True), text, key_path, fills=fills)
     if listed and isinstance(term, Argument) and term.name not in before:
         advice = suggest(term.name, listed, helps.LISTED)
         context.report(rules.UNLISTED_INPUT(name=term.name), key_path, advice)

@@ -16,9 +16,9 @@ from naftiko_runtime.plan import Argument, Constant, NamedTerm, Term, freeze
 from naftiko_runtime.rules.problems import DescribedError
 
 if TYPE_CHECKING:
-    from naftiko_runtime.document.exposes import Exposed
     from naftiko_runtime.document.parameters import ConsumedParameter
     from naftiko_runtime.link.call_scope import CallReferences
+    from naftiko_runtime.link.call_site import CallSite
     from naftiko_runtime.plan import Place
     from naftiko_runtime.template import Placeholder
 
@@ -30,12 +30,12 @@ class ParameterTerms(Struct):
     """Links the parameters of a consumed operation to terms.
 
     Attributes:
-        exposed: The operation that calls it.
+        site: The operation that calls it.
         tool: Whether that is a tool, whose inputs have no places.
         references: Resolves what the parameters name.
     """
 
-    exposed: Exposed
+    site: CallSite
     tool: bool
     references: CallReferences
 
@@ -110,7 +110,7 @@ class ParameterTerms(Struct):
             return bound
         if (given := references.resolve_environment(name)) is not None:
             return given
-        found, call = references.inputs.find_name(name), self.exposed.get_path("call")
+        found, call = references.inputs.find_name(name), self.site.get_path("call")
         if found is None and (
             variable := references.context.variables.resolve(name, references.context.find_span(call))
         ):
@@ -125,8 +125,6 @@ class ParameterTerms(Struct):
         if found is None or found == placeholder:
             return
         # Callers use the name of a tool's argument. The name of a route's placeholder is only in the document.
-        edits = (
-            () if self.tool else rename_placeholder(context.source, self.exposed.get_path()[:-2], found, placeholder)
-        )
+        edits = () if self.tool else rename_placeholder(context.source, self.site.get_path()[:-2], found, placeholder)
         statement = rules.PLACEHOLDER_CASE_INPUT(name=found, meant=placeholder)
-        context.report(statement, self.exposed.get_path("call"), fix=edits)
+        context.report(statement, self.site.get_path("call"), fix=edits)

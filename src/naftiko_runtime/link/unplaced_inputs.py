@@ -16,8 +16,8 @@ from naftiko_runtime.suggest import find_closest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from naftiko_runtime.document.exposes import Exposed
     from naftiko_runtime.link.call_scope import CallReferences
+    from naftiko_runtime.link.call_site import CallSite
     from naftiko_runtime.plan import Body, Input
     from naftiko_runtime.rules import Advice, Message, Rule
     from naftiko_runtime.source import KeyPath
@@ -27,12 +27,12 @@ class UnplacedInputs(Struct, frozen=True):
     """Reports what an operation gives and no place of the request takes.
 
     Attributes:
-        exposed: The operation.
+        site: The operation.
         references: Its inputs and values.
         tool: Whether the operation is a tool, whose inputs may be for any place.
     """
 
-    exposed: Exposed
+    site: CallSite
     references: CallReferences
     tool: bool
 
@@ -49,7 +49,7 @@ class UnplacedInputs(Struct, frozen=True):
         for name in values.list_unused():
             if name not in in_path:  # a path parameter without a placeholder is reported where it stands
                 statement = rules.UNKNOWN_PARAMETER(operation=consumed.name, name=name)
-                key_path = self.exposed.get_path("with", name)
+                key_path = self.site.get_path("with", name)
                 self.references.context.report(statement, key_path, self._advise_place(name), key=True)
         bound = {*find_arguments(tuple(values.terms.values())), *in_path}
         names = [input_.name for input_ in left] if self._has_known_parameters() else []
@@ -80,7 +80,7 @@ class UnplacedInputs(Struct, frozen=True):
         if meant is not None:
             advice = self._advise_renaming(input_.name, meant)
         statement = message(name=input_.name, operation=self.references.consumed.name)
-        self.references.context.report(statement, find_declaration(self.exposed, input_.name), advice)
+        self.references.context.report(statement, find_declaration(self.site, input_.name), advice)
 
     def _has_known_parameters(self) -> bool:
         """Return whether a tool's operation declares parameters, but none of the query."""
@@ -111,7 +111,7 @@ class UnplacedInputs(Struct, frozen=True):
         for name in undeclared:
             advice = self._advise_renaming(written[name], name) if name in written else None
             statement = rules.UNDECLARED_PLACEHOLDER(name=name)
-            self.references.context.report(statement, self.exposed.get_path("call"), advice)
+            self.references.context.report(statement, self.site.get_path("call"), advice)
         return undeclared | displaced
 
     def _advise_renaming(self, name: str, meant: str) -> Advice:
@@ -139,9 +139,7 @@ class UnplacedInputs(Struct, frozen=True):
         return [name for name in names if name not in inputs or inputs[name].inferred]
 
 
-def find_declaration(exposed: Exposed, name: str) -> KeyPath:
+def find_declaration(site: CallSite, name: str) -> KeyPath:
     """Find where an operation declares an input; its call, if something around it does."""
-    declared = getattr(exposed, "input_parameters", ())
-    return next(
-        (parameter.get_path("name") for parameter in declared if parameter.name == name), exposed.get_path("call")
-    )
+    declared = site.input_parameters
+    return next((parameter.get_path("name") for parameter in declared if parameter.name == name), site.get_path("call"))

@@ -11,7 +11,7 @@ from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.source.edits import replace_text
 
 if TYPE_CHECKING:
-    from naftiko_runtime.document.exposes import Exposed
+    from naftiko_runtime.link.call_site import CallSite
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Term
@@ -22,14 +22,14 @@ class WithValues(Struct):
 
     Attributes:
         context: The linking run.
-        exposed: The operation that has them.
+        site: The operation that has them.
         consumed: The operation that is called.
         terms: The values by name; empty before they are linked.
         used: The names of those that reach a place of the request.
     """
 
     context: Context
-    exposed: Exposed
+    site: CallSite
     consumed: Consumed
     terms: dict[str, Term] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
@@ -54,7 +54,7 @@ class WithValues(Struct):
             return None
         key, meant = found[0], self.consumed.spelt.get(name, name)
         if key != meant:  # otherwise the parameter is misspelt, which is reported where it stands
-            key_path = self.exposed.get_path("with", key)
+            key_path = self.site.get_path("with", key)
             fix = replace_text(self.context.source, key_path, key, meant, key=True)
             statement = rules.PLACEHOLDER_CASE_WITH(name=key, meant=meant, operation=self.consumed.name)
             self.context.report(statement, key_path, key=True, fix=fix)

@@ -188,10 +188,12 @@ def _report_key(bind: Bind, variable: str, key: str, context: Context) -> None:
 
 
 def _check_outputs(exposed: Exposed, context: Context) -> None:
-    if exposed.call is None and exposed.steps is None and getattr(exposed, "ref", None) is None:
+    if exposed.call is None and not exposed.steps and getattr(exposed, "ref", None) is None:
         mapped = next(_iter_mapped(exposed.output_parameters), None)
         if mapped is not None:
             context.report(rules.MAPPING_WITHOUT_CALL(), mapped.get_path("mapping"))
+        return
+    if exposed.steps:  # an output without a mapping is the field of its own name
         return
     for output in exposed.output_parameters:
         _check_properties(output, context)

@@ -1,4 +1,4 @@
-"""Checks of steps, which are not served yet."""
+"""Mistakes in the steps of functions and MCP resources, which are not served yet."""
 
 from __future__ import annotations
 
@@ -53,11 +53,9 @@ def _iter_operations(
     part: dict[str, Any], key_path: KeyPath
 ) -> Iterator[tuple[dict[str, Any], KeyPath, Sequence[dict[str, Any]]]]:
     """Yield the operations that may have steps, with their places and the parts that declare their inputs."""
-    for key in ("tools", "functions", "flows", "resources"):
+    for key in ("functions", "flows", "resources"):
         for operation, place in iter_entries(part.get(key), (*key_path, key)):
             yield operation, place, (operation, part)
-            for inner, below in iter_entries(operation.get("operations"), (*place, "operations")):
-                yield inner, below, (inner, operation, part)
 
 
 class _Orchestration:

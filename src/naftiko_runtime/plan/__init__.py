@@ -21,20 +21,12 @@ from naftiko_runtime.plan.body import (
     WholeBody,
     YamlTree,
 )
-from naftiko_runtime.plan.execution import (
-    Call,
-    Execution,
-    Format,
-    JsonResponse,
-    MappedResponse,
-    Mock,
-    Target,
-    UntouchedResponse,
-)
+from naftiko_runtime.plan.execution import Call, Execution, Mock
 from naftiko_runtime.plan.inputs import Contract, Input, Place
 from naftiko_runtime.plan.operation import Operation
 from naftiko_runtime.plan.plan import Binding, Plan
-from naftiko_runtime.plan.request import Request
+from naftiko_runtime.plan.request import Request, Target
+from naftiko_runtime.plan.response import Format, JsonResponse, MappedResponse, UntouchedResponse
 from naftiko_runtime.plan.result_shapes import (
     ConstantShape,
     ListShape,
@@ -58,6 +50,19 @@ from naftiko_runtime.plan.servers import (
     remove_placeholder_names,
 )
 from naftiko_runtime.plan.upstream import Upstream
+from naftiko_runtime.plan.workflow import (
+    CallResult,
+    CallStep,
+    LookupStep,
+    NamedOutput,
+    OutputResult,
+    ScriptStep,
+    StepReference,
+    TreeResult,
+    Workflow,
+    WorkflowResult,
+    WorkflowStep,
+)
 from naftiko_runtime.terms import Argument, Composed, Constant, Term, TermList, TermObject, Tree, Variable
 
 __all__ = [
@@ -67,6 +72,8 @@ __all__ = [
     "BrokenRoute",
     "BrokenTool",
     "Call",
+    "CallResult",
+    "CallStep",
     "Composed",
     "Constant",
     "ConstantShape",
@@ -84,12 +91,14 @@ __all__ = [
     "JsonTree",
     "ListShape",
     "ListStyle",
+    "LookupStep",
     "MapShape",
     "MappedResponse",
     "McpServer",
     "Mock",
     "Multipart",
     "MultipartPart",
+    "NamedOutput",
     "NamedTerm",
     "Number",
     "NumberKind",
@@ -97,6 +106,7 @@ __all__ = [
     "ObjectShape",
     "OpenBody",
     "Operation",
+    "OutputResult",
     "Place",
     "PlainText",
     "Plan",
@@ -104,10 +114,12 @@ __all__ = [
     "RestServer",
     "Route",
     "ScalarShape",
+    "ScriptStep",
     "ServedPart",
     "Server",
     "Shape",
     "ShapeType",
+    "StepReference",
     "Target",
     "TemplateShape",
     "Term",
@@ -115,10 +127,14 @@ __all__ = [
     "TermObject",
     "Tool",
     "Tree",
+    "TreeResult",
     "UntouchedResponse",
     "Upstream",
     "Variable",
     "WholeBody",
+    "Workflow",
+    "WorkflowResult",
+    "WorkflowStep",
     "YamlTree",
     "freeze",
     "remove_placeholder_names",

@@ -6,75 +6,21 @@ it works. Code that depends on the kind handles all of :data:`Execution`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from naftiko_runtime.plan.body import OpenBody
+from naftiko_runtime.plan.response import MappedResponse, UntouchedResponse
+from naftiko_runtime.plan.workflow import Workflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
-    from naftiko_runtime.plan.request import Request
+    from naftiko_runtime.plan.request import Request, Target
     from naftiko_runtime.plan.result_shapes import Shape
     from naftiko_runtime.plan.upstream import Upstream
-
-
-class Format(Struct, frozen=True):
-    """The format of a response.
-
-    Attributes:
-        name: The value of ``outputRawFormat``.
-        schema: The value of ``outputSchema``, or None.
-        content: The content of the schema file, compiled if the format does so. None without a file.
-    """
-
-    name: str = "json"
-    schema: str | None = None
-    content: bytes | None = None
-
-
-class JsonResponse(Struct, frozen=True):
-    """The declaration of a JSON response that is passed through."""
-
-    type: Literal["object", "array"] | None = None
-    description: str | None = None
-
-
-class UntouchedResponse(Struct, frozen=True):
-    """The response is passed through, and never decoded.
-
-    Attributes:
-        media_type: The media type that callers get. None for that of the upstream's response.
-        bytes_max: The size limit in bytes. None for the operator's limit only.
-        declared: Its declaration in the document. None without one, or if it is not JSON.
-    """
-
-    media_type: str | None = None
-    bytes_max: int | None = None
-    declared: JsonResponse | None = None
-
-
-class MappedResponse(Struct, frozen=True):
-    """The response is decoded. The first shape that yields a value gives the result."""
-
-    format: Format
-    shapes: tuple[Shape, ...]
-
-
-class Target(Struct, frozen=True):
-    """A consumed operation that is called.
-
-    Attributes:
-        operation: ``namespace.operation``.
-        method: The HTTP method, in capitals.
-        url: The URL, with the names of its values in braces.
-    """
-
-    operation: str
-    method: str
-    url: str
 
 
 class Call(Struct, frozen=True):
@@ -86,14 +32,17 @@ class Call(Struct, frozen=True):
     @property
     def targets(self) -> tuple[Target, ...]:
         """The consumed operations that are called."""
-        request = self.request
-        pieces = (p if isinstance(p, str) else "{" + getattr(p, "name", "…") + "}" for p in request.path)
-        return (Target(request.operation, request.method, "".join(pieces)),)
+        return (self.request.target,)
 
     @property
     def upstreams(self) -> tuple[Upstream, ...]:
         """The APIs that are called."""
         return (self.request.upstream,)
+
+    @property
+    def passes_conditions(self) -> bool:
+        """Whether the caller's preconditions and ranges are about the response."""
+        return True
 
     @property
     def open_query(self) -> bool:
@@ -140,6 +89,11 @@ class Mock(Struct, frozen=True):
         return ()
 
     @property
+    def passes_conditions(self) -> bool:
+        """A mock has no response of an upstream."""
+        return False
+
+    @property
     def open_query(self) -> bool:
         """False: the caller's query is dropped."""
         return False
@@ -163,4 +117,4 @@ class Mock(Struct, frozen=True):
         return self
 
 
-Execution: TypeAlias = Call | Mock
+Execution: TypeAlias = Call | Workflow | Mock

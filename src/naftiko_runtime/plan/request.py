@@ -12,6 +12,20 @@ if TYPE_CHECKING:
     from naftiko_runtime.terms import Term
 
 
+class Target(Struct, frozen=True):
+    """A consumed operation that is called.
+
+    Attributes:
+        operation: ``namespace.operation``.
+        method: The HTTP method, in capitals.
+        url: The URL, with the names of its values in braces.
+    """
+
+    operation: str
+    method: str
+    url: str
+
+
 class Request(Struct, frozen=True):
     """A consumed operation as one exposed operation calls it: every place filled with a term.
 
@@ -42,3 +56,9 @@ class Request(Struct, frozen=True):
     caller_headers: bool = False
     forwards: bool = False
     exposed_headers: tuple[bytes, ...] = ()
+
+    @property
+    def target(self) -> Target:
+        """The consumed operation that the request is for."""
+        pieces = (p if isinstance(p, str) else "{" + getattr(p, "name", "…") + "}" for p in self.path)
+        return Target(self.operation, self.method, "".join(pieces))

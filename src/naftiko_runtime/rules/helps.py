@@ -117,7 +117,6 @@ ADD_CAPABILITY: Final = Help("add 'capability:' with 'consumes:' and 'exposes:'"
 ADD_VERSION: Final = Help("add 'naftiko: 1.0.0-alpha2'")
 PORT_NUMBER: Final = Help("write a number from 0 to 65535, such as 8080")
 ADD_PORT: Final = Help("add 'port: 8080'")
-USE_OUTPUT_PARAMETERS: Final = Help("use 'outputParameters'")
 OWN_RESOURCE: Final = Help("give the operation a resource of its own with this path")
 TOOLS_ARE_SERVED: Final = Help("leave it out; tools are served")
 USE_CALL: Final = Help("use 'call: namespace.operation'")

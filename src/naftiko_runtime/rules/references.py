@@ -59,6 +59,9 @@ DUPLICATE_NAME_VARIABLE: Final = DUPLICATE_NAME.add_message(
 DUPLICATE_NAME_FUNCTION: Final = DUPLICATE_NAME.add_message(
     "the function '{name}' is defined twice", "rename one; the first is on {line}"
 )
+DUPLICATE_NAME_TARGET: Final = DUPLICATE_NAME.add_message(
+    "another mapping sets '{name}', or a part of it", "give each mapping its own 'targetName'"
+)
 DUPLICATE_NAME_STEP: Final = DUPLICATE_NAME.add_message(
     "the step '{name}' is defined twice", "rename one; the first is on {line}"
 )
@@ -162,6 +165,7 @@ UNUSED_INPUT_WITHOUT_BODY: Final = UNUSED_INPUT.add_message(
 UNUSED_INPUT_OF_MOCK: Final = UNUSED_INPUT.add_message(
     "no output uses the input '{name}'", "write {{{{{name}}}}} into a 'value'"
 )
+UNUSED_INPUT_OF_WORKFLOW: Final = UNUSED_INPUT.add_message("no step uses the input '{name}'")
 
 IMPORT: Final = define(
     "NK210",
@@ -233,6 +237,15 @@ UNKNOWN_STEP: Final = define(
 )
 UNKNOWN_STEP_LATER: Final = UNKNOWN_STEP.add_message("the step '{name}' comes later", "put '{name}' before this step")
 UNKNOWN_STEP_OWN: Final = UNKNOWN_STEP.add_message("a step cannot use its own result")
+
+UNUSED_STEP: Final = define(
+    "NK222",
+    "unused-step",
+    Severity.WARNING,
+    "No later step and no mapping uses the output of a step that changes nothing.",
+    "Use its output in a later step or in `mappings`, or remove the step.",
+    "nothing uses the output of the step '{name}'",
+)
 
 UNKNOWN_ACTION: Final = define(
     "NK214",

@@ -83,7 +83,7 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
     "ConsumedResource.inputParameters": ("Parameters of every request to the path.", _PARAMETERS),
     "outputParameters": ("The result, mapped from the response. Without it, the response is passed through.", _OUTPUTS),
     "ConsumedOperation.outputParameters": (
-        "Names for parts of the response. They have no effect now: only steps use them, and steps are not served yet.",
+        "Names for parts of the response. Later steps of a workflow see these parts.",
         [{"name": "id", "value": "$.id"}],
     ),
     "tunnel": ("A tunnel to the API. Not served yet.", {"type": "ziti"}),
@@ -165,7 +165,13 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
         "A function of an aggregate. What is not written here comes from the function.",
         "fleet.get-ship",
     ),
-    "steps": ("Several calls in order. Not served yet.", []),
-    "mappings": ("The mapping of the steps' results. Not served yet.", []),
+    "steps": (
+        "Several calls, lookups and scripts in order, which make one result.",
+        [{"type": "call", "name": "ship", "call": "registry.get-ship"}],
+    ),
+    "mappings": (
+        "The result of the steps, field by field. Without it, the result is that of the last call.",
+        [{"targetName": "captain.name", "value": "$.captain.fullName"}],
+    ),
     "exposedHeaders": ("Response headers of the API that callers get besides the standard ones.", ["X-Quota-Left"]),
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 from urllib.parse import unquote_plus
 
 from naftiko_runtime import limits
-from naftiko_runtime.caller_policy import CONDITIONAL, RANGED, TRACE, CallerPolicy
+from naftiko_runtime.caller_policy import CONDITIONAL, RANGED, TRACE, UNCONDITIONAL, CallerPolicy
 from naftiko_runtime.contract.compiled import drop_missing
 from naftiko_runtime.encode_value import encode_caller_path
 from naftiko_runtime.engine.exchange import describe_slow_body
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi_types import Receive, Scope, Send
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.exposes.rest.path_dispatch import PathPattern
+    from naftiko_runtime.plan import Execution
     from naftiko_runtime.telemetry.request_instruments import Instrument
 
 log = logging.getLogger(__name__)
@@ -172,10 +173,12 @@ class RouteHandler(_Handler[dict[str, str]]):
         self._path_lists = find_path_lists(pattern, self._lists)
         self._reads_body = bool(self._body_inputs or self._body_paths)
         self._open_body = operation.open_body is not None
-        self._conditions = CONDITIONAL if operation.operation.execution.untouched is None else RANGED
+        self._conditions = _choose_conditions(operation.operation.execution)
 
     def _make_call(self, scope: Scope, receive: Receive, held: bytes | None, found: dict[str, str]) -> Invocation:
-        names = self._conditions if scope["method"] != "HEAD" else CONDITIONAL  # a range is a part of what GET gives
+        names = self._conditions
+        if names is RANGED and scope["method"] == "HEAD":  # a range is a part of what GET gives
+            names = CONDITIONAL
         always, own = self._policy.select_headers(scope, names)
         query = _drop_inputs(scope["query_string"], self._query_inputs)
         call = Invocation(query=query, headers=always, caller_headers=own)
@@ -238,6 +241,13 @@ class ForwardHandler(_Handler[bytes]):
         call.method, call.rest = scope["method"], path
         _pass_body(scope, receive, call, self._policy)
         return call
+
+
+def _choose_conditions(execution: Execution) -> frozenset[bytes]:
+    """The headers of a caller that go to the upstream, with the conditions that may be about its response."""
+    if not execution.passes_conditions:
+        return UNCONDITIONAL
+    return CONDITIONAL if execution.untouched is None else RANGED
 
 
 def _pass_body(scope: Scope, body: Receive | bytes, call: Invocation, policy: CallerPolicy) -> None:

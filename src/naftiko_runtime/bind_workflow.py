@@ -1,0 +1,81 @@
+"""Binds workflows: their steps to compiled calls, and their masks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+from naftiko_runtime.engine.steps.call import WHOLE, BoundCallStep
+from naftiko_runtime.engine.steps.lookup import BoundLookupStep
+from naftiko_runtime.engine.workflow import BoundWorkflow
+from naftiko_runtime.plan import (
+    Call,
+    CallResult,
+    CallStep,
+    LookupStep,
+    MappedResponse,
+    ScriptStep,
+    UntouchedResponse,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from naftiko_runtime.engine.call import BoundCall
+    from naftiko_runtime.engine.deadline import Deadlines
+    from naftiko_runtime.engine.steps.run import BoundStep
+    from naftiko_runtime.plan import Operation, Workflow, WorkflowStep
+    from naftiko_runtime.secret import Secret
+
+BindCall: TypeAlias = "Callable[[Operation, Call], BoundCall]"
+"""Compiles a call of an exposed operation."""
+
+
+def bind_workflow(
+    operation: Operation, plan: Workflow, secrets: Mapping[str, Secret], bind_call: BindCall, deadlines: Deadlines
+) -> BoundWorkflow:
+    """Compile a workflow.
+
+    Args:
+        operation: The exposed operation.
+        plan: Its workflow.
+        secrets: Bound variables by full name.
+        bind_call: Compiles the calls of its steps.
+        deadlines: Limits each run.
+    """
+
+    def bind_step(step: WorkflowStep) -> BoundStep:
+        match step:
+            case CallStep():
+                return _bind_call_step(operation, plan, step, bind_call, final)
+            case LookupStep():
+                return BoundLookupStep(step, secrets)
+            case ScriptStep():
+                raise NotImplementedError
+            case _:
+                assert_never(step)
+
+    final = _bind_final(operation, plan, bind_call)
+    stages = [[bind_step(step) for step in stage] for stage in plan.stages]
+    return BoundWorkflow(operation, plan, stages, secrets, final=final, deadlines=deadlines)
+
+
+def _bind_final(operation: Operation, plan: Workflow, bind_call: BindCall) -> BoundCall | None:
+    """The call whose response is the result, with the mapping of the result; None for another result."""
+    result = plan.result
+    if not isinstance(result, CallResult):
+        return None
+    request = next(step.request for step in plan.steps if isinstance(step, CallStep) and step.name == result.step)
+    return bind_call(operation, Call(request, result.response))
+
+
+def _bind_call_step(
+    operation: Operation, plan: Workflow, step: CallStep, bind_call: BindCall, final: BoundCall | None
+) -> BoundCallStep:
+    is_result = final is not None and isinstance(plan.result, CallResult) and plan.result.step == step.name
+    decoding = (
+        None if step.format is None else bind_call(operation, Call(step.request, MappedResponse(step.format, (WHOLE,))))
+    )
+    call = (final if is_result else decoding) or bind_call(operation, Call(step.request, UntouchedResponse()))
+    mapping = None if decoding is None else decoding.mapping
+    streams = plan.stages[-1] == (step,)
+    return BoundCallStep(operation.name, step, call, mapping, is_result=is_result, streams=is_result and streams)

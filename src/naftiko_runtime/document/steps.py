@@ -1,0 +1,117 @@
+"""The steps of a workflow, and the mappings of their outputs."""
+
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+from naftiko_runtime.document.parameters import With
+from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Tag, field
+from naftiko_runtime.model.part import Meanings, Part, Text, convert_none_to_tuple
+
+_NAME: Final = ("The name of the step. Later steps and mappings use its output by this name.", "ship")
+
+
+class DeclaredCallStep(Part):
+    """A step that calls a consumed operation."""
+
+    type: Literal["call"] = "call"
+    name: Text
+    call: Text
+    with_: With = field(default_factory=dict, alias="with")
+
+    meanings: ClassVar[Meanings] = {
+        "type": ("The kind of step.", "call"),
+        "name": _NAME,
+        "call": ("The consumed operation, as `namespace.operation`.", "registry.get-ship"),
+        "with": (
+            "Values for its parameters: constants, inputs, and values of earlier steps.",
+            {"imo": "$.voyage.shipImo"},
+        ),
+    }
+
+
+class DeclaredLookupStep(Part):
+    """A step that finds rows in the output of an earlier step."""
+
+    type: Literal["lookup"]
+    name: Text
+    index: Text
+    match: Text
+    lookup_value: Text
+    output_parameters: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
+
+    meanings: ClassVar[Meanings] = {
+        "type": ("The kind of step.", "lookup"),
+        "name": _NAME,
+        "index": ("The earlier step whose output has the rows.", "crew"),
+        "match": ("The field of a row that is compared with the value.", "id"),
+        "lookupValue": ("The value that is looked up, or a list of values.", "$.ship.crewIds"),
+        "outputParameters": ("The fields of a row that are kept. Without them, all are kept.", ["name", "role"]),
+    }
+
+
+class DeclaredScriptStep(Part):
+    """A step that runs a script."""
+
+    type: Literal["script"]
+    name: Text
+    language: Text | None = None
+    location: Text | None = None
+    file: Text
+    dependencies: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
+    with_: With = field(default_factory=dict, alias="with")
+
+    meanings: ClassVar[Meanings] = {
+        "type": ("The kind of step.", "script"),
+        "name": _NAME,
+        "language": ("The language of the script: `javascript` or `python`.", "javascript"),
+        "location": ("The folder of the script and of its dependencies.", "file:///./scripts"),
+        "file": ("The script, in the folder. It assigns its output to `result`.", "total.js"),
+        "dependencies": ("Scripts in the folder that run before it, in order.", ["rates.js"]),
+        "with": ("More values for the script's `context`.", {"currency": "EUR"}),
+    }
+
+
+class UnknownStep(Part):
+    """A step without a known type, which is reported."""
+
+    takes_any_key: ClassVar[bool] = True
+
+    type: Any = None
+    name: Any = None
+
+
+AnyDeclaredStep = DeclaredCallStep | DeclaredLookupStep | DeclaredScriptStep | UnknownStep
+
+STEP_TYPES: Final = ("call", "lookup", "script")
+
+
+def _tag_step(value: Any) -> str:
+    if not isinstance(value, dict):
+        found = getattr(value, "type", None)
+    else:
+        found = value.get("type", "call" if "call" in value else None)
+    return found if found in STEP_TYPES else "unknown"
+
+
+AnyStep = Annotated[
+    Annotated[DeclaredCallStep, Tag("call")]
+    | Annotated[DeclaredLookupStep, Tag("lookup")]
+    | Annotated[DeclaredScriptStep, Tag("script")]
+    | Annotated[UnknownStep, Tag("unknown")],
+    Discriminator(_tag_step),
+]
+DeclaredSteps = Annotated[tuple[AnyStep, ...], BeforeValidator(convert_none_to_tuple)]
+
+
+class StepMapping(Part):
+    """A part of the result of a workflow."""
+
+    target_name: Text
+    value: Any
+
+    meanings: ClassVar[Meanings] = {
+        "targetName": ("The field of the result; dots make objects: `route.from`.", "captain.name"),
+        "value": ("The value: of a step, of an input, or a constant.", "$.captain.fullName"),
+    }
+
+
+StepMappings = Annotated[tuple[StepMapping, ...], BeforeValidator(convert_none_to_tuple)]

@@ -1,0 +1,1 @@
+"""Runs the steps of workflows: one module for each kind of step."""

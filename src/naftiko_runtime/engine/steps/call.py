@@ -1,0 +1,182 @@
+"""Runs call steps."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from naftiko_runtime.engine.exchange import describe_failure
+from naftiko_runtime.engine.invocation import Invocation
+from naftiko_runtime.engine.mapping import report_mismatches
+from naftiko_runtime.engine.result import OperationResult
+from naftiko_runtime.engine.steps.run import compile_references
+from naftiko_runtime.errors import Rejected, StepError, UpstreamError, UpstreamOverloaded, UpstreamTimeout
+from naftiko_runtime.mapping.compile import compile_shapes
+from naftiko_runtime.plan import ListShape, ObjectShape, ScalarShape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from naftiko_runtime.engine.call import BoundCall
+    from naftiko_runtime.engine.mapping import ResponseMapping
+    from naftiko_runtime.engine.steps.run import Run
+    from naftiko_runtime.plan import CallStep, NamedOutput, Shape
+
+log = logging.getLogger(__name__)
+
+WHOLE: Final = ScalarShape("$", "object")
+"""The shape of a response that a step uses as it is."""
+
+
+class BoundCallStep:
+    """A compiled call step.
+
+    Attributes:
+        name: Its name.
+        target: The consumed operation that it calls.
+    """
+
+    __slots__ = (
+        "_call",
+        "_is_result",
+        "_mapping",
+        "_name_outputs",
+        "_operation",
+        "_read_values",
+        "_streams",
+        "name",
+        "target",
+    )
+
+    def __init__(
+        self,
+        operation: str,
+        plan: CallStep,
+        call: BoundCall,
+        mapping: ResponseMapping | None,
+        *,
+        is_result: bool = False,
+        streams: bool = False,
+    ) -> None:
+        """Compile a step.
+
+        Args:
+            operation: The exposed operation, for logs.
+            plan: The step.
+            call: Sends its requests.
+            mapping: Gives the decoded response. None if no later step uses it.
+            is_result: Whether the response is the result.
+            streams: Whether the response may reach the caller as a stream.
+        """
+        self.name, self.target = plan.name, plan.request.operation
+        self._operation = operation
+        self._call, self._mapping = call, mapping
+        self._is_result, self._streams = is_result, streams
+        self._read_values = compile_references(plan.name, plan.references)
+        self._name_outputs = _compile_outputs(operation, plan.outputs)
+
+    async def run(self, run: Run) -> None:
+        """Call the operation; see :class:`naftiko_runtime.engine.steps.run.BoundStep`."""
+        result = await self._send(run)
+        if self._is_result:
+            run.result = result
+        try:
+            await self._read(result, run)
+        except UpstreamError as error:
+            raise self._describe(error) from None
+        finally:
+            if not self._is_result:
+                await result.response.close()
+
+    async def _send(self, run: Run) -> OperationResult:
+        """The successful response of the call."""
+        values, call = self._read_values(run), self._call
+        try:
+            request = call.builder.build(Invocation(values=values, headers=run.call.headers))
+        except Rejected as error:
+            if values is run.call.values:
+                raise
+            problem = f"'{self.target}' cannot be called with the values of earlier steps: {error}"
+            raise StepError(self.name, self.target, problem, status=502) from None
+        try:
+            response = await call.send(request)
+        except UpstreamError as error:
+            raise self._describe(error) from None
+        result = OperationResult(response, request.url, call.bytes_max, call.kept)
+        run.statuses[self.name] = result.status
+        if not 200 <= result.status < 300:  # noqa: PLR2004 - HTTP
+            await response.close()
+            raise self._describe_status(result)
+        return result
+
+    async def _read(self, result: OperationResult, run: Run) -> None:
+        """Read the response, and decode it for later steps."""
+        mapping = self._mapping
+        if mapping is None and self._streams:
+            return
+        result.hold_body(await result.read())
+        if mapping is not None:
+            run.outputs[self.name] = self._name_outputs(await mapping.read_value(result, run.exchange))
+
+    def _describe_status(self, result: OperationResult) -> StepError:
+        """The error of a response that is not successful."""
+        status = result.status if result.status >= HTTPStatus.BAD_REQUEST else int(HTTPStatus.BAD_GATEWAY)
+        problem = f"'{self.target}' responded with {_format_status(result.status)}"
+        error = StepError(self.name, self.target, problem, status=status, retry_after=result.get_header(b"retry-after"))
+        self._log(error, f"status {result.status}")
+        return error
+
+    def _describe(self, error: UpstreamError) -> StepError:
+        """The error of a call without a usable response."""
+        status, retry_after = 502, b""
+        if isinstance(error, UpstreamOverloaded):
+            status, retry_after = 503, b"%d" % error.retry_seconds
+        elif isinstance(error, UpstreamTimeout):
+            status = 504
+        failure = StepError(
+            self.name,
+            self.target,
+            describe_failure(self.target, error),
+            status=status,
+            retry_after=retry_after,
+            request_id=error.request_id,
+        )
+        self._log(failure, error.detail)
+        return failure
+
+    def _log(self, error: StepError, reason: str) -> None:
+        extra = {"operation": self._operation, "step": self.name, "upstream": self.target, "reason": reason}
+        log.warning("step failed", extra=extra | {"request_id": error.request_id})
+
+
+def _format_status(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _compile_outputs(operation: str, outputs: Sequence[NamedOutput]) -> Callable[[object], object]:
+    """Compile the named parts of responses: each object of a list keeps its fields and gets the parts too."""
+    if not outputs:
+        return lambda value: value
+    shapes = tuple((one.name, _make_shape(one)) for one in outputs)
+    compiled = compile_shapes((ObjectShape("$", shapes),))
+
+    def add_parts(item: Any) -> Any:
+        parts: Any = compiled.make(item)
+        return {**item, **parts} if isinstance(item, dict) else item
+
+    def name_parts(value: object) -> object:
+        before = compiled.mismatches.count
+        named = list(map(add_parts, value)) if isinstance(value, list) else compiled.make(value)
+        if compiled.mismatches.count != before:
+            report_mismatches(operation, compiled.mismatches, before)
+        return named
+
+    return name_parts
+
+
+def _make_shape(output: NamedOutput) -> Shape:
+    return ListShape(output.path) if output.type == "array" else ScalarShape(output.path, output.type)

@@ -1,0 +1,98 @@
+"""The state of one run of a workflow, and the values that its steps take from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from msgspec import Struct, field
+
+from naftiko_runtime.errors import StepError
+from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, compile_path, run_bounded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from naftiko_runtime.engine.evaluate import Values
+    from naftiko_runtime.engine.exchange import Exchange
+    from naftiko_runtime.engine.invocation import Invocation
+    from naftiko_runtime.engine.result import OperationResult
+    from naftiko_runtime.jsonpath import JsonPath
+    from naftiko_runtime.plan import StepReference
+
+
+class Run(Struct):
+    """One run of a workflow.
+
+    Attributes:
+        call: The caller's call.
+        exchange: The exchange of the run, which has its deadline.
+        outputs: The outputs of the steps that are complete, by step.
+        statuses: The statuses of their responses, by step.
+        complete: The steps that are complete.
+        indexes: The rows of outputs by key, by step and key field.
+        result: The response that is the result; None before it is there, and for another result.
+    """
+
+    call: Invocation
+    exchange: Exchange
+    outputs: dict[str, Any] = field(default_factory=dict)
+    statuses: dict[str, int] = field(default_factory=dict)
+    complete: set[str] = field(default_factory=set)
+    indexes: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    result: OperationResult | None = None
+
+
+class BoundStep(Protocol):
+    """A compiled step.
+
+    Attributes:
+        name: Its name.
+        target: The consumed operation that it calls; empty if it calls none.
+    """
+
+    name: str
+    target: str
+
+    async def run(self, run: Run) -> None:
+        """Run the step, and keep its output in the run.
+
+        Raises:
+            StepError: It failed.
+            Rejected: It cannot send a value of the caller.
+        """
+
+
+ReadValues: TypeAlias = Callable[[Run], "Values"]
+"""From a run to the values by argument: the caller's, and those that a step takes from other steps."""
+
+
+def compile_references(step: str, references: Sequence[StepReference]) -> ReadValues:
+    """Compile the references of a step.
+
+    Args:
+        step: The step, for errors.
+        references: What it takes from other steps.
+    """
+    if not references:
+        return lambda run: run.call.values
+    paths = [(one, compile_path(one.path)) for one in references]
+
+    def read(run: Run) -> Values:
+        values = dict(run.call.values)
+        for one, path in paths:
+            found = (run.call.values if one.of_input else run.outputs).get(one.source)
+            values[one.argument] = found if path.identity else _find_value(step, path, found, run)
+        return values
+
+    return read
+
+
+def _find_value(step: str, path: JsonPath, value: Any, run: Run) -> Any:
+    """The value at a path, with a limit on the work of a path that searches."""
+    if not path.searches:
+        return path.get(value)
+    try:
+        return run_bounded(path.get, value, run.exchange.compute_remaining)
+    except (TooMuchWork, OutOfTime):
+        raise StepError(step, "", f"the path '{path.text}' takes too long", status=502) from None

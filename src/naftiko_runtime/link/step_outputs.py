@@ -1,0 +1,138 @@
+"""Resolves what a step or a result takes from earlier steps: ``$.step.path`` and ``{{step.field}}``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
+
+from naftiko_runtime import rules
+from naftiko_runtime.jsonpath import JsonPathError, compile_path
+from naftiko_runtime.lazy_import import compile_lazily
+from naftiko_runtime.link.fold_name import fold_name
+from naftiko_runtime.link.reference_syntax import PREFIXES, SYNONYMS
+from naftiko_runtime.link.variables import ENVIRONMENT
+from naftiko_runtime.plan import Argument, Constant, StepReference
+from naftiko_runtime.rules import helps
+from naftiko_runtime.suggest import find_nearest, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.plan import Input, Term
+    from naftiko_runtime.source import KeyPath
+
+_PATH: Final = compile_lazily(r"(?s)\$\.?(?:\[\s*['\"](?P<quoted>[^'\"]+)['\"]\s*\]|(?P<plain>[\w-]+))(?P<rest>.*)")
+"""A JSONPath: its first name, and the rest."""
+_NAME: Final = compile_lazily(r"(?s)(?P<plain>[\w-]+)(?P<rest>[.\[].*)?")
+"""What is in double braces, or a whole value: a name, and a path in it."""
+
+
+class StepOutputs(Struct):
+    """The outputs that one step, or the result, can use.
+
+    Attributes:
+        context: The linking run.
+        earlier: The steps before it, in order.
+        own: The step itself; None for the result.
+        steps: All steps of the workflow; none in a plain call, which has nothing to refer to.
+        inputs: The inputs of the operation by name.
+        others: The namespaces that references may have, which are no misspelt steps.
+        used: The references that were read, by the argument that stands for each.
+        failed: Whether one names nothing: it is unknown then which inputs are used.
+    """
+
+    context: Context
+    earlier: tuple[str, ...] = ()
+    own: str | None = None
+    steps: tuple[str, ...] = ()
+    inputs: Mapping[str, Input] = {}
+    others: frozenset[str] = frozenset()
+    used: dict[str, StepReference] = field(default_factory=dict)
+    failed: bool = False
+
+    @property
+    def references(self) -> tuple[StepReference, ...]:
+        """The references that were read."""
+        return tuple(self.used.values())
+
+    def resolve_path(self, text: str, place: KeyPath) -> Term | None:
+        """Return what a JSONPath into earlier outputs names. None for another text, and outside a workflow."""
+        match = _PATH.fullmatch(text) if self.steps and text.startswith(("$.", "$[")) else None
+        if match is None:
+            return None
+        return self._resolve(match["quoted"] or match["plain"], match["rest"], text, place)
+
+    def resolve_name(self, text: str, place: KeyPath) -> Term | None:
+        """Return what a text in double braces names: a part of an earlier output. None if it may be something else."""
+        if text.startswith(("$.", "$[")):
+            return self.resolve_path(text, place)
+        match = _NAME.fullmatch(text) if self.steps and text not in self.inputs else None
+        if match is None:
+            return None
+        name, rest = match["plain"], match["rest"] or ""
+        if self._find_earlier(name) is not None or name in self.steps:
+            return self._resolve(name, rest, text, place)
+        if rest and name in self.inputs:
+            return self._refer(name, rest, place, of_input=True)
+        known = {*PREFIXES, *SYNONYMS, ENVIRONMENT, "this", *self.others}
+        is_misspelt = rest.startswith(".") and name not in known and find_nearest(name, self.steps) is not None
+        return self._report_unknown(name, place) if is_misspelt else None
+
+    def resolve_bare(self, text: str, place: KeyPath) -> Term | None:
+        """Return what a whole value such as ``ship.imo`` names, which the specification does not have."""
+        match = _NAME.fullmatch(text) if self.steps else None
+        if match is None or not match["rest"] or match["plain"] not in self.steps:
+            return None
+        self.context.report_form(text, f"$.{text}", text, place)
+        return self._resolve(match["plain"], match["rest"], text, place)
+
+    def resolve_step(self, name: str, place: KeyPath) -> str | None:
+        """Return the earlier step of a name; None if there is none, which is reported."""
+        found = self._find_earlier(name)
+        if found is None:
+            self._report_unknown(name, place)
+        return found
+
+    def _resolve(self, name: str, rest: str, text: str, place: KeyPath) -> Term:
+        found = self._find_earlier(name)
+        if found is not None:
+            if found != name:
+                self.context.report_form(name, found, text, place)
+            return self._refer(found, rest, place)
+        if name in self.inputs and name not in self.steps:
+            return self._refer(name, rest, place, of_input=True) if rest else Argument(name)
+        return self._report_unknown(name, place)
+
+    def _refer(self, source: str, rest: str, place: KeyPath, *, of_input: bool = False) -> Term:
+        path = f"${rest}"
+        try:
+            compile_path(path)
+        except JsonPathError as error:
+            self.context.report(rules.JSONPATH(problem=error.problem), place)
+            return self._fail()
+        argument = f"$.{source}{rest}"
+        self.used[argument] = StepReference(argument, source, path, of_input)
+        return Argument(argument)
+
+    def _find_earlier(self, name: str) -> str | None:
+        """The earlier step of a name, or the only one that differs from it in case and punctuation."""
+        if name in self.earlier:
+            return name
+        found = [step for step in self.earlier if fold_name(step) == fold_name(name)]
+        return found[0] if len(found) == 1 and name not in self.steps else None
+
+    def _report_unknown(self, name: str, place: KeyPath) -> Term:
+        if name == self.own:
+            self.context.report(rules.UNKNOWN_STEP_OWN(), place, suggest("", self.earlier, helps.EARLIER_STEPS))
+        elif name in self.steps:
+            self.context.report(rules.UNKNOWN_STEP_LATER(name=name), place)
+        else:
+            advice = suggest(name, self.earlier, helps.EARLIER_STEPS)
+            self.context.report(rules.UNKNOWN_STEP(name=name), place, advice)
+        return self._fail()
+
+    def _fail(self) -> Constant:
+        self.failed = True
+        return Constant("")

@@ -1,0 +1,1 @@
+"""Links workflows: their steps, one module for each kind, and their results."""

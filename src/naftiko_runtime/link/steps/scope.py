@@ -1,0 +1,110 @@
+"""What the steps of one workflow have in common while they are linked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+from naftiko_runtime import rules
+from naftiko_runtime.link.call_scope import CallReferences
+from naftiko_runtime.link.call_site import CallSite
+from naftiko_runtime.link.exposed_inputs import OperationInputs
+from naftiko_runtime.link.link_with_values import link_tree
+from naftiko_runtime.link.mocks import make_mock_target
+from naftiko_runtime.link.step_outputs import StepOutputs
+from naftiko_runtime.link.term_substitution import find_variables, substitute
+from naftiko_runtime.link.with_values import WithValues
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from naftiko_runtime.document.exposes import Exposed
+    from naftiko_runtime.document.parameters import Output
+    from naftiko_runtime.link.call import CallLinker
+    from naftiko_runtime.link.call_targets import Calls
+    from naftiko_runtime.link.consumed_operation import Consumed
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.model.part import Part
+    from naftiko_runtime.plan import Input, Term, Tree
+    from naftiko_runtime.source import KeyPath
+
+
+class LinkedCall(Struct, frozen=True):
+    """The call of a step: what it calls, and what linked it."""
+
+    consumed: Consumed
+    linker: CallLinker
+
+
+class WorkflowScope(Struct):
+    """What the steps of one workflow have in common.
+
+    Attributes:
+        context: The linking run.
+        exposed: The exposed operation.
+        names: The names of its expose.
+        calls: The consumed operations of the document.
+        inputs: The inputs of the operation by name; linking adds those that it infers.
+        fixed: Values that the document gives instead of the caller, by the names of inputs.
+        displaced: Inputs of the path that the route has no placeholder for.
+        tool: Whether the operation is a tool.
+        steps: The names of all steps.
+        linked_calls: The calls of the steps that are linked, by step.
+        outputs: What each step uses of others, and last the result.
+        templates: What the templates of the outputs use.
+    """
+
+    context: Context
+    exposed: Exposed
+    names: tuple[str, ...]
+    calls: Calls
+    inputs: dict[str, Input]
+    fixed: Mapping[str, Term]
+    displaced: Mapping[str, Input]
+    tool: bool
+    steps: tuple[str, ...]
+    linked_calls: dict[str, LinkedCall] = field(default_factory=dict)
+    outputs: list[StepOutputs] = field(default_factory=list)
+    templates: list[StepOutputs] = field(default_factory=list)
+
+    def open_outputs(self, own: str | None = None) -> StepOutputs:
+        """The outputs that a step can use, or the result if there is no step."""
+        earlier = self.steps if own is None else self.steps[: self.steps.index(own)]
+        spaces = self.context.namespaces
+        others = {*self.names, *spaces.exposed, *spaces.aggregates, *self.context.variables.namespaces}
+        free = {name: one for name, one in self.inputs.items() if name not in self.fixed}
+        found = StepOutputs(self.context, earlier, own, self.steps, free, frozenset(others))
+        self.outputs.append(found)
+        return found
+
+    def make_site(self, part: Part, with_: Mapping[str, Any]) -> CallSite:
+        """The call site of a step."""
+        return CallSite(part, with_, getattr(self.exposed, "input_parameters", ()), in_step=True)
+
+    def link_template(self, output: Output) -> Term:
+        """Link the ``value`` of an output, which may name inputs."""
+        outputs = self.open_outputs()
+        self.templates.append(outputs)
+        found = self._make_references(output, outputs).link_exposed_template(
+            output.value or "", output.get_path("value")
+        )
+        term: Term = substitute(found, self.fixed)
+        for name in set(find_variables(term)):
+            self.context.report(rules.SECRET_SHOWN(name=name), output.get_path("value"))
+        return term
+
+    def link_value(self, value: Any, place: KeyPath, part: Part, outputs: StepOutputs) -> Tree:
+        """Link a value that no call takes: of a lookup, a script or the result."""
+        references = self._make_references(part, outputs)
+        tree: Tree = substitute(link_tree(value, place, self.make_site(part, {}), references), self.fixed)
+        outputs.failed = outputs.failed or references.failed
+        return tree
+
+    def _make_references(self, part: Part, outputs: StepOutputs) -> CallReferences:
+        """Resolves the references of a part that calls nothing."""
+        nothing = make_mock_target(self.exposed, self.context)
+        inputs = OperationInputs(self.inputs, nothing, self.displaced)
+        values = WithValues(self.context, self.make_site(part, {}), nothing)
+        return CallReferences(self.context, self.names, nothing, inputs, values, outputs)

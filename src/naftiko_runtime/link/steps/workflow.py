@@ -1,0 +1,172 @@
+"""Links an operation with steps to a workflow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, assert_never
+
+from naftiko_runtime import rules
+from naftiko_runtime.document.steps import (
+    STEP_TYPES,
+    DeclaredCallStep,
+    DeclaredLookupStep,
+    DeclaredScriptStep,
+    UnknownStep,
+)
+from naftiko_runtime.link.call import allow_null
+from naftiko_runtime.link.call_site import make_call_site
+from naftiko_runtime.link.steps.call import link_call_step, list_named_outputs
+from naftiko_runtime.link.steps.lookup import link_lookup_step
+from naftiko_runtime.link.steps.result import link_call_shapes, link_output_result, link_tree_result
+from naftiko_runtime.link.term_substitution import find_arguments
+from naftiko_runtime.link.unplaced_inputs import find_declaration
+from naftiko_runtime.plan import CallResult, CallStep, Contract, Format, LookupStep, ScriptStep, Workflow
+from naftiko_runtime.rules import helps
+from naftiko_runtime.suggest import suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from naftiko_runtime.document.steps import AnyDeclaredStep
+    from naftiko_runtime.link.consumed_operation import Consumed
+    from naftiko_runtime.link.output_shapes import LinkTemplate
+    from naftiko_runtime.link.steps.scope import WorkflowScope
+    from naftiko_runtime.plan import MappedResponse, Shape, UntouchedResponse, WorkflowResult, WorkflowStep
+
+_SAFE: Final = ("GET", "HEAD")
+
+
+class WorkflowLinker:
+    """Links one exposed operation with steps.
+
+    Args:
+        scope: What its steps have in common.
+        link_template: Links the ``value`` of an output.
+        link_format: The format of an operation's responses; None if it is refused, which is reported.
+        link_response: From an operation and shapes to how its response becomes the result.
+    """
+
+    def __init__(
+        self,
+        scope: WorkflowScope,
+        link_template: LinkTemplate,
+        link_format: Callable[[Consumed], Format | None],
+        link_response: Callable[[Consumed, tuple[Shape, ...]], UntouchedResponse | MappedResponse],
+    ) -> None:
+        self._scope = scope
+        self._link_template = link_template
+        self._link_format = link_format
+        self._link_response = link_response
+
+    def link(self) -> tuple[Contract, Workflow] | None:
+        """Return the contract and the workflow; None if a step is unknown, which is reported."""
+        exposed = self._scope.exposed
+        linked = [self._link_step(step) for step in exposed.steps]
+        steps = [step for step in linked if step is not None]
+        if len(steps) < len(linked) or not steps:
+            return None
+        result = self._link_result(steps)
+        self._report_unused_steps(steps, result)
+        steps = [self._decode(step) for step in steps]
+        shown = tuple(dict.fromkeys(one for outputs in self._scope.templates for one in outputs.references))
+        workflow = Workflow(tuple(_make_stages(steps)), result, shown)
+        return self._link_contract(workflow), workflow
+
+    def _link_step(self, step: AnyDeclaredStep) -> WorkflowStep | None:
+        match step:
+            case DeclaredCallStep():
+                return link_call_step(step, self._scope)
+            case DeclaredLookupStep():
+                return link_lookup_step(step, self._scope)
+            case DeclaredScriptStep():
+                self._scope.context.report(rules.NOT_SERVED(key="script"), step.get_path("type"))
+                return None
+            case UnknownStep():
+                self._report_kind(step)
+                return None
+            case _:
+                assert_never(step)
+
+    def _report_kind(self, step: UnknownStep) -> None:
+        place, kind = step.get_path("type"), None if step.type is None else str(step.type)[:40]
+        advice = suggest(kind or "", STEP_TYPES, helps.STEP_KINDS)
+        statement = rules.MISSING_KEY_STEP_TYPE() if kind is None else rules.INVALID_VALUE_STEP_TYPE(type=kind)
+        self._scope.context.report(statement, place, advice)
+
+    def _link_result(self, steps: Sequence[WorkflowStep]) -> WorkflowResult:
+        exposed = self._scope.exposed
+        if exposed.mappings:
+            return link_tree_result(exposed.mappings, exposed.output_parameters, self._scope, self._link_template)
+        calls = [step for step in steps if isinstance(step, CallStep)]
+        if not calls:
+            return link_output_result(steps[-1], exposed.output_parameters, self._link_template)
+        consumed = self._scope.linked_calls[calls[-1].name].consumed
+        named = list_named_outputs(consumed)
+        shapes = link_call_shapes(exposed.output_parameters, named, self._link_template)
+        return CallResult(calls[-1].name, self._link_response(consumed, shapes))
+
+    def _list_used_steps(self) -> set[str]:
+        """The steps whose outputs other steps or the result use."""
+        references = (one for outputs in self._scope.outputs for one in outputs.references)
+        return {one.source for one in references if not one.of_input}
+
+    def _decode(self, step: WorkflowStep) -> WorkflowStep:
+        """The step with the format of its response, if its output is used."""
+        indexed = {one.index for one in self._scope.exposed.steps if isinstance(one, DeclaredLookupStep)}
+        runs_script = any(isinstance(one, DeclaredScriptStep) for one in self._scope.exposed.steps)
+        is_used = runs_script or step.name in self._list_used_steps() | indexed
+        if not isinstance(step, CallStep) or not is_used:
+            return step
+        consumed = self._scope.linked_calls[step.name].consumed
+        return CallStep(
+            step.name,
+            step.request,
+            step.references,
+            self._link_format(consumed) or Format(),
+            list_named_outputs(consumed),
+        )
+
+    def _link_contract(self, workflow: Workflow) -> Contract:
+        """The inputs that callers give. Those that no step uses are reported."""
+        scope = self._scope
+        inputs_in_paths = {o.source for outputs in scope.outputs for o in outputs.references if o.of_input}
+        placed = {*find_arguments((workflow.stages, workflow.result)), *inputs_in_paths}
+        requests = {step.name: step.request for step in workflow.steps if isinstance(step, CallStep)}
+        hidden: set[str] = set()
+        for name, linked in scope.linked_calls.items():
+            hidden |= linked.linker.finish_step(requests[name], placed)
+        given = tuple(s for s in scope.inputs.values() if s.name not in scope.fixed and s.name not in hidden)
+        sees_all = any(isinstance(step, ScriptStep) for step in workflow.steps)
+        if not sees_all and not any(outputs.failed for outputs in scope.outputs):
+            unused = [spec.name for spec in given if spec.name not in placed and not spec.inferred]
+            for name in unused:
+                where = find_declaration(make_call_site(scope.exposed), name)
+                scope.context.report(rules.UNUSED_INPUT_OF_WORKFLOW(name=name), where)
+        return Contract(allow_null(given, (request.body for request in requests.values())))
+
+    def _report_unused_steps(self, steps: Sequence[WorkflowStep], result: WorkflowResult) -> None:
+        """Report the steps that have no effect: nothing uses their output, and they change nothing."""
+        used = self._list_used_steps() | {step.index for step in steps if isinstance(step, LookupStep)}
+        used |= {result.step} if hasattr(result, "step") else set()
+        if any(isinstance(step, ScriptStep) for step in steps):  # it may use any
+            return
+        for step, declared in zip(steps, self._scope.exposed.steps, strict=True):
+            changes = isinstance(step, CallStep) and step.request.method not in _SAFE
+            if step.name not in used and not changes:
+                self._scope.context.report(rules.UNUSED_STEP(name=step.name), declared.get_path("name"))
+
+
+def _make_stages(steps: Sequence[WorkflowStep]) -> Iterator[tuple[WorkflowStep, ...]]:
+    """The stages: consecutive safe calls that do not use one another are in one stage."""
+    stage: list[WorkflowStep] = []
+    for step in steps:
+        uses = {one.source for one in step.references if not one.of_input}
+        joins = _is_safe(step) and all(map(_is_safe, stage)) and uses.isdisjoint(one.name for one in stage)
+        if stage and not joins:
+            yield tuple(stage)
+            stage = []
+        stage.append(step)
+    yield tuple(stage)
+
+
+def _is_safe(step: WorkflowStep) -> bool:
+    return isinstance(step, CallStep) and step.request.method in _SAFE

@@ -1,0 +1,227 @@
+"""Workflows: several steps that make one result. ADR 24 explains them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from naftiko_runtime.plan.response import MappedResponse, UntouchedResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterator
+
+    from naftiko_runtime.plan.body import OpenBody
+    from naftiko_runtime.plan.request import Request, Target
+    from naftiko_runtime.plan.response import Format
+    from naftiko_runtime.plan.result_shapes import Shape, ShapeType
+    from naftiko_runtime.plan.upstream import Upstream
+    from naftiko_runtime.terms import Tree
+
+
+class StepReference(Struct, frozen=True):
+    """A value that a step takes from an earlier step's output, or from a part of an input.
+
+    Attributes:
+        argument: The name of the argument that stands for it in terms, such as ``$.ship.imo``.
+        source: The earlier step, or the input.
+        path: The JSONPath into its output, or into its value.
+        of_input: Whether it is a part of an input.
+    """
+
+    argument: str
+    source: str
+    path: str
+    of_input: bool = False
+
+
+class NamedOutput(Struct, frozen=True):
+    """A part of a response that has a name for later steps."""
+
+    name: str
+    path: str
+    type: ShapeType
+
+
+class CallStep(Struct, frozen=True):
+    """A step that calls a consumed operation once.
+
+    Attributes:
+        name: Its name.
+        request: The call.
+        references: What the call takes from earlier steps.
+        format: How the response is decoded. None if no later step uses it.
+        outputs: The named parts of the response; without any, it is used as it is.
+    """
+
+    name: str
+    request: Request
+    references: tuple[StepReference, ...] = ()
+    format: Format | None = None
+    outputs: tuple[NamedOutput, ...] = ()
+
+
+class LookupStep(Struct, frozen=True):
+    """A step that finds rows in the output of an earlier step, by a key.
+
+    Attributes:
+        name: Its name.
+        index: The step whose output has the rows.
+        match: The field of a row that is its key.
+        value: The key that is looked up, or a list of them.
+        fields: The fields of a row that are kept; without any, it is kept whole.
+        references: What the value takes from earlier steps.
+    """
+
+    name: str
+    index: str
+    match: str
+    value: Tree
+    fields: tuple[str, ...] = ()
+    references: tuple[StepReference, ...] = ()
+
+
+class ScriptStep(Struct, frozen=True):
+    """A step that runs a script.
+
+    Attributes:
+        name: Its name.
+        language: ``javascript`` or ``python``.
+        file: The name of the script, for messages.
+        sources: The names and texts of its dependencies, in order, and of the script itself.
+        context: What the script gets by name, beside the inputs and the outputs of earlier steps.
+        references: What the context takes from earlier steps.
+    """
+
+    name: str
+    language: str
+    file: str
+    sources: tuple[tuple[str, str], ...]
+    context: Tree
+    references: tuple[StepReference, ...] = ()
+
+
+WorkflowStep: TypeAlias = CallStep | LookupStep | ScriptStep
+
+
+class CallResult(Struct, frozen=True):
+    """The response of a call step is the result, as that of a plain call.
+
+    Attributes:
+        step: The call step.
+        response: How its response becomes the result.
+    """
+
+    step: str
+    response: UntouchedResponse | MappedResponse
+
+
+class TreeResult(Struct, frozen=True):
+    """The result is an object that is made of the outputs of steps.
+
+    Attributes:
+        tree: The object.
+        references: What it takes from the steps.
+        shapes: How its parts get their declared types.
+    """
+
+    tree: Tree
+    references: tuple[StepReference, ...]
+    shapes: tuple[Shape, ...]
+
+
+class OutputResult(Struct, frozen=True):
+    """The output of a step without a response is the result.
+
+    Attributes:
+        step: The step.
+        shapes: How its output becomes the result; none if it is the result itself.
+    """
+
+    step: str
+    shapes: tuple[Shape, ...]
+
+
+WorkflowResult: TypeAlias = CallResult | TreeResult | OutputResult
+
+
+class Workflow(Struct, frozen=True):
+    """Runs steps. It has the properties of every kind of execution.
+
+    Attributes:
+        stages: The stages in order. The steps of one stage run concurrently.
+        result: Where the result comes from.
+        references: What the templates of its outputs take from the steps.
+    """
+
+    stages: tuple[tuple[WorkflowStep, ...], ...]
+    result: WorkflowResult
+    references: tuple[StepReference, ...] = ()
+
+    @property
+    def steps(self) -> tuple[WorkflowStep, ...]:
+        """All steps in the order of the document."""
+        return tuple(step for stage in self.stages for step in stage)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The consumed operations that are called, each once."""
+        return tuple(dict.fromkeys(request.target for request in self._iter_requests()))
+
+    @property
+    def upstreams(self) -> tuple[Upstream, ...]:
+        """The APIs that are called, each once."""
+        return tuple({request.upstream.namespace: request.upstream for request in self._iter_requests()}.values())
+
+    def _iter_requests(self) -> Iterator[Request]:
+        return (step.request for step in self.steps if isinstance(step, CallStep))
+
+    @property
+    def uses_only_json(self) -> bool:
+        """Whether every response that is decoded is JSON, whose numbers JSON can represent."""
+        formats = [step.format for step in self.steps if isinstance(step, CallStep) and step.format is not None]
+        if isinstance(self.result, CallResult) and isinstance(self.result.response, MappedResponse):
+            formats.append(self.result.response.format)
+        return all(one.name == "json" for one in formats)
+
+    @property
+    def passes_conditions(self) -> bool:
+        """The caller's preconditions are about one representation, and several responses have none in common."""
+        return False
+
+    @property
+    def open_query(self) -> bool:
+        """The caller's query goes to no step."""
+        return False
+
+    @property
+    def open_body(self) -> OpenBody | None:
+        """The caller's body goes to no step."""
+        return None
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shapes that make the result. None if a response is passed through."""
+        result = self.result
+        if isinstance(result, CallResult):
+            return result.response.shapes if isinstance(result.response, MappedResponse) else ()
+        return result.shapes
+
+    @property
+    def untouched(self) -> UntouchedResponse | None:
+        """The response that is passed through. None for another result."""
+        response = self.result.response if isinstance(self.result, CallResult) else None
+        return response if isinstance(response, UntouchedResponse) else None
+
+    def remove_mapping(self, except_operations: Container[str]) -> Workflow:  # noqa: ARG002 - steps need responses
+        """The workflow itself: its steps need decoded responses."""
+        return self
+
+    def map_requests(self, change: Callable[[Request], Request]) -> Workflow:
+        """Return the workflow with other requests."""
+
+        def change_step(step: WorkflowStep) -> WorkflowStep:
+            return replace(step, request=change(step.request)) if isinstance(step, CallStep) else step
+
+        return replace(self, stages=tuple(tuple(map(change_step, stage)) for stage in self.stages))

@@ -1,0 +1,180 @@
+"""Workflows over real sockets: what runs together, what a failure does, and the deadline of a run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support.caller import call
+from support.gateway import Gateway
+from support.upstream import Gate, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
+
+    from support.caller import Response
+    from support.upstream import Upstream
+
+DEADLINE = 3.0
+SECRET = "wf-5d1e70c2"
+
+
+@pytest.fixture(scope="module", params=["native", "httpx2"])
+def client(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def gateway(client: str, documents: Path, module_upstream: Upstream) -> Iterator[Gateway]:
+    options = ("--base-uri", f"api={module_upstream.url}", "--http-client", client, "--deadline", str(DEADLINE))
+    environment = {"WORKFLOW_TOKEN": SECRET}
+    with Gateway(documents / "workflows.yaml", ["web", "tools"], *options, environment=environment) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def web(gateway: Gateway) -> str:
+    return gateway.urls["web"]
+
+
+def reply(
+    value: object,
+    status: int = 200,
+    before: Callable[[], Awaitable[None]] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Reply:
+    content = {"content-type": "application/json", **(headers or {})}
+    return Reply(status, content, json.dumps(value).encode(), before=before)
+
+
+def problem(response: Response, status: int) -> Any:
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.status == response.json["status"] == status
+    assert response.json["type"] == "urn:naftiko:problem:step-failed"
+    return response.json
+
+
+def call_tool(gateway: Gateway, name: str) -> Any:
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": {}}}
+    headers = {
+        "content-type": "application/json",
+        "accept": "application/json, text/event-stream",
+        "mcp-protocol-version": "2025-11-25",
+    }
+    return call(f"{gateway.urls['tools']}", "/mcp", "POST", headers, json.dumps(message).encode()).json["result"]
+
+
+def test_safe_steps_that_do_not_use_one_another_run_together(web: str, api: Upstream) -> None:
+    """Each response waits until all three requests have arrived, so steps in sequence would not end."""
+    gates = [Gate(), Gate(), Gate()]
+
+    async def meet(number: int) -> None:
+        gates[number].open()
+        await asyncio.gather(*(gate.wait() for gate in gates))
+
+    for number, path in enumerate(("/one", "/two", "/three")):
+        api.on("GET", path, reply({"n": number}, before=lambda number=number: meet(number)))  # type: ignore[misc]
+    assert call(web, "/three").json == {"a": 0, "b": 1, "c": 2}
+
+
+def test_steps_that_change_something_keep_their_order(web: str, api: Upstream) -> None:
+    api.on("POST", "/one", reply({}, 201))
+    api.on("GET", "/three", reply({"done": True}))
+    assert call(web, "/changes", "POST").json == {"done": True}
+    sent = [(one.method, json.loads(one.body) if one.body else None) for one in api.received]
+    assert sent == [("POST", {"n": 1}), ("POST", {"n": 2}), ("GET", None)]
+
+
+def test_a_failed_step_ends_the_run_with_its_status_and_name(gateway: Gateway, web: str, api: Upstream) -> None:
+    api.on("GET", "/one", reply({"id": 7}))
+    api.on("GET", "/items/7", reply({"secret": "of the upstream"}, 404))
+    found = problem(call(web, "/chain"), 404)
+    assert found["step"] == "then"
+    assert found["operation"] == "api.item"
+    assert found["detail"] == "step 'then' failed: 'api.item' responded with 404 Not Found"
+    assert [one.target for one in api.received] == ["/one", "/items/7"]
+    assert "of the upstream" not in str(found)
+    result = call_tool(gateway, "chain")
+    assert result["isError"]
+    assert result["content"][0]["text"] == found["detail"]
+
+
+def test_a_redirect_and_a_missing_value_fail_a_step_with_502(web: str, api: Upstream) -> None:
+    api.on("GET", "/one", reply({}))
+    found = problem(call(web, "/chain"), 502)
+    assert found["step"] == "then"
+    assert "'api.item' cannot be called with the values of earlier steps" in found["detail"]
+    api.on("GET", "/one", reply({}, 302, headers={"location": "https://elsewhere.example"}))
+    assert problem(call(web, "/chain"), 502)["detail"] == "step 'first' failed: 'api.one' responded with 302 Found"
+
+
+def test_a_response_that_does_not_decode_fails_its_step(web: str, api: Upstream) -> None:
+    api.on("GET", "/one", Reply(body=b"<html>"))
+    found = problem(call(web, "/chain"), 502)
+    assert found["step"] == "first"
+    assert "is not valid JSON" in found["detail"]
+
+
+def test_the_wait_that_an_upstream_asks_for_reaches_the_caller(web: str, api: Upstream) -> None:
+    api.on("GET", "/one", reply({}, 429, headers={"retry-after": "17"}))
+    response = call(web, "/chain")
+    problem(response, 429)
+    assert response.headers["retry-after"] == "17"
+
+
+def test_of_several_failed_steps_the_first_in_the_document_is_reported(web: str, api: Upstream) -> None:
+    """The third step fails first. The first one fails after it, and is reported; the second one is cut off."""
+    late = Gate()
+
+    async def fail_first() -> None:
+        late.open()
+
+    api.on("GET", "/one", reply({}, 500, before=late.wait))
+    api.on("GET", "/two", Reply(chunks=[b"{"], until_gone=True))
+    api.on("GET", "/three", reply({}, 503, before=fail_first))
+    assert problem(call(web, "/three"), 500)["step"] == "first"
+    assert api.wait(lambda upstream: upstream.gone == 1)
+
+
+def test_an_upstream_without_a_response_fails_its_step(web: str, api: Upstream) -> None:
+    api.on("GET", "/one", reply({"id": 7}))
+    api.on("GET", "/items/7", Reply(chunks=[], broken=True))
+    found = problem(call(web, "/chain"), 502)
+    assert found["step"] == "then"
+    assert SECRET not in str(found)
+
+
+def test_one_deadline_covers_the_run(gateway: Gateway, api: Upstream) -> None:
+    """Each step takes less than the deadline, and all of them take more."""
+
+    async def wait() -> None:
+        await asyncio.sleep(DEADLINE * 0.45)
+
+    api.on("GET", "/one", reply({"id": 7}, before=wait))
+    api.on("GET", "/items/7", reply({"n": 1}, before=wait))
+    api.on("GET", "/two", reply({"n": 2}, before=wait))
+    found = problem(call(gateway.urls["web"], "/chain"), 504)
+    assert found["step"] == "last"
+    assert found["detail"] == "step 'last' failed: 'api.two' did not respond within the 3 seconds of the run"
+
+
+def test_the_last_response_passes_through_with_its_headers(web: str, api: Upstream) -> None:
+    api.on("GET", "/one", reply({"id": 7}))
+    api.on("GET", "/items/7", reply({"n": "a/b"}))
+    api.on("GET", "/two", Reply(headers={"content-type": "image/gif", "etag": '"1"'}, body=b"GIF"))
+    response = call(web, "/chain")
+    assert (response.status, response.headers["content-type"], response.headers["etag"]) == (200, "image/gif", '"1"')
+    assert response.body == b"GIF"
+    assert [one.target for one in api.received] == ["/one", "/items/7", "/two?of=a%2Fb"]
+    assert {one.header("authorization") for one in api.received} == {f"Bearer {SECRET}"}
+
+
+def test_conditions_of_a_caller_reach_no_step(web: str, api: Upstream) -> None:
+    for path in ("/one", "/two", "/three"):
+        api.on("GET", path, reply({"n": 1}))
+    assert call(web, "/three", headers={"if-none-match": '"1"', "range": "bytes=0-1"}).status == 200
+    assert {(one.header("if-none-match"), one.header("range")) for one in api.received} == {(None, None)}
