@@ -10,7 +10,7 @@ from naftiko_runtime.engine.evaluate import compile_tree
 from naftiko_runtime.engine.exchange import Exchange
 from naftiko_runtime.engine.mapping import report_mismatches
 from naftiko_runtime.engine.result import OperationResult
-from naftiko_runtime.engine.steps.run import Run, compile_references
+from naftiko_runtime.engine.steps.run import WorkflowRun, compile_references
 from naftiko_runtime.errors import StepError
 from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.mapping.templates import fill_blanks
@@ -94,7 +94,7 @@ class _ResultMaker:
         self._read = _compile_source(plan.result, secrets)
         self._calls = tuple(reversed([step.name for step in plan.steps]))
 
-    def make(self, run: Run, values: Values) -> OperationResult:
+    def make(self, run: WorkflowRun, values: Values) -> OperationResult:
         """The result, with the status of the last response.
 
         Args:
@@ -114,7 +114,7 @@ class _ResultMaker:
         return result
 
 
-def _compile_source(plan: TreeResult | OutputResult, secrets: Mapping[str, Secret]) -> Callable[[Run], object]:
+def _compile_source(plan: TreeResult | OutputResult, secrets: Mapping[str, Secret]) -> Callable[[WorkflowRun], object]:
     """From a run to the value that the result is made of."""
     if not isinstance(plan, TreeResult):
         return lambda run: run.outputs.get(plan.step)
@@ -125,11 +125,11 @@ def _compile_source(plan: TreeResult | OutputResult, secrets: Mapping[str, Secre
 
 class _WorkflowExchange(Exchange, eq=False):
     _execution: BoundWorkflow
-    _run: Run | None = None
+    _run: WorkflowRun | None = None
 
     async def __aenter__(self) -> OperationResult:
         execution = self._execution
-        self._run = run = Run(self._call, self)
+        self._run = run = WorkflowRun(self._call, self)
         self._deadline = execution.deadlines.begin()
         try:
             for stage in execution.stages:
@@ -161,7 +161,7 @@ class _WorkflowExchange(Exchange, eq=False):
         return error
 
 
-async def _run_stage(stage: Sequence[BoundStep], run: Run) -> None:
+async def _run_stage(stage: Sequence[BoundStep], run: WorkflowRun) -> None:
     """Run the steps of a stage. The first failed step in the order of the document is reported.
 
     Raises:
@@ -187,6 +187,6 @@ async def _run_stage(stage: Sequence[BoundStep], run: Run) -> None:
         raise failures[min(failures)]
 
 
-async def _run_step(step: BoundStep, run: Run) -> None:
+async def _run_step(step: BoundStep, run: WorkflowRun) -> None:
     await step.run(run)
     run.complete.add(step.name)

@@ -10,8 +10,8 @@ from naftiko_runtime.lint import (
     namespaces,
     rewrites,
     security,
-    steps,
     style,
+    unserved_calls,
     unused_functions,
     unused_operations,
     variables,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 CHECKS: Final[tuple[Check, ...]] = (
     *namespaces.CHECKS,
-    *steps.CHECKS,
+    *unserved_calls.CHECKS,
     *impossible_values.CHECKS,
     *indefinite_paths.CHECKS,
     *security.CHECKS,

@@ -28,9 +28,7 @@ MISSING_KEY_CALL_OF_FUNCTION: Final = MISSING_KEY.add_message(
     "a function needs 'call', or 'outputParameters' with values of its own",
     "add 'call: namespace.operation', or 'outputParameters' with values",
 )
-MISSING_KEY_STEP_NAME: Final = MISSING_KEY.add_message("the step has no 'name'", "add 'name: …'")
 MISSING_KEY_STEP_TYPE: Final = MISSING_KEY.add_message("the step has no 'type'")
-MISSING_KEY_OF_STEP: Final = MISSING_KEY.add_message("a step of type '{type}' needs '{key}'", "add '{key}: …'")
 MISSING_KEY_SKILL_LOCATION: Final = MISSING_KEY.add_message(
     "the skill '{name}' has an instruction, and no 'location' to find it in",
     "add 'location: file:///…', the folder with SKILL.md",

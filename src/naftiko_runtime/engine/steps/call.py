@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.engine.call import BoundCall
     from naftiko_runtime.engine.mapping import ResponseMapping
-    from naftiko_runtime.engine.steps.run import Run
+    from naftiko_runtime.engine.steps.run import WorkflowRun
     from naftiko_runtime.plan import CallStep, NamedOutput, Shape
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class BoundCallStep:
         self._read_values = compile_references(plan.name, plan.references)
         self._name_outputs = _compile_outputs(operation, plan.outputs)
 
-    async def run(self, run: Run) -> None:
+    async def run(self, run: WorkflowRun) -> None:
         """Call the operation; see :class:`naftiko_runtime.engine.steps.run.BoundStep`."""
         result = await self._send(run)
         if self._is_result:
@@ -89,7 +89,7 @@ class BoundCallStep:
             if not self._is_result:
                 await result.response.close()
 
-    async def _send(self, run: Run) -> OperationResult:
+    async def _send(self, run: WorkflowRun) -> OperationResult:
         """The successful response of the call."""
         values, call = self._read_values(run), self._call
         try:
@@ -110,7 +110,7 @@ class BoundCallStep:
             raise self._describe_status(result)
         return result
 
-    async def _read(self, result: OperationResult, run: Run) -> None:
+    async def _read(self, result: OperationResult, run: WorkflowRun) -> None:
         """Read the response, and decode it for later steps."""
         mapping = self._mapping
         if mapping is None and self._streams:

@@ -11,7 +11,7 @@ from naftiko_runtime.engine.steps.run import compile_references
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from naftiko_runtime.engine.steps.run import Run
+    from naftiko_runtime.engine.steps.run import WorkflowRun
     from naftiko_runtime.plan import LookupStep
     from naftiko_runtime.secret import Secret
 
@@ -38,7 +38,7 @@ class BoundLookupStep:
         self._read_values = compile_references(plan.name, plan.references)
         self._evaluate = compile_tree(plan.value, secrets)
 
-    async def run(self, run: Run) -> None:
+    async def run(self, run: WorkflowRun) -> None:
         """Look the value up; see :class:`naftiko_runtime.engine.steps.run.BoundStep`.
 
         The output of a list of values is a list of the rows that match, in the order of the values. A value without a

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import StepReference
 
 
-class Run(Struct):
+class WorkflowRun(Struct):
     """One run of a workflow.
 
     Attributes:
@@ -54,7 +54,7 @@ class BoundStep(Protocol):
     name: str
     target: str
 
-    async def run(self, run: Run) -> None:
+    async def run(self, run: WorkflowRun) -> None:
         """Run the step, and keep its output in the run.
 
         Raises:
@@ -63,7 +63,7 @@ class BoundStep(Protocol):
         """
 
 
-ReadValues: TypeAlias = Callable[[Run], "Values"]
+ReadValues: TypeAlias = Callable[[WorkflowRun], "Values"]
 """From a run to the values by argument: the caller's, and those that a step takes from other steps."""
 
 
@@ -78,7 +78,7 @@ def compile_references(step: str, references: Sequence[StepReference]) -> ReadVa
         return lambda run: run.call.values
     paths = [(one, compile_path(one.path)) for one in references]
 
-    def read(run: Run) -> Values:
+    def read(run: WorkflowRun) -> Values:
         values = dict(run.call.values)
         for one, path in paths:
             found = (run.call.values if one.of_input else run.outputs).get(one.source)
@@ -88,7 +88,7 @@ def compile_references(step: str, references: Sequence[StepReference]) -> ReadVa
     return read
 
 
-def _find_value(step: str, path: JsonPath, value: Any, run: Run) -> Any:
+def _find_value(step: str, path: JsonPath, value: Any, run: WorkflowRun) -> Any:
     """The value at a path, with a limit on the work of a path that searches."""
     if not path.searches:
         return path.get(value)
