@@ -180,6 +180,65 @@ def test_what_is_wrong_takes_along_no_more_than_it_must(before: str, after: str,
         assert describe_reason(found.reason).startswith("x.yml:")
 
 
+WITH_FUNCTIONS = dedent("""\
+    naftiko: 1.0.0-alpha2
+    info: {label: Ships, description: Where they are.}
+    capability:
+      consumes:
+        - namespace: ships
+          baseUri: https://ships.acme.io
+          resources: [{path: "/ships/{imo}", operations: [{name: get}, {name: put, method: PUT}]}]
+      aggregates:
+        - namespace: fleet
+          label: Fleet
+          functions:
+            - {name: get, description: Gets, inputParameters: [{name: imo, type: string}], call: ships.get}
+            - {name: put, description: Puts, inputParameters: [{name: imo, type: string}], call: ships.put}
+            - {name: ping, description: Pings, outputParameters: [{name: pong, type: string, value: pong}]}
+        - namespace: other
+          label: Other
+          functions: [{name: pong, description: Pongs, outputParameters: [{name: ping, type: string, value: ping}]}]
+      exposes:
+        - type: rest
+          namespace: web
+          port: 8080
+          resources:
+            - path: /ships/{imo}
+              operations: [{method: GET, ref: fleet.get}, {method: PUT, ref: fleet.put}]
+            - {path: /ping, operations: [{method: GET, ref: fleet.ping}]}
+        - type: mcp
+          namespace: tools
+          port: 9090
+          tools: [{ref: fleet.get}, {name: own, ref: fleet.get, call: ships.put}, {ref: fleet.ping}, {ref: other.pong}]
+    """)
+OF_FUNCTIONS = ("GET /ships/{imo}", "PUT /ships/{imo}", "GET /ping", "get", "own", "ping", "pong")
+OF_GET = {"GET /ships/{imo}", "get", "own"}
+OF_PING = {"GET /ping", "ping"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "left_out"),
+    [
+        ("call: ships.get}", "call: ships.gte}", OF_GET),
+        ("{name: get}", "{name: get, outputRawFormat: yml}", {"GET /ships/{imo}", "get"}),
+        ("description: Gets, inputParameters: [{name: imo, type: string}]", "inputParameters: 5", OF_GET),
+        ("type: string, value: pong", "type: strng, value: pong", OF_PING),
+        ("type: string, value: pong", "type: integer, value: pong", OF_PING),
+        ("name: pong, type: string, value: pong", "name: pong, type: string, mapping: $.pong", OF_PING),
+        ("{ref: other.pong}", "{ref: other.png}", {"pong", "png"}),
+        ("- namespace: other", "- namespace: [other]", {"pong"}),
+        ("label: Other", "label: [Other]", {"pong"}),
+        ("{ref: fleet.get}, {name: own", "{ref: [fleet.get], name: get}, {name: own", {"get"}),
+    ],
+)
+def test_a_broken_function_takes_along_what_refers_to_it(before: str, after: str, left_out: set[str]) -> None:
+    assert WITH_FUNCTIONS.count(before) == 1, before
+    loaded = skipping(WITH_FUNCTIONS.replace(before, after))
+    assert served(loaded.plan) == [name for name in OF_FUNCTIONS if name not in left_out]
+    assert set(refused(loaded.plan)) <= left_out
+    assert loaded.left_out
+
+
 @pytest.mark.parametrize(
     ("before", "after", "gone"),
     [
