@@ -133,3 +133,17 @@ def test_an_impossible_annotation_is_an_error_at_first_use() -> None:
 
     with pytest.raises(TypeError, match=r"a part's key cannot be set\[str\]"):
         Odd.model_validate({})
+
+
+def test_a_derived_part_has_other_values_and_knows_where_they_stand() -> None:
+    leaf = Leaf(kind="leaf")
+    leaf.set_path(("a", 0))
+    derived = leaf.derive({"own_name": "x"}, {"ownName": ("b", "ownName")})
+    assert (derived.kind, derived.own_name, leaf.own_name) == ("leaf", "x", "")
+    assert derived.model_fields_set == {"kind", "own_name"}
+    assert leaf.model_fields_set == {"kind"}
+    assert derived.get_path() == ("a", 0)
+    assert derived.get_path("kind") == ("a", 0, "kind")
+    assert derived.get_path("ownName", 1) == ("b", "ownName", 1)
+    again = derived.derive({"kind": "leaf"}, {"kind": ("c",)})
+    assert (again.get_path("ownName"), again.get_path("kind")) == (("b", "ownName"), ("c",))
