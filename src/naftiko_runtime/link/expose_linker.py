@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 _REFERENCE: Final = compile_lazily(rf"\$(?:this\b|input|\{{|[.\[])|(?:{'|'.join((*PREFIXES, INPUTS))})\.")
 _TEMPLATE: Final = compile_lazily(r"\$?\{{1,2}\s*(?:\$\.)?(?P<name>\w[\w.-]*)\s*\}{1,2}")
 """A name in braces, where a JSONPath belongs."""
+_WITH_VALUES: Final = frozenset({"with_", "steps", "mappings", "output_parameters"})
+"""The keys, by their names in the program, whose values may refer to inputs."""
 ANY_ADDRESS: Final = "0.0.0.0"
 """The default address of an expose."""
 
@@ -161,10 +163,10 @@ class ExposeLinker:
         """Return the names by which values may call the inputs of an operation."""
         if isinstance(holder, Aggregate):
             return (*holder.names, *self.context.namespaces.exposed)
-        if reference is None or not reference.inherited & {"with_", "output_parameters"}:
+        if reference is None or not reference.inherited & _WITH_VALUES:
             return holder.names
         first, last = reference.aggregate.names, holder.names
-        if "with_" not in reference.inherited:
+        if not reference.inherited & {"with_", "steps"}:
             first, last = last, first
         return tuple(dict.fromkeys((*first, *last, *self.context.namespaces.exposed)))
 
