@@ -30,8 +30,8 @@ _READ_RESULT: Final = "() => typeof result === 'undefined' ? undefined : result"
 _LINE: Final = re.compile(r"<input>:([0-9]{1,9})\b")
 _STACK_LENGTH_MAX: Final = 4_000
 _CALLS_TOO_DEEP: Final = "RangeError: maximum call stack size exceeded"
-_NOTHING_THROWN: Final = "Error: null"
-"""What the engine throws if no memory is left for an exception. A script can throw it, too."""
+_NO_MEMORY: Final = frozenset({"Error: null", "Error: call status=2"})
+"""The engine has no memory left for an exception, or for an argument. A script can throw the same."""
 _ERRORS: Final = (quickjs_rs.QuickJSError, engine_errors.QuickJSError, wasmtime.WasmtimeError, wasmtime.Trap)
 """Of the library's public and inner layers, and of WebAssembly."""
 
@@ -149,7 +149,7 @@ def _write_task(program: ScriptProgram, context: bytes) -> str:
 def _explain(error: Exception, realm: _Realm, sources: Sequence[ScriptSource]) -> EngineFailure:
     if realm.stopped is not None:
         return EngineFailure(realm.stopped, "")
-    if isinstance(error, quickjs_rs.MemoryLimitError) or (str(error) == _NOTHING_THROWN and realm.has_full_memory()):
+    if isinstance(error, quickjs_rs.MemoryLimitError) or (_may_lack_memory(error) and realm.has_full_memory()):
         return EngineFailure("memory-limit", "")
     name = sources[-1].name
     match error:
@@ -162,6 +162,13 @@ def _explain(error: Exception, realm: _Realm, sources: Sequence[ScriptSource]) -
             return EngineFailure("exception", f"{name}: {quote(str(error))}")
         case _:
             return EngineFailure("crash", "its engine failed")
+
+
+def _may_lack_memory(error: Exception) -> bool:
+    """Whether it is no exception of the script: one that could not be made, or an error of the engine's interface."""
+    if isinstance(error, quickjs_rs.JSError):
+        return str(error) in _NO_MEMORY
+    return isinstance(error, quickjs_rs.QuickJSError | engine_errors.QuickJSError)
 
 
 def _find_place(stack: str, sources: Sequence[ScriptSource]) -> str:

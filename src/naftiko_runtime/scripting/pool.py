@@ -11,6 +11,7 @@ from msgspec import json
 
 from naftiko_runtime.encode_value import encode_json
 from naftiko_runtime.errors import BindError
+from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.formats.json import parse_regular
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.limits import (
@@ -73,7 +74,12 @@ class ScriptPool:
         Raises:
             ScriptError: It failed, or exceeded a limit.
         """
-        sent = encode_json(context)
+        try:
+            sent = encode_json(context)
+        except Unrenderable as error:
+            raise explain_failure(
+                "exception", f"{program.main.name}: its context is {error}", program, limits
+            ) from None
         try:
             result = await self._get_group(program.language).run(_encode_task(program, limits), sent, limits)
             return await _decode(result)

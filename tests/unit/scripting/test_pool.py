@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.formats.json import parse_regular
@@ -110,6 +111,26 @@ async def test_large_values_pass_through(pool: ScriptPool) -> None:
     value = [{"id": number, "name": "x" * 20} for number in range(5_000)]
     for language in LANGUAGES:
         assert await pool.run(make(language, ECHO), value, LIMITS) == value
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_context_counts_as_memory(language: Language, pool: ScriptPool) -> None:
+    small = replace(LIMITS, memory_bytes=8 * 1024 * 1024)
+    with pytest.raises(ScriptError) as caught:
+        await pool.run(make(language, "result = 1"), "x" * 16 * 1024 * 1024, small)
+    assert caught.value.kind == "memory-limit"
+    assert await pool.run(make(language, "result = 1"), {}, small) == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_context_that_is_not_json_is_refused(language: Language, pool: ScriptPool) -> None:
+    with pytest.raises(ScriptError, match="main: its context is not expressible as JSON"):
+        await pool.run(make(language, "result = 1"), "\ud800", LIMITS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_script_without_loops_exceeds_no_limit_of_statements(language: Language, pool: ScriptPool) -> None:
+    assert await pool.run(make(language, "result = 1"), list(range(50_000)), replace(LIMITS, statements=1)) == 1
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
