@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.scripting.program import Language
 
+_LAST_READ_SECONDS: Final = 1.0
+_PIECE_BYTES: Final = 64 * 1024
 _MODULE: Final = "naftiko_runtime.scripting.worker"
 
 
@@ -37,6 +39,7 @@ class WorkerProcess:
         self._tasks = tasks
         self._head: tuple[int, int] | None = None
         """Of the reply whose body is not read yet."""
+        self._reading = asyncio.Lock()
 
     @classmethod
     async def start(cls, language: Language) -> WorkerProcess:
@@ -106,8 +109,16 @@ class WorkerProcess:
                 _kill_group(self._process.pid)
         self._tasks.close()
         await self._process.wait()
+        with suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(_LAST_READ_SECONDS), self._reading:
+                while await self._replies.read(_PIECE_BYTES):
+                    pass  # to the end of the pipe, which is then closed
 
     async def _read_reply(self, output_bytes: int) -> tuple[ReplyKind, bytes]:
+        async with self._reading:
+            return await self._read_reply_alone(output_bytes)
+
+    async def _read_reply_alone(self, output_bytes: int) -> tuple[ReplyKind, bytes]:
         try:
             if self._head is None:
                 self._head = REPLY_HEAD.unpack(await self._replies.readexactly(REPLY_HEAD.size))
