@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar, assert_never
 
 from naftiko_runtime import limits
-from naftiko_runtime.bind_workflow import bind_workflow
+from naftiko_runtime.bind_workflow import Scripts, bind_workflow
 from naftiko_runtime.engine.call import BoundCall
 from naftiko_runtime.engine.compiled_parts import CompiledParts
 from naftiko_runtime.engine.credentials import open_flow, open_guard
@@ -67,6 +67,7 @@ async def bind(
     response_bytes_max: int = limits.RESPONSE_BYTES_MAX,
     nonces: NonceCache | None = None,
     exposed_headers: frozenset[bytes] = frozenset(),
+    scripting: bool = True,
 ) -> AsyncIterator[Bound]:
     """Open a plan's resources for as long as the context lasts.
 
@@ -79,9 +80,10 @@ async def bind(
         response_bytes_max: The largest response that is held in memory, in bytes.
         exposed_headers: More response headers that callers get, in lower case.
         nonces: Signs the nonces of digest guards and rejects replays; by default each guard has its own.
+        scripting: Whether the scripts of workflows run, where the document does not decide it.
 
     Raises:
-        BindError: A secret cannot be sent at its place.
+        BindError: A secret cannot be sent at its place, or an engine for scripts is not installed.
     """
     calling = fill_base_uris(plan, {name: secret.reveal() for name, secret in secrets.items()})
     total = None if total_deadline_seconds is None else Deadlines(total_deadline_seconds)
@@ -97,7 +99,9 @@ async def bind(
             exposed_headers=exposed_headers,
             nonces=nonces,
             compiled=CompiledParts(secrets),
+            scripts=Scripts(calling, enabled=scripting),
         )
+        await binder.scripts.open(resources)
         binder.open_flows(resources)
         yield Bound(plan, tuple(map(binder.bind_server, calling.servers)))
 
@@ -114,6 +118,7 @@ class _Binder:
     exposed_headers: frozenset[bytes]
     nonces: NonceCache | None
     compiled: CompiledParts
+    scripts: Scripts
     flows: dict[str, Flow | None] = field(default_factory=dict)
     masks: dict[str, Masks | None] = field(default_factory=dict)
     decoders: dict[Format, Decode] = field(default_factory=dict)
@@ -141,7 +146,14 @@ class _Binder:
                 call = self.bind_call(operation, execution)
                 return BoundOperation(operation, call, self.masks[call.namespace])
             case Workflow():
-                workflow = bind_workflow(operation, execution, self.secrets, self.bind_call, self.deadlines)
+                workflow = bind_workflow(
+                    operation,
+                    execution,
+                    self.secrets,
+                    self.bind_call,
+                    scripts=self.scripts,
+                    deadlines=self.deadlines,
+                )
                 masks = combine_masks([self.masks[upstream.namespace] for upstream in execution.upstreams])
                 return BoundOperation(operation, workflow, masks)
             case Mock():

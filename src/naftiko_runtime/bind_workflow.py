@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from naftiko_runtime.engine.steps.call import WHOLE, BoundCallStep
 from naftiko_runtime.engine.steps.lookup import BoundLookupStep
+from naftiko_runtime.engine.steps.script import BoundScriptStep
 from naftiko_runtime.engine.workflow import BoundWorkflow
 from naftiko_runtime.plan import (
     Call,
@@ -19,19 +20,64 @@ from naftiko_runtime.plan import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AsyncExitStack
 
     from naftiko_runtime.engine.call import BoundCall
     from naftiko_runtime.engine.deadline import Deadlines
     from naftiko_runtime.engine.steps.run import BoundStep
-    from naftiko_runtime.plan import Operation, Workflow, WorkflowStep
+    from naftiko_runtime.plan import Operation, Plan, Workflow, WorkflowStep
+    from naftiko_runtime.scripting.pool import ScriptPool
     from naftiko_runtime.secret import Secret
+
+
+class Scripts:
+    """The scripts of a plan: whether they run, and the pool that runs them.
+
+    Args:
+        plan: The plan.
+        enabled: Whether the operator allows scripts; a document can decide otherwise.
+    """
+
+    def __init__(self, plan: Plan, *, enabled: bool) -> None:
+        self._enabled = enabled
+        self._pool: ScriptPool | None = None
+        steps = (step for operation in plan.exposed_operations for step in operation.execution.script_steps)
+        self._languages = {step.program.language for step in steps if self._is_enabled(step)}
+
+    async def open(self, resources: AsyncExitStack) -> None:
+        """Start the pool, if a script can run.
+
+        Raises:
+            BindError: An engine is not installed, or does not start.
+        """
+        if not self._languages:
+            return
+        from naftiko_runtime.scripting.pool import ScriptPool  # noqa: PLC0415 - few documents have scripts
+
+        self._pool = ScriptPool()
+        resources.push_async_callback(self._pool.close)
+        await self._pool.start(self._languages)
+
+    def choose_pool(self, step: ScriptStep) -> ScriptPool | None:
+        """Return what runs a step; None if its script is disabled."""
+        return self._pool if self._is_enabled(step) else None
+
+    def _is_enabled(self, step: ScriptStep) -> bool:
+        return self._enabled if step.enabled is None else step.enabled
+
 
 BindCall: TypeAlias = "Callable[[Operation, Call], BoundCall]"
 """Compiles a call of an exposed operation."""
 
 
 def bind_workflow(
-    operation: Operation, plan: Workflow, secrets: Mapping[str, Secret], bind_call: BindCall, deadlines: Deadlines
+    operation: Operation,
+    plan: Workflow,
+    secrets: Mapping[str, Secret],
+    bind_call: BindCall,
+    *,
+    scripts: Scripts,
+    deadlines: Deadlines,
 ) -> BoundWorkflow:
     """Compile a workflow.
 
@@ -40,6 +86,7 @@ def bind_workflow(
         plan: Its workflow.
         secrets: Bound variables by full name.
         bind_call: Compiles the calls of its steps.
+        scripts: Runs the scripts of its steps.
         deadlines: Limits each run.
     """
 
@@ -50,7 +97,7 @@ def bind_workflow(
             case LookupStep():
                 return BoundLookupStep(step, secrets)
             case ScriptStep():
-                raise NotImplementedError
+                return BoundScriptStep(operation.name, step, scripts.choose_pool(step), secrets)
             case _:
                 assert_never(step)
 

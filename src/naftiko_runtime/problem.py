@@ -64,7 +64,8 @@ async def send_problem(send: Send, error: CallError, operation: BoundOperation |
     if isinstance(error, UpstreamError) and operation is not None:
         extra |= {"api": operation.namespace, "requestId": error.request_id}
     if isinstance(error, StepError):
-        extra |= {"step": error.step, "operation": error.operation, "requestId": error.request_id}
+        extra |= {"step": error.step, "requestId": error.request_id}
+        extra |= {"operation": error.operation} if error.operation else {}
     close = ((b"connection", b"close"),) if isinstance(error, TooLarge | TooSlow) else ()
     retry = ((b"retry-after", b"%d" % error.retry_seconds),) if isinstance(error, UpstreamOverloaded) else ()
     if isinstance(error, StepError) and error.retry_after:

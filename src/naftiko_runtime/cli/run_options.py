@@ -85,6 +85,7 @@ class UpstreamOptions:
     client_key: Path | None
     deadline: float
     total_deadline: float | None
+    scripting: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ class RunOptions:
             traces=traces,
             exposed_headers=frozenset(listeners.exposed_headers),
             workers=listeners.workers,
+            scripting=upstreams.scripting,
         )
 
 
@@ -240,6 +242,11 @@ _PARAMETERS: Final = (
         "--total-deadline",
         "Seconds for a whole exchange with an upstream, including streamed ones; default: no limit.",
         positive=True,
+    ),
+    _make_option(
+        "--scripting/--no-scripting",
+        default=True,
+        help="Run the scripts of workflows, unless the document decides it; without it, a script step is an error.",
     ),
     _make_seconds_option(
         "--half-closed",

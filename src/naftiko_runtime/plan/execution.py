@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan.request import Request, Target
     from naftiko_runtime.plan.result_shapes import Shape
     from naftiko_runtime.plan.upstream import Upstream
+    from naftiko_runtime.plan.workflow import ScriptStep
 
 
 class Call(Struct, frozen=True):
@@ -38,6 +39,11 @@ class Call(Struct, frozen=True):
     def upstreams(self) -> tuple[Upstream, ...]:
         """The APIs that are called."""
         return (self.request.upstream,)
+
+    @property
+    def script_steps(self) -> tuple[ScriptStep, ...]:
+        """A call or a mock runs no script."""
+        return ()
 
     @property
     def passes_conditions(self) -> bool:
@@ -86,6 +92,11 @@ class Mock(Struct, frozen=True):
     @property
     def upstreams(self) -> tuple[Upstream, ...]:
         """None."""
+        return ()
+
+    @property
+    def script_steps(self) -> tuple[ScriptStep, ...]:
+        """A call or a mock runs no script."""
         return ()
 
     @property

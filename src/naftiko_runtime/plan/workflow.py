@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan.response import Format
     from naftiko_runtime.plan.result_shapes import Shape, ShapeType
     from naftiko_runtime.plan.upstream import Upstream
+    from naftiko_runtime.scripting.program import ScriptLimits, ScriptProgram
     from naftiko_runtime.terms import Tree
 
 
@@ -87,17 +88,17 @@ class ScriptStep(Struct, frozen=True):
 
     Attributes:
         name: Its name.
-        language: ``javascript`` or ``python``.
-        file: The name of the script, for messages.
-        sources: The names and texts of its dependencies, in order, and of the script itself.
+        program: The script, with what it depends on.
+        limits: What one run of it may use.
+        enabled: Whether scripts run; None if the operator decides.
         context: What the script gets by name, beside the inputs and the outputs of earlier steps.
         references: What the context takes from earlier steps.
     """
 
     name: str
-    language: str
-    file: str
-    sources: tuple[tuple[str, str], ...]
+    program: ScriptProgram
+    limits: ScriptLimits
+    enabled: bool | None
     context: Tree
     references: tuple[StepReference, ...] = ()
 
@@ -176,6 +177,11 @@ class Workflow(Struct, frozen=True):
 
     def _iter_requests(self) -> Iterator[Request]:
         return (step.request for step in self.steps if isinstance(step, CallStep))
+
+    @property
+    def script_steps(self) -> tuple[ScriptStep, ...]:
+        """The steps that run scripts."""
+        return tuple(step for step in self.steps if isinstance(step, ScriptStep))
 
     @property
     def uses_only_json(self) -> bool:

@@ -145,6 +145,23 @@ INVALID_VALUE_DEFAULT: Final = INVALID_VALUE.add_message(
 INVALID_VALUE_CHARACTER: Final = INVALID_VALUE.add_message(
     "'{key}' contains the character U+{code}, which is not allowed in a header"
 )
+INVALID_VALUE_LANGUAGE: Final = INVALID_VALUE.add_message("unknown script language '{language}'")
+INVALID_VALUE_LANGUAGE_FORBIDDEN: Final = INVALID_VALUE.add_message(
+    "'allowedLanguages' of the control expose does not list '{language}'", "use another language, or add it there"
+)
+INVALID_VALUE_SCRIPT_URI: Final = INVALID_VALUE.add_message(
+    "'{name}' is not the URI of a folder", "write 'file:///./FOLDER', relative to the folder of this file"
+)
+INVALID_VALUE_SCRIPT_FOLDER: Final = INVALID_VALUE.add_message("there is no folder '{name}'")
+INVALID_VALUE_SCRIPT_PATH: Final = INVALID_VALUE.add_message(
+    "'{name}' is not a path in the folder of the scripts", "use letters, digits, '.', '_', '-' and '/', without '..'"
+)
+INVALID_VALUE_SCRIPT_OUTSIDE: Final = INVALID_VALUE.add_message("'{name}' leads out of the folder of the scripts")
+INVALID_VALUE_SCRIPT_MISSING: Final = INVALID_VALUE.add_message("there is no script '{name}' in its folder")
+INVALID_VALUE_SCRIPT_KIND: Final = INVALID_VALUE.add_message("the script '{name}' is not a regular file")
+INVALID_VALUE_SCRIPT_SIZE: Final = INVALID_VALUE.add_message("the script '{name}' and its dependencies are too large")
+INVALID_VALUE_SCRIPT_TEXT: Final = INVALID_VALUE.add_message("the script '{name}' is not UTF-8")
+INVALID_VALUE_SCRIPT_UNREADABLE: Final = INVALID_VALUE.add_message("the script '{name}' cannot be read")
 INVALID_VALUE_STEP_TYPE: Final = INVALID_VALUE.add_message("unknown step type '{type}'")
 INVALID_VALUE_SKILL_TOOL: Final = INVALID_VALUE.add_message(
     "the tool '{name}' has both 'from' and 'instruction'", "keep one of the two"
@@ -197,6 +214,11 @@ NOT_SERVED_WITHOUT_CALL: Final = NOT_SERVED.add_message(
     "an operation without 'call' and 'outputParameters' is not served yet",
     "add 'call: namespace.operation', or 'outputParameters' with values",
 )
+NOT_SERVED_GROOVY: Final = NOT_SERVED.add_message(
+    "Groovy scripts are not served: Groovy runs on a Java virtual machine only, and there is no sandbox for it",
+    "write the script in JavaScript or Python",
+)
+NOT_SERVED_SCRIPTS: Final = NOT_SERVED.add_message("'{language}' scripts need a library that is not installed")
 NOT_SERVED_LIBRARY: Final = NOT_SERVED.add_message("reading '{format}' needs a library that is not installed")
 NOT_SERVED_OUTPUTS: Final = NOT_SERVED.add_message(
     "'outputParameters' of this form is not served yet", "write a list or a map of outputs"

@@ -80,6 +80,7 @@ ONE_ADDRESS_ON_PORT: Final = Help("only exposes of one address can share a port;
 GUARDED_PORT: Final = Help("an expose with authentication cannot share its port; {move}")
 MOVE_ONE: Final = Noun("change one, or start with --port {namespace}=N")
 MOVE_IN_FILE: Final = Noun("change the port in one of the files: --port {namespace}=N moves both")
+ADD_LOCATION: Final = Help("add 'location: file:///./FOLDER', relative to the folder of this file")
 STEP_KINDS: Final = Help("step types: {known}")
 EARLIER_STEPS: Final = Help("earlier steps: {known}")
 IT_HAS: Final = Help("it has: {known}")

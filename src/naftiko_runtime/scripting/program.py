@@ -13,11 +13,6 @@ from naftiko_runtime.missing_extra import advise_install
 Language: TypeAlias = Literal["javascript", "python"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
-REFUSED_LANGUAGES: Final = {
-    "groovy": "Groovy runs on a Java virtual machine only, and there is no sandbox for it: write JavaScript or Python",
-}
-"""Languages that the specification has and this runtime does not, with the reason."""
-
 EXTRA: Final = "scripting"
 """The extra that has the engines of all languages."""
 

@@ -114,6 +114,7 @@ class Deployment:
                 response_bytes_max=self._settings.response_bytes_max,
                 nonces=self._nonces,
                 exposed_headers=self._settings.exposed_headers,
+                scripting=self._settings.scripting,
             )
             bound.append(await stack.enter_async_context(binding))
         return bound

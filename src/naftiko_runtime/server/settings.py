@@ -27,6 +27,7 @@ class ServerSettings:
         response_bytes_max: The maximum size of a response that is held in memory.
         traces: Where spans go. None for no traces.
         exposed_headers: More response headers that callers get, in lower case.
+        scripting: Whether the scripts of workflows run, where a document does not decide it.
         workers: The number of processes that serve. 1 for this process only.
     """
 
@@ -40,4 +41,5 @@ class ServerSettings:
     response_bytes_max: int = limits.RESPONSE_BYTES_MAX
     traces: TraceOptions | None = None
     exposed_headers: frozenset[bytes] = frozenset()
+    scripting: bool = True
     workers: int = 1

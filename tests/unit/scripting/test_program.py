@@ -6,7 +6,6 @@ import pytest
 
 from naftiko_runtime.scripting import program as program_module
 from naftiko_runtime.scripting.program import (
-    REFUSED_LANGUAGES,
     ErrorKind,
     ScriptError,
     ScriptLimits,
@@ -73,7 +72,3 @@ def test_a_missing_engine_is_named_with_its_install_line(monkeypatch: pytest.Mon
     assert describe_missing_engine("javascript") == (
         "javascript scripts need the extra 'scripting'; in a checkout of naftiko-runtime: pip install '.[scripting]'"
     )
-
-
-def test_groovy_is_refused_with_a_reason() -> None:
-    assert "Java virtual machine" in REFUSED_LANGUAGES["groovy"]

@@ -17,6 +17,7 @@ from naftiko_runtime.link.call_site import make_call_site
 from naftiko_runtime.link.steps.call import link_call_step, list_named_outputs
 from naftiko_runtime.link.steps.lookup import link_lookup_step
 from naftiko_runtime.link.steps.result import link_call_shapes, link_output_result, link_tree_result
+from naftiko_runtime.link.steps.script import link_script_step
 from naftiko_runtime.link.term_substitution import find_arguments
 from naftiko_runtime.link.unplaced_inputs import find_declaration
 from naftiko_runtime.plan import CallResult, CallStep, Contract, Format, LookupStep, ScriptStep, Workflow
@@ -78,8 +79,7 @@ class WorkflowLinker:
             case DeclaredLookupStep():
                 return link_lookup_step(step, self._scope)
             case DeclaredScriptStep():
-                self._scope.context.report(rules.NOT_SERVED(key="script"), step.get_path("type"))
-                return None
+                return link_script_step(step, self._scope)
             case UnknownStep():
                 self._report_kind(step)
                 return None

@@ -1,0 +1,1 @@
+result = context.none.length;

@@ -1,0 +1,1 @@
+result = {"hello": context["name"]}
