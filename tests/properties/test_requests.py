@@ -15,84 +15,13 @@ from hypothesis import strategies as st
 
 from naftiko_runtime.encode_value import format_text
 from naftiko_runtime.engine.invocation import Invocation
-from naftiko_runtime.engine.request import RequestBuilder
 from naftiko_runtime.errors import Rejected
-from naftiko_runtime.loading import load_source
-from naftiko_runtime.source import parse_source
+from support.hostile_values import BASE, VALUES, make_builders
 
 if TYPE_CHECKING:
     from naftiko_runtime.upstream.interface import OutboundRequest
 
-BASE = "http://upstream.example:8443/v1"
-
-DOCUMENT = """
-naftiko: 1.0.0-alpha2
-info: {label: Hostile values}
-capability:
-  consumes:
-    - type: http
-      namespace: api
-      baseUri: http://upstream.example:8443/v1
-      resources:
-        - {path: "/ships/{a}/x-{{b}}.json/end", operations: [{name: path}]}
-        - path: /fields
-          operations:
-            - name: fields
-              inputParameters:
-                - {name: a, in: query}
-                - {name: b, in: query, value: "b:{{b}}"}
-                - {name: X-A, in: header, value: "{{a}}"}
-                - {name: X-B, in: header, value: "b {{b}}"}
-                - {name: one, in: cookie, value: "{{a}}"}
-                - {name: two, in: cookie, value: "{{b}}"}
-        - path: /body
-          operations:
-            - name: tree
-              method: POST
-              body: {type: json, data: {whole: "{{a}}", part: "<{{b}}>", in: [{a: "{{a}}"}]}}
-            - {name: raw, method: POST, body: '{"bare": [{{a}}], "quoted": "{{b}}", "part": "<{{b}}>", "{{b}}~": {}}'}
-            - {name: all, method: POST, inputParameters: [{name: body, in: body, value: "{{a}}"}]}
-            - {name: form, method: POST, body: {type: formUrlEncoded, data: {a: "{{a}}", b: "<{{b}}>", c: 1}}}
-            - {name: text-form, method: POST, body: {type: formUrlEncoded, data: "a={{a}}&b={{b}}&c=1"}}
-            - {name: xml, method: POST, body: {type: xml, data: "<r b='{{b}}' c=\\"{{b}}\\"><a>{{a}}</a><c/>{{b}}</r>"}}
-            - name: sparql
-              method: POST
-              body: {type: sparql, data: "ASK { <http://x/{{a}}> :p \\"{{b}}\\" , '{{b}}' . }"}
-            - {name: text, method: POST, body: {type: text, data: "a={{a}};"}}
-  exposes:
-    - type: mcp
-      namespace: tools
-      port: 9090
-      tools:
-"""
-NAMES = ("path", "fields", "tree", "raw", "all", "form", "text-form", "xml", "sparql", "text")
-
-
-def builders() -> dict[str, RequestBuilder]:
-    inputs = "inputParameters: [{name: a, required: false}, {name: b, required: false}]"
-    tools = "".join(f"        - {{name: {name}, call: api.{name}, {inputs}}}\n" for name in NAMES)
-    loaded = load_source(parse_source((DOCUMENT + tools).encode(), "hostile.yml"))
-    assert loaded.plan is not None, loaded.diagnostics
-    operations = cast("Any", loaded.plan.servers[0]).tools
-    return {tool.name: RequestBuilder(tool.operation.execution.request, {}, decodes=False) for tool in operations}
-
-
-BUILDERS = builders()
-
-TEXTS = (
-    st.text(max_size=20)
-    | st.text(st.characters(codec=None, categories=None), max_size=6)
-    | st.text(
-        st.sampled_from("\0\t\r\n\x7f\x85\u2028\ud800\udfff\ufffe \"'\\/.%?#&=+;:,<>[]{}|^`é船😀au0x"), max_size=12
-    )
-    | st.sampled_from([".", "..", "%2e%2e", "../../etc", "\r\nX-Evil: 1", "{{a}}", "{{b}}", "]]>", "--", "\\u0022", ""])
-)
-NUMBERS = st.integers() | st.floats() | st.sampled_from([10**400, -(2**64), 1e308, math.inf, -math.inf, math.nan])
-VALUES = st.recursive(
-    st.none() | st.booleans() | NUMBERS | TEXTS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
-    max_leaves=12,
-).filter(lambda value: value is not None)
+BUILDERS = make_builders()
 ITEM = r'(?:"(?:\\.|[^"\\])*"|[^",]+)'
 ITEMS = rf"{ITEM}(?:,{ITEM})*"
 CALLS = st.fixed_dictionaries({}, optional={"a": VALUES, "b": VALUES})
