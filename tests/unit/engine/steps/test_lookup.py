@@ -1,0 +1,90 @@
+"""Lookups: one index for all values, whatever their number."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from naftiko_runtime.engine.invocation import Invocation
+from naftiko_runtime.engine.steps.lookup import BoundLookupStep, index_rows
+from naftiko_runtime.engine.steps.run import WorkflowRun
+from naftiko_runtime.plan import Argument, LookupStep
+
+MANY = 10_000
+
+
+class CountedRow(dict[str, Any]):
+    """A row that counts how often its key is read."""
+
+    reads = 0
+
+    def get(self, name: str, default: Any = None) -> Any:
+        CountedRow.reads += 1
+        return super().get(name, default)
+
+
+def look_up(rows: Any, value: Any, *, fields: tuple[str, ...] = (), run: WorkflowRun | None = None) -> Any:
+    """The output of a lookup of a value in the field ``id``."""
+    step = BoundLookupStep(LookupStep("found", "rows", "id", Argument("ids"), fields), {})
+    run = run or make_run()
+    run.outputs["rows"] = rows
+    run.call.values = {"ids": value}
+    asyncio.run(step.run(run))
+    return run.outputs["found"]
+
+
+def make_run() -> WorkflowRun:
+    return WorkflowRun(Invocation(), None)  # type: ignore[arg-type]  # a lookup needs none
+
+
+def test_many_values_in_many_rows_read_each_row_once() -> None:
+    rows = [CountedRow(id=number, name=f"n{number}") for number in range(MANY)]
+    CountedRow.reads = 0
+    found = look_up(rows, list(reversed(range(MANY))))
+    assert [row["id"] for row in found] == list(reversed(range(MANY)))
+    assert CountedRow.reads == MANY
+
+
+def test_two_lookups_of_one_run_share_the_index() -> None:
+    rows, run = [CountedRow(id=number) for number in range(5)], make_run()
+    CountedRow.reads = 0
+    assert look_up(rows, [1], run=run) == [{"id": 1}]
+    assert look_up(rows, 3, run=run) == {"id": 3}
+    assert CountedRow.reads == len(rows)
+
+
+ROWS = [{"id": 1, "name": "Ann"}, {"id": "2", "name": "Bo"}, {"id": 1, "name": "not the first"}, {"name": "no id"}, 7]
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ([2, 1], [ROWS[1], ROWS[0]]),
+        (["1", 1, "1"], [ROWS[0]] * 3),
+        ([9, 2, None, [1], {"id": 1}], [ROWS[1]]),
+        ([], []),
+        ("2", ROWS[1]),
+        (1, ROWS[0]),
+        (9, None),
+        (None, None),
+        ({"id": 1}, None),
+    ],
+    ids=str,
+)
+def test_values_keep_their_order_and_number(value: Any, found: Any) -> None:
+    assert look_up(ROWS, value) == found
+
+
+@pytest.mark.parametrize(("rows", "found"), [({"id": 2}, {"id": 2}), (None, None), ("2", None), ([[2]], None)], ids=str)
+def test_rows_are_objects_of_a_list_or_one_object(rows: Any, found: Any) -> None:
+    assert look_up(rows, "2") == found
+
+
+def test_only_named_fields_are_kept_and_a_missing_one_is_null() -> None:
+    assert look_up(ROWS, [1], fields=("name", "role")) == [{"name": "Ann", "role": None}]
+
+
+def test_a_key_is_the_text_of_its_value() -> None:
+    assert list(index_rows([{"id": True}, {"id": 1.5}, {"id": "x"}], "id")) == ["true", "1.5", "x"]
