@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.scripting.engine import Engine
     from naftiko_runtime.scripting.program import Language
 
-_FIRST_LIMITS: Final = ScriptLimits(seconds=60, memory_bytes=64 * 1024 * 1024, statements=None, output_bytes=1024)
+_FIRST_SCRIPT: Final = ScriptSource("first", "é = context\nresult = [é]")
+"""Python loads a table of Unicode for the first name that is not ASCII. Later, it could not open the file."""
+_FIRST_LIMITS: Final = ScriptLimits(seconds=60, memory_bytes=64 * 1024 * 1024, statements=1000, output_bytes=1024)
 
 
 def serve(engine: Engine, tasks: BinaryIO, replies: BinaryIO) -> None:
@@ -60,7 +62,7 @@ def _answer(engine: Engine, task: Task, context: bytes) -> tuple[ReplyKind, byte
 def warm_up(language: Language) -> Engine:
     """An engine that has run a program, so that all that it loads is loaded."""
     engine = _load_engine(language)
-    engine.run(ScriptProgram(language, ScriptSource("first", "result = [context]")), b"1", _FIRST_LIMITS)
+    engine.run(ScriptProgram(language, _FIRST_SCRIPT), b"1", _FIRST_LIMITS)
     engine.prepare(_FIRST_LIMITS.memory_bytes)
     return engine
 

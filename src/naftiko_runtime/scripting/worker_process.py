@@ -50,7 +50,7 @@ class WorkerProcess:
         """
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-I", "-B", "-m", _MODULE, language, str(SCRIPT_WORKER_BYTES_MAX)),
+            *("-I", "-B", "-W", "ignore", "-m", _MODULE, language, str(SCRIPT_WORKER_BYTES_MAX)),
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,
