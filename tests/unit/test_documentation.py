@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib
 import re
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 import pytest
 
 from naftiko_runtime import Severity, load
 from naftiko_runtime.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -216,3 +219,32 @@ def test_the_architecture_names_every_package() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     assert {package for package in packages if f"`{package}/`" not in text} == set()
+
+
+GENERATED: Final = ("CHANGELOG.md", "docs/diagnostics.md", "docs/reference.md")
+"""Pages whose lines are entries: made from the rules and the models, or one for each change."""
+SENTENCE_END: Final = re.compile(r"(?<!e\.g)(?<!i\.e)(?<!\bNo)(?<!\b\d)[.!?](?:\*\*)? (?=[A-Z`])")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_line_has_one_sentence(page: Path) -> None:
+    """Semantic line breaks: a changed sentence is a changed line."""
+    if str(page.relative_to(ROOT)) in GENERATED:
+        return
+    assert list(find_shared_lines(page.read_text(encoding="utf-8"))) == []
+
+
+def find_shared_lines(text: str) -> Iterator[str]:
+    """Lines of prose with more than one sentence. Tables, code and the fixed texts of rules do not count."""
+    prose = re.sub(r"^(```|~~~).*?^\1", "", text, flags=re.MULTILINE | re.DOTALL).partition("\n## What to do")[0]
+    for line in prose.splitlines():
+        if line.lstrip().startswith(("|", "#", "`NK", "```")):
+            continue
+        plain = re.sub(r"\([^()]*\)", "", re.sub(r"`[^`]*`", "`", line))
+        if SENTENCE_END.search(plain):
+            yield line
+
+
+def test_lines_with_two_sentences_are_found() -> None:
+    text = "One. Two.\n\nA (b. C) `d. E` f.\n```\nOne. Two.\n```\n| One. Two. |\n"
+    assert list(find_shared_lines(text)) == ["One. Two."]
