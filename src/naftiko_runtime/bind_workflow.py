@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from naftiko_runtime.engine.steps.call import WHOLE, BoundCallStep
+from naftiko_runtime.engine.steps.control import BoundControl
 from naftiko_runtime.engine.steps.lookup import BoundLookupStep
 from naftiko_runtime.engine.steps.script import BoundScriptStep
 from naftiko_runtime.engine.workflow import BoundWorkflow
@@ -91,6 +92,10 @@ def bind_workflow(
     """
 
     def bind_step(step: WorkflowStep) -> BoundStep:
+        bound = bind_kind(step)
+        return bound if step.control is None else BoundControl(operation.name, bound, step.control, secrets)
+
+    def bind_kind(step: WorkflowStep) -> BoundStep:
         match step:
             case CallStep():
                 return _bind_call_step(operation, plan, step, bind_call, final)

@@ -178,3 +178,31 @@ def test_conditions_of_a_caller_reach_no_step(web: str, api: Upstream) -> None:
         api.on("GET", path, reply({"n": 1}))
     assert call(web, "/three", headers={"if-none-match": '"1"', "range": "bytes=0-1"}).status == 200
     assert {(one.header("if-none-match"), one.header("range")) for one in api.received} == {(None, None)}
+
+
+def test_a_step_whose_failure_is_ignored_runs_with_others_and_gives_null(gateway: Gateway, api: Upstream) -> None:
+    gates = [Gate(), Gate()]
+
+    async def meet(number: int) -> None:
+        gates[number].open()
+        await asyncio.gather(*(gate.wait() for gate in gates))
+
+    api.on("GET", "/one", reply({"id": 7, "n": 1}, before=lambda: meet(0)))
+    api.on("GET", "/two", reply({"n": 5}, 503, before=lambda: meet(1)))
+    assert call(gateway.urls["web"], "/control").json == {"a": 1, "b": None, "c": None}
+    assert sorted(one.target for one in api.received) == ["/one", "/two"]
+
+
+def test_the_deadline_ends_a_step_whose_failure_is_ignored(gateway: Gateway, api: Upstream) -> None:
+    api.on("GET", "/one", reply({"id": 7}))
+    api.on("GET", "/two", Reply(chunks=[b"{"], until_gone=True))
+    assert problem(call(gateway.urls["web"], "/control"), 504)["step"] == "second"
+    assert api.wait(lambda upstream: upstream.gone == 1)
+
+
+def test_a_failure_after_a_condition_is_that_of_the_step(gateway: Gateway, web: str, api: Upstream) -> None:
+    api.on("GET", "/one", reply({"id": 7, "n": 1}))
+    api.on("GET", "/two", reply({"n": 2}))
+    api.on("GET", "/items/7", reply({}, 404))
+    assert problem(call(web, "/control"), 404)["step"] == "third"
+    assert "'api.item' responded with 404 Not Found" in call_tool(gateway, "control")["content"][0]["text"]

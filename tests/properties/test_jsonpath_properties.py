@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from naftiko_runtime.jsonpath import JsonPath, JsonPathError, compile_path
+from naftiko_runtime.jsonpath import Condition, JsonPath, JsonPathError, compile_condition, compile_path
 from naftiko_runtime.limits import JSONPATH_DESCENTS_MAX
 
 
@@ -112,3 +112,45 @@ def test_the_leading_dollar_can_be_left_out(path: str, value: Any) -> None:
         bare = bare.removeprefix(".")
     if bare:
         assert repr(compile_path(bare).get(value)) == repr(compile_path(path).get(value))
+
+
+ROOTED = words("@.a $.a $.b.c $.a[0] $.a..b @['c'] $.b.length() $.a[?(@.b==$.c)].b $.a.concat($.b,@.c)")
+CONDITIONS_ABOUT_NAMES = st.recursive(
+    ROOTED | st.builds("{} {} {}".format, ROOTED, OPERATORS, ROOTED | words("1 'a' null true ['a',1]")),
+    lambda inner: (
+        st.builds("!({})".format, inner)
+        | st.builds("({}) && ({})".format, inner, inner)
+        | st.builds("{} || {}".format, inner, inner)
+    ),
+    max_leaves=4,
+)
+
+
+def condition_or_error(text: str) -> Condition | JsonPathError:
+    try:
+        return compile_condition(text)
+    except JsonPathError as error:
+        return error
+
+
+@given(EXPRESSIONS | CONDITIONS)
+def test_compiling_a_condition_raises_nothing_but_its_own_error(text: str) -> None:
+    outcome = condition_or_error(text)
+    if isinstance(outcome, JsonPathError):
+        assert 1 <= outcome.column <= len(text) + 1
+        assert str(outcome)
+
+
+@given(CONDITIONS_ABOUT_NAMES.filter(few_descents), VALUES)
+def test_a_condition_is_true_or_false_for_every_value_and_uses_only_its_names(text: str, value: Any) -> None:
+    condition = compile_condition(text)
+    holds = condition.holds(value)
+    assert holds in {True, False}
+    if isinstance(value, dict):
+        assert condition.holds({name: value[name] for name in condition.names if name in value}) is holds
+
+
+@given(CONDITIONS_ABOUT_NAMES.filter(few_descents), st.dictionaries(st.sampled_from("abc"), VALUES))
+def test_a_condition_is_what_a_filter_of_an_object_is(text: str, value: dict[str, Any]) -> None:
+    found = compile_path(f"$[?({text})]").get(value)
+    assert compile_condition(text).holds(value) is bool(found)

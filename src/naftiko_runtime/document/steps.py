@@ -6,20 +6,34 @@ from naftiko_runtime.document.parameters import With
 from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Tag, field
 from naftiko_runtime.model.part import Meanings, Part, Text, convert_none_to_tuple
 
-_NAME: Final = ("The name of the step. Later steps and mappings use its output by this name.", "ship")
+
+class ControlledStep(Part):
+    """What every kind of step has. All but the type and the name are outside the specification."""
+
+    type: str
+    name: Text
+    when: Text | None = None
+    on_error: Literal["fail", "continue"] = "fail"
+
+    meanings: ClassVar[Meanings] = {
+        "type": ("The kind of step.", "call"),
+        "name": ("The name of the step. Later steps and mappings use its output by this name.", "ship"),
+        "when": (
+            "A condition, as in a JSONPath filter. Without it holding, the step is skipped: its output is null.",
+            "$.ship.status == 'active' && $.limit > 3",
+        ),
+        "onError": ("Whether a failure ends the run. With `continue`, the step's output is null.", "continue"),
+    }
 
 
-class DeclaredCallStep(Part):
+class DeclaredCallStep(ControlledStep):
     """A step that calls a consumed operation."""
 
     type: Literal["call"] = "call"
-    name: Text
     call: Text
     with_: With = field(default_factory=dict, alias="with")
 
     meanings: ClassVar[Meanings] = {
-        "type": ("The kind of step.", "call"),
-        "name": _NAME,
         "call": ("The consumed operation, as `namespace.operation`.", "registry.get-ship"),
         "with": (
             "Values for its parameters: constants, inputs, and values of earlier steps.",
@@ -28,19 +42,16 @@ class DeclaredCallStep(Part):
     }
 
 
-class DeclaredLookupStep(Part):
+class DeclaredLookupStep(ControlledStep):
     """A step that finds rows in the output of an earlier step."""
 
     type: Literal["lookup"]
-    name: Text
     index: Text
     match: Text
     lookup_value: Text
     output_parameters: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
 
     meanings: ClassVar[Meanings] = {
-        "type": ("The kind of step.", "lookup"),
-        "name": _NAME,
         "index": ("The earlier step whose output has the rows.", "crew"),
         "match": ("The field of a row that is compared with the value.", "id"),
         "lookupValue": ("The value that is looked up, or a list of values.", "$.ship.crewIds"),
@@ -48,11 +59,10 @@ class DeclaredLookupStep(Part):
     }
 
 
-class DeclaredScriptStep(Part):
+class DeclaredScriptStep(ControlledStep):
     """A step that runs a script."""
 
     type: Literal["script"]
-    name: Text
     language: Text | None = None
     location: Text | None = None
     file: Text
@@ -60,8 +70,6 @@ class DeclaredScriptStep(Part):
     with_: With = field(default_factory=dict, alias="with")
 
     meanings: ClassVar[Meanings] = {
-        "type": ("The kind of step.", "script"),
-        "name": _NAME,
         "language": ("The language of the script: `javascript` or `python`.", "javascript"),
         "location": ("The folder of the script and of its dependencies.", "file:///./scripts"),
         "file": ("The script, in the folder. It assigns its output to `result`.", "total.js"),

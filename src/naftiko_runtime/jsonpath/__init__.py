@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from naftiko_runtime.jsonpath.compiler import compile_expression
+from naftiko_runtime.jsonpath.condition import Condition, compile_condition
 from naftiko_runtime.jsonpath.lookups import Getter
 from naftiko_runtime.jsonpath.parser import parse
 from naftiko_runtime.jsonpath.scanner import JsonPathError
@@ -20,7 +21,17 @@ from naftiko_runtime.jsonpath.work_limit import OutOfTime, TooMuchWork, run_boun
 if TYPE_CHECKING:
     from naftiko_runtime.jsonpath.syntax import Expression, Segment
 
-__all__ = ["Getter", "JsonPath", "JsonPathError", "OutOfTime", "TooMuchWork", "compile_path", "run_bounded"]
+__all__ = [
+    "Condition",
+    "Getter",
+    "JsonPath",
+    "JsonPathError",
+    "OutOfTime",
+    "TooMuchWork",
+    "compile_condition",
+    "compile_path",
+    "run_bounded",
+]
 
 
 class JsonPath(Struct, frozen=True):

@@ -53,6 +53,11 @@ def compile_expression(expression: Expression) -> Getter:
     return _compile_query(query, None, None)
 
 
+def compile_test(test: Test) -> Callable[[object], bool]:
+    """Compile a condition to a function from the object that ``$`` and ``@`` are."""
+    return lambda value: _compile_test(test, value)(value)
+
+
 def _compile_query(query: Query, root: Any, missing: Any) -> Getter:
     """``missing`` is what the getter gives if the path leads nowhere, also in columns."""
     keys = take_leading_keys(query.segments)

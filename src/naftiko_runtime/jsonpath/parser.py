@@ -59,14 +59,26 @@ def parse(text: str) -> Expression:
     Raises:
         JsonPathError: It is not a JSONPath, or exceeds a limit.
     """
-    if len(text) > limits.JSONPATH_LENGTH_MAX:
-        raise JsonPathError(
-            problems.PATH_TOO_LONG(count=len(text), most=limits.JSONPATH_LENGTH_MAX),
-            limits.JSONPATH_LENGTH_MAX + 1,
-        )
+    _check_length(text)
     if _WHOLE.fullmatch(text):
         return Expression(Query(from_root=True, segments=(), function=None), rooted=False)
     return _Parser(text).read_expression()
+
+
+def parse_condition(text: str) -> Test:
+    """Parse what stands inside ``[?(…)]``.
+
+    Raises:
+        JsonPathError: It is not a condition, or exceeds a limit.
+    """
+    _check_length(text)
+    return _Parser(text).read_condition()
+
+
+def _check_length(text: str) -> None:
+    if len(text) > limits.JSONPATH_LENGTH_MAX:
+        problem = problems.PATH_TOO_LONG(count=len(text), most=limits.JSONPATH_LENGTH_MAX)
+        raise JsonPathError(problem, limits.JSONPATH_LENGTH_MAX + 1)
 
 
 class _Parser(Scanner):
@@ -89,6 +101,12 @@ class _Parser(Scanner):
         if not self.is_at_end():
             raise self._make_leftover_error(function)
         return Expression(Query(from_root=True, segments=segments, function=function), self._rooted)
+
+    def read_condition(self) -> Test:
+        test = self.nest(self._read_any_of)
+        if not self.is_at_end():
+            raise self.make_error(problems.CONDITION_UNEXPECTED(character=repr(self.text[self.at])))
+        return test
 
     def _make_leftover_error(self, function: FunctionCall | None) -> JsonPathError:
         if function is not None:

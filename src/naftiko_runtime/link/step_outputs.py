@@ -95,6 +95,10 @@ class StepOutputs(Struct):
             self._report_unknown(name, place)
         return found
 
+    def resolve_field(self, name: str, place: KeyPath) -> Term:
+        """Return the output or the input of a name; an empty constant for nothing, which is reported."""
+        return self._resolve(name, "", f"$.{name}", place)
+
     def _resolve(self, name: str, rest: str, text: str, place: KeyPath) -> Term:
         found = self._find_earlier(name)
         if found is not None:

@@ -49,19 +49,23 @@ from naftiko_runtime.plan.servers import (
     Tool,
     remove_placeholder_names,
 )
-from naftiko_runtime.plan.upstream import Upstream
-from naftiko_runtime.plan.workflow import (
-    CallResult,
+from naftiko_runtime.plan.steps import (
     CallStep,
     LookupStep,
     NamedOutput,
-    OutputResult,
     ScriptStep,
+    StepControl,
     StepReference,
+    When,
+    WorkflowStep,
+)
+from naftiko_runtime.plan.upstream import Upstream
+from naftiko_runtime.plan.workflow import (
+    CallResult,
+    OutputResult,
     TreeResult,
     Workflow,
     WorkflowResult,
-    WorkflowStep,
 )
 from naftiko_runtime.terms import Argument, Composed, Constant, Term, TermList, TermObject, Tree, Variable
 
@@ -119,6 +123,7 @@ __all__ = [
     "Server",
     "Shape",
     "ShapeType",
+    "StepControl",
     "StepReference",
     "Target",
     "TemplateShape",
@@ -131,6 +136,7 @@ __all__ = [
     "UntouchedResponse",
     "Upstream",
     "Variable",
+    "When",
     "WholeBody",
     "Workflow",
     "WorkflowResult",

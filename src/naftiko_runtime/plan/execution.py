@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.plan.request import Request, Target
     from naftiko_runtime.plan.result_shapes import Shape
+    from naftiko_runtime.plan.steps import ScriptStep
     from naftiko_runtime.plan.upstream import Upstream
-    from naftiko_runtime.plan.workflow import ScriptStep
 
 
 class Call(Struct, frozen=True):

@@ -8,102 +8,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from naftiko_runtime.plan.response import MappedResponse, UntouchedResponse
+from naftiko_runtime.plan.steps import CallStep, ScriptStep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
 
     from naftiko_runtime.plan.body import OpenBody
     from naftiko_runtime.plan.request import Request, Target
-    from naftiko_runtime.plan.response import Format
-    from naftiko_runtime.plan.result_shapes import Shape, ShapeType
+    from naftiko_runtime.plan.result_shapes import Shape
+    from naftiko_runtime.plan.steps import StepReference, WorkflowStep
     from naftiko_runtime.plan.upstream import Upstream
-    from naftiko_runtime.scripting.program import ScriptLimits, ScriptProgram
     from naftiko_runtime.terms import Tree
-
-
-class StepReference(Struct, frozen=True):
-    """A value that a step takes from an earlier step's output, or from a part of an input.
-
-    Attributes:
-        argument: The name of the argument that stands for it in terms, such as ``$.ship.imo``.
-        source: The earlier step, or the input.
-        path: The JSONPath into its output, or into its value.
-        of_input: Whether it is a part of an input.
-    """
-
-    argument: str
-    source: str
-    path: str
-    of_input: bool = False
-
-
-class NamedOutput(Struct, frozen=True):
-    """A part of a response that has a name for later steps."""
-
-    name: str
-    path: str
-    type: ShapeType
-
-
-class CallStep(Struct, frozen=True):
-    """A step that calls a consumed operation once.
-
-    Attributes:
-        name: Its name.
-        request: The call.
-        references: What the call takes from earlier steps.
-        format: How the response is decoded. None if no later step uses it.
-        outputs: The named parts of the response; without any, it is used as it is.
-    """
-
-    name: str
-    request: Request
-    references: tuple[StepReference, ...] = ()
-    format: Format | None = None
-    outputs: tuple[NamedOutput, ...] = ()
-
-
-class LookupStep(Struct, frozen=True):
-    """A step that finds rows in the output of an earlier step, by a key.
-
-    Attributes:
-        name: Its name.
-        index: The step whose output has the rows.
-        match: The field of a row that is its key.
-        value: The key that is looked up, or a list of them.
-        fields: The fields of a row that are kept; without any, it is kept whole.
-        references: What the value takes from earlier steps.
-    """
-
-    name: str
-    index: str
-    match: str
-    value: Tree
-    fields: tuple[str, ...] = ()
-    references: tuple[StepReference, ...] = ()
-
-
-class ScriptStep(Struct, frozen=True):
-    """A step that runs a script.
-
-    Attributes:
-        name: Its name.
-        program: The script, with what it depends on.
-        limits: What one run of it may use.
-        enabled: Whether scripts run; None if the operator decides.
-        context: What the script gets by name, beside the inputs and the outputs of earlier steps.
-        references: What the context takes from earlier steps.
-    """
-
-    name: str
-    program: ScriptProgram
-    limits: ScriptLimits
-    enabled: bool | None
-    context: Tree
-    references: tuple[StepReference, ...] = ()
-
-
-WorkflowStep: TypeAlias = CallStep | LookupStep | ScriptStep
 
 
 class CallResult(Struct, frozen=True):

@@ -247,6 +247,15 @@ UNUSED_STEP: Final = define(
     "nothing uses the output of the step '{name}'",
 )
 
+CONSTANT_CONDITION: Final = define(
+    "NK223",
+    "constant-condition",
+    Severity.WARNING,
+    "The condition of a step names no step and no input, so it is always the same.",
+    "Name a step or an input in the condition, or remove `when` or the step.",
+    "the condition names no step and no input: it is always the same",
+)
+
 UNKNOWN_ACTION: Final = define(
     "NK214",
     "unknown-action",

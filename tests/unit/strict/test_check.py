@@ -65,6 +65,8 @@ def test_standard_documents_have_no_deviation(file: Path) -> None:
     [
         (API + "    auth: {}\n", "auth", "the specification has no key 'auth' here",
          "did you mean 'authentication'?"),
+        (REST + "steps: [{type: call, name: s, call: a.b, when: $.x}]}]}]}", "when",
+         "the specification has no key 'when' here", "it has: 'call', 'name', 'type', 'with'"),
         (API + "    resources: []\n", "[]", "'resources' needs at least one entry", None),
         (API + "    description:\n", "", "'description' takes text, and has no value",
          "give it a value, or leave the key out"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, assert_never
 
+from msgspec.structs import replace
+
 from naftiko_runtime import rules
 from naftiko_runtime.document.steps import (
     STEP_TYPES,
@@ -15,12 +17,22 @@ from naftiko_runtime.document.steps import (
 from naftiko_runtime.link.call import allow_null
 from naftiko_runtime.link.call_site import make_call_site
 from naftiko_runtime.link.steps.call import link_call_step, list_named_outputs
+from naftiko_runtime.link.steps.control import link_control
 from naftiko_runtime.link.steps.lookup import link_lookup_step
 from naftiko_runtime.link.steps.result import link_call_shapes, link_output_result, link_tree_result
 from naftiko_runtime.link.steps.script import link_script_step
 from naftiko_runtime.link.term_substitution import find_arguments
 from naftiko_runtime.link.unplaced_inputs import find_declaration
-from naftiko_runtime.plan import CallResult, CallStep, Contract, Format, LookupStep, ScriptStep, Workflow
+from naftiko_runtime.plan import (
+    CallResult,
+    CallStep,
+    Contract,
+    Format,
+    LookupStep,
+    OutputResult,
+    ScriptStep,
+    Workflow,
+)
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import suggest
 
@@ -31,7 +43,14 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.output_shapes import LinkTemplate
     from naftiko_runtime.link.steps.scope import WorkflowScope
-    from naftiko_runtime.plan import MappedResponse, Shape, UntouchedResponse, WorkflowResult, WorkflowStep
+    from naftiko_runtime.plan import (
+        MappedResponse,
+        Shape,
+        StepReference,
+        UntouchedResponse,
+        WorkflowResult,
+        WorkflowStep,
+    )
 
 _SAFE: Final = ("GET", "HEAD")
 
@@ -67,12 +86,19 @@ class WorkflowLinker:
             return None
         result = self._link_result(steps)
         self._report_unused_steps(steps, result)
-        steps = [self._decode(step) for step in steps]
+        steps = [self._decode(step, result) for step in steps]
         shown = tuple(dict.fromkeys(one for outputs in self._scope.templates for one in outputs.references))
         workflow = Workflow(tuple(_make_stages(steps)), result, shown)
         return self._link_contract(workflow), workflow
 
     def _link_step(self, step: AnyDeclaredStep) -> WorkflowStep | None:
+        linked = self._link_kind(step)
+        if linked is None or isinstance(step, UnknownStep):
+            return None
+        control = link_control(step, self._scope)
+        return linked if control is None else replace(linked, control=control)
+
+    def _link_kind(self, step: AnyDeclaredStep) -> WorkflowStep | None:
         match step:
             case DeclaredCallStep():
                 return link_call_step(step, self._scope)
@@ -97,8 +123,9 @@ class WorkflowLinker:
         if exposed.mappings:
             return link_tree_result(exposed.mappings, exposed.output_parameters, self._scope, self._link_template)
         calls = [step for step in steps if isinstance(step, CallStep)]
-        if not calls:
-            return link_output_result(steps[-1], exposed.output_parameters, self._link_template)
+        if not calls or calls[-1].control is not None:
+            last = calls[-1] if calls else steps[-1]
+            return link_output_result(last, exposed.output_parameters, self._link_template)
         consumed = self._scope.linked_calls[calls[-1].name].consumed
         named = list_named_outputs(consumed)
         shapes = link_call_shapes(exposed.output_parameters, named, self._link_template)
@@ -109,21 +136,16 @@ class WorkflowLinker:
         references = (one for outputs in self._scope.outputs for one in outputs.references)
         return {one.source for one in references if not one.of_input}
 
-    def _decode(self, step: WorkflowStep) -> WorkflowStep:
+    def _decode(self, step: WorkflowStep, result: WorkflowResult) -> WorkflowStep:
         """The step with the format of its response, if its output is used."""
         indexed = {one.index for one in self._scope.exposed.steps if isinstance(one, DeclaredLookupStep)}
         runs_script = any(isinstance(one, DeclaredScriptStep) for one in self._scope.exposed.steps)
-        is_used = runs_script or step.name in self._list_used_steps() | indexed
+        shown = {result.step} if isinstance(result, OutputResult) else set()
+        is_used = runs_script or step.name in self._list_used_steps() | indexed | shown
         if not isinstance(step, CallStep) or not is_used:
             return step
         consumed = self._scope.linked_calls[step.name].consumed
-        return CallStep(
-            step.name,
-            step.request,
-            step.references,
-            self._link_format(consumed) or Format(),
-            list_named_outputs(consumed),
-        )
+        return replace(step, format=self._link_format(consumed) or Format(), outputs=list_named_outputs(consumed))
 
     def _link_contract(self, workflow: Workflow) -> Contract:
         """The inputs that callers give. Those that no step uses are reported."""
@@ -159,13 +181,17 @@ def _make_stages(steps: Sequence[WorkflowStep]) -> Iterator[tuple[WorkflowStep, 
     """The stages: consecutive safe calls that do not use one another are in one stage."""
     stage: list[WorkflowStep] = []
     for step in steps:
-        uses = {one.source for one in step.references if not one.of_input}
+        uses = {one.source for one in _list_references(step) if not one.of_input}
         joins = _is_safe(step) and all(map(_is_safe, stage)) and uses.isdisjoint(one.name for one in stage)
         if stage and not joins:
             yield tuple(stage)
             stage = []
         stage.append(step)
     yield tuple(stage)
+
+
+def _list_references(step: WorkflowStep) -> tuple[StepReference, ...]:
+    return step.references if step.control is None else step.references + step.control.references
 
 
 def _is_safe(step: WorkflowStep) -> bool:

@@ -1,0 +1,136 @@
+"""The steps of a workflow, and the control flow around them. ADR 24 and ADR 28 explain them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from naftiko_runtime.plan.request import Request
+    from naftiko_runtime.plan.response import Format
+    from naftiko_runtime.plan.result_shapes import ShapeType
+    from naftiko_runtime.scripting.program import ScriptLimits, ScriptProgram
+    from naftiko_runtime.terms import TermObject, Tree
+
+
+class StepReference(Struct, frozen=True):
+    """A value that a step takes from an earlier step's output, or from a part of an input.
+
+    Attributes:
+        argument: The name of the argument that stands for it in terms, such as ``$.ship.imo``.
+        source: The earlier step, or the input.
+        path: The JSONPath into its output, or into its value.
+        of_input: Whether it is a part of an input.
+    """
+
+    argument: str
+    source: str
+    path: str
+    of_input: bool = False
+
+
+class NamedOutput(Struct, frozen=True):
+    """A part of a response that has a name for later steps."""
+
+    name: str
+    path: str
+    type: ShapeType
+
+
+class When(Struct, frozen=True):
+    """A condition.
+
+    Attributes:
+        text: The condition, a JSONPath filter.
+        values: The object that it is about: the inputs and outputs that it names. Absent ones are left out.
+        references: What the values take from earlier steps.
+    """
+
+    text: str
+    values: TermObject
+    references: tuple[StepReference, ...] = ()
+
+
+class StepControl(Struct, frozen=True):
+    """When and how often a step runs, and what its failure does.
+
+    Attributes:
+        when: The step is skipped if this condition does not hold.
+        continues: Whether the run continues after a failure of the step.
+    """
+
+    when: When | None = None
+    continues: bool = False
+
+    @property
+    def references(self) -> tuple[StepReference, ...]:
+        """What the control flow takes from earlier steps."""
+        return () if self.when is None else self.when.references
+
+
+class CallStep(Struct, frozen=True):
+    """A step that calls a consumed operation once.
+
+    Attributes:
+        name: Its name.
+        request: The call.
+        references: What the call takes from earlier steps.
+        format: How the response is decoded. None if no later step uses it.
+        outputs: The named parts of the response; without any, it is used as it is.
+        control: When and how often it runs, and what its failure does. None if it runs once, and must not fail.
+    """
+
+    name: str
+    request: Request
+    references: tuple[StepReference, ...] = ()
+    format: Format | None = None
+    outputs: tuple[NamedOutput, ...] = ()
+    control: StepControl | None = None
+
+
+class LookupStep(Struct, frozen=True):
+    """A step that finds rows in the output of an earlier step, by a key.
+
+    Attributes:
+        name: Its name.
+        index: The step whose output has the rows.
+        match: The field of a row that is its key.
+        value: The key that is looked up, or a list of them.
+        fields: The fields of a row that are kept; without any, it is kept whole.
+        references: What the value takes from earlier steps.
+        control: When and how often it runs, and what its failure does. None if it runs once, and must not fail.
+    """
+
+    name: str
+    index: str
+    match: str
+    value: Tree
+    fields: tuple[str, ...] = ()
+    references: tuple[StepReference, ...] = ()
+    control: StepControl | None = None
+
+
+class ScriptStep(Struct, frozen=True):
+    """A step that runs a script.
+
+    Attributes:
+        name: Its name.
+        program: The script, with what it depends on.
+        limits: What one run of it may use.
+        enabled: Whether scripts run; None if the operator decides.
+        context: What the script gets by name, beside the inputs and the outputs of earlier steps.
+        references: What the context takes from earlier steps.
+        control: When and how often it runs, and what its failure does. None if it runs once, and must not fail.
+    """
+
+    name: str
+    program: ScriptProgram
+    limits: ScriptLimits
+    enabled: bool | None
+    context: Tree
+    references: tuple[StepReference, ...] = ()
+    control: StepControl | None = None
+
+
+WorkflowStep: TypeAlias = CallStep | LookupStep | ScriptStep
