@@ -10,6 +10,7 @@ from naftiko_runtime.engine.evaluate import compile_tree
 from naftiko_runtime.engine.exchange import Exchange
 from naftiko_runtime.engine.mapping import report_mismatches
 from naftiko_runtime.engine.result import OperationResult
+from naftiko_runtime.engine.steps.record_step import run_step
 from naftiko_runtime.engine.steps.run import WorkflowRun, compile_references
 from naftiko_runtime.errors import StepError
 from naftiko_runtime.mapping.compile import compile_shapes
@@ -188,5 +189,5 @@ async def _run_stage(stage: Sequence[BoundStep], run: WorkflowRun) -> None:
 
 
 async def _run_step(step: BoundStep, run: WorkflowRun) -> None:
-    await step.run(run)
+    await run_step(step, run)
     run.complete.add(step.name)

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.telemetry.tracing import TraceSpan
     from naftiko_runtime.upstream.interface import Header
 
-_KINDS: Final = {"server": SpanKind.SERVER, "client": SpanKind.CLIENT}
+_KINDS: Final = {"server": SpanKind.SERVER, "client": SpanKind.CLIENT, "internal": SpanKind.INTERNAL}
 _ERROR: Final = Status(StatusCode.ERROR)
 _SCHEMA: Final = "https://opentelemetry.io/schemas/1.37.0"
 _UNNAMED_SERVICE: Final = "unknown_service"

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 Value: TypeAlias = str | int
 Attributes: TypeAlias = "Mapping[str, Value]"
-SpanSide: TypeAlias = Literal["server", "client"]
-"""The kind of a span: a request to this server, or a call of an upstream."""
+SpanSide: TypeAlias = Literal["server", "client", "internal"]
+"""The kind of a span: a request to this server, a call of an upstream, or a step of a workflow."""
 METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
 OTHER_METHOD: Final = "_OTHER"
 """Stands for every method that callers invent."""

@@ -68,7 +68,7 @@ class Tracing(Protocol):
 
         Args:
             name: A name until the end.
-            kind: Which side of a request we are.
+            kind: Which side of a request we are, or ``internal`` for a step between both.
             attributes: Attributes by which a sampler may decide.
             start_ns: Nanoseconds since the epoch.
             parent: The parent span, or the headers that may name one; no headers for a new trace.
@@ -108,6 +108,28 @@ class RequestTrace:
     def find_log_span(self) -> TraceSpan | None:
         """Return the span of a log line; None for a line that is logged while the span starts."""
         return None if self.ignored else self._span if self._starting else self.span
+
+    def start_step(self, name: str, attributes: Attributes, began: float) -> RequestTrace:
+        """Start the span of a step of this request. In what is returned, it stands for the span of the request.
+
+        Args:
+            name: The name of the span.
+            attributes: What describes the step.
+            began: Its start in seconds, by ``perf_counter``.
+        """
+        step = RequestTrace(self._tracer, self._scope, self._headers, self._began)
+        step._span, step._starting = self._tracer.start_step(self, name, attributes, began), True
+        return step
+
+    def end_step(self, name: str, error_type: str, ended: float) -> None:
+        """End the span of a step.
+
+        Args:
+            name: The name of the span.
+            error_type: Why it failed; empty if it did not fail.
+            ended: Its end in seconds, by ``perf_counter``.
+        """
+        self._tracer.end_step(self.span, name, error_type, ended)
 
     def adopt(self, headers: Sequence[Header], *, ignored: bool) -> None:
         """Join the trace that these headers name, unless the headers of the request name one."""
@@ -223,6 +245,16 @@ class Tracer:
             attributes |= trace.tool.attributes
             name = trace.tool.span_name
         span.end(name, attributes, self._to_epoch_ns(ended), failed="error.type" in attributes)
+
+    def start_step(self, trace: RequestTrace, name: str, attributes: Attributes, began: float) -> TraceSpan:
+        """Start the span of a step; see :meth:`RequestTrace.start_step`."""
+        return self._tracing.start(name, "internal", attributes, self._to_epoch_ns(began), trace.span)
+
+    def end_step(self, span: TraceSpan, name: str, error_type: str, ended: float) -> None:
+        """End the span of a step; see :meth:`RequestTrace.end_step`."""
+        if span.recorded:
+            attributes = {"error.type": error_type} if error_type else {}
+            span.end(name, attributes, self._to_epoch_ns(ended), failed=bool(error_type))
 
     def start_client(self, trace: RequestTrace, request: OutboundRequest, began: float) -> TraceSpan:
         """Start the span of a call that a request makes."""
