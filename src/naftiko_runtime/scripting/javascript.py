@@ -58,7 +58,9 @@ class _Realm:
         self._polls_max = math.inf if statements is None else max(1, statements // _STATEMENTS_EACH_POLL)
         self._deadline = time.monotonic() + limits.seconds
         encode_result = self._start_task.call(task)
-        self._context._engine_ctx.run_pending_jobs()  # noqa: SLF001 - the public interface needs an event loop
+        # The public interface needs an event loop. One call runs a limited number of jobs.
+        while self.stopped is None and self._context._engine_ctx.run_pending_jobs():  # noqa: SLF001
+            pass
         self._polls_max = math.inf  # encoding is not the script's work
         return encode_result
 

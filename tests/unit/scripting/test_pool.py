@@ -113,6 +113,11 @@ async def test_large_values_pass_through(pool: ScriptPool) -> None:
         assert await pool.run(make(language, ECHO), value, LIMITS) == value
 
 
+async def test_all_promises_run_before_the_result_is_read(pool: ScriptPool) -> None:
+    text = "(async () => { for (result = 0; result < 150000; result++) await 0; })()"
+    assert await pool.run(make("javascript", text), {}, replace(LIMITS, statements=None)) == 150_000
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_a_context_counts_as_memory(language: Language, pool: ScriptPool) -> None:
     small = replace(LIMITS, memory_bytes=8 * 1024 * 1024)

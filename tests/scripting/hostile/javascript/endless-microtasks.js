@@ -1,5 +1,5 @@
 // attempts: queue promises for ever
 // expected: time-limit
-// limits: seconds=0.5
+// limits: seconds=2
 (function again() { Promise.resolve().then(again); })();
 result = 1;
