@@ -25,11 +25,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-LONG_SEARCHES: Final = ("properties", "wild")
+LONG_SEARCHES: Final = ("properties", "scripting", "wild")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Measure no coverage of searches through thousands of documents: it would more than double their time.
+    """Measure no coverage of searches through thousands of documents or scripts: it would more than double their time.
 
     What they find is covered by an example of its own elsewhere.
     """

@@ -78,6 +78,7 @@ def test_an_invalid_selector_is_rejected(selector: str) -> None:
         (b"<table><tr>" + b"<td rowspan=0>" * 3000 + b"<tr><td>" * 3000, "more than"),
     ],
 )
+@pytest.mark.no_cover
 def test_a_hostile_page_is_rejected(body: bytes, words: str) -> None:
     with pytest.raises(DecodeError, match=words):
         decode("html", body, make_decoder("html"))

@@ -342,6 +342,7 @@ def meaning(one: Operation) -> Any:
     return strip_places(one.execution), one.contract
 
 
+@pytest.mark.no_cover
 def test_nothing_is_served_with_another_meaning() -> None:
     data = parsed(SOUND.encode(), "x.yml").data
     sound = skipping(SOUND).plan

@@ -110,6 +110,7 @@ def test_our_own_capabilities_are_valid(name: str) -> None:
 
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not there")
+@pytest.mark.no_cover
 def test_what_is_accepted_is_valid() -> None:
     checked = 0
     validators = {version: Draft202012Validator(write_schema(version)) for version in VERSIONS}
