@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from support.caller import call
 from support.gateway import Gateway
 from support.upstream import Reply, Upstream
