@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
+from naftiko_runtime.engine.preview import BoundPreview
 from naftiko_runtime.engine.steps.call import WHOLE, BoundCallStep
 from naftiko_runtime.engine.steps.control import BoundControl
 from naftiko_runtime.engine.steps.lookup import BoundLookupStep
@@ -15,6 +16,7 @@ from naftiko_runtime.plan import (
     CallStep,
     LookupStep,
     MappedResponse,
+    PreviewResult,
     ScriptStep,
     UntouchedResponse,
 )
@@ -79,7 +81,7 @@ def bind_workflow(
     *,
     scripts: Scripts,
     deadlines: Deadlines,
-) -> BoundWorkflow:
+) -> BoundWorkflow | BoundPreview:
     """Compile a workflow.
 
     Args:
@@ -108,6 +110,8 @@ def bind_workflow(
 
     final = _bind_final(operation, plan, bind_call)
     stages = [[bind_step(step) for step in stage] for stage in plan.stages]
+    if isinstance(plan.result, PreviewResult):
+        return BoundPreview(operation, stages, deadlines=deadlines)
     return BoundWorkflow(operation, plan, stages, secrets, final=final, deadlines=deadlines)
 
 

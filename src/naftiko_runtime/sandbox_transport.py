@@ -19,6 +19,7 @@ from naftiko_runtime.rules import helps
 from naftiko_runtime.rules.problems import describe_problem
 from naftiko_runtime.source import SourceError, read_source
 from naftiko_runtime.suggest import suggest
+from naftiko_runtime.upstream.preview import PREVIEWED, NoResponse
 from naftiko_runtime.upstream.stub_response import Stub, StubResponse
 
 if TYPE_CHECKING:
@@ -122,7 +123,10 @@ def _read_body(response: SandboxResponse, kind: str, folder: Path) -> tuple[byte
 
 
 def drop_mappings(plan: Plan, except_operations: Collection[str]) -> Plan:
-    """Return a plan in which operations without a response have no mapping: an echo does not fit a mapping."""
+    """Return a plan in which operations without a response have no mapping: an echo does not fit a mapping.
+
+    Workflows with a step without a response become previews.
+    """
 
     def remove_mapping(operation: Operation) -> Operation:
         return replace(operation, execution=operation.execution.remove_mapping(except_operations))
@@ -139,8 +143,16 @@ class SandboxTransport:
         self._responses = responses
 
     async def send(self, request: OutboundRequest) -> StubResponse:
-        """Return the response of the operation, or an echo of the request."""
+        """Return the response of the operation, or an echo of the request.
+
+        Raises:
+            NoResponse: A preview sends the request, and there is no response.
+        """
         stub = self._responses.get(request.operation)
+        if (requests := PREVIEWED.get()) is not None:
+            requests.append(await _describe_request(request))
+            if stub is None:
+                raise NoResponse
         return StubResponse(stub if stub is not None else await _echo(request))
 
     async def aclose(self) -> None:
@@ -148,15 +160,18 @@ class SandboxTransport:
 
 
 async def _echo(request: OutboundRequest) -> Stub:
+    about = {"sandbox": "no upstream was called; this is the request that would have been sent"}
+    encoded = encode_json(about | await _describe_request(request))
+    length = str(len(encoded)).encode()
+    return Stub(200, ((b"content-type", b"application/json"), (b"content-length", length)), encoded)
+
+
+async def _describe_request(request: OutboundRequest) -> dict[str, Any]:
     body = request.body if isinstance(request.body, bytes | None) else b"".join([c async for c in request.body])
-    echo = {
-        "sandbox": "no upstream was called; this is the request that would have been sent",
+    return {
         "operation": request.operation,
         "method": request.method,
         "url": request.url,
         "headers": {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers},
         "body": None if body is None else body.decode("utf-8", "replace"),
     }
-    encoded = encode_json(echo)
-    length = str(len(encoded)).encode()
-    return Stub(200, ((b"content-type", b"application/json"), (b"content-length", length)), encoded)

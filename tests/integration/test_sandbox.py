@@ -217,3 +217,74 @@ def test_a_sandbox_does_not_warn_of_variables_that_nothing_uses(pixel_file: Path
     names = ["pixel-tracking-pixel-tracking-rest", "pixel-tracking-pixel-tracking-mcp"]
     with Gateway(pixel_file, names, "--sandbox") as gateway:
         assert {line["level"] for line in gateway.lines} == {"info"}
+
+
+# -- workflows --------------------------------------------------------------------------------------------------------
+
+
+def preview(response: Any) -> list[dict[str, Any]]:
+    assert response["sandbox"].startswith("no upstream was called")
+    return [step | {"requests": [one["url"] for one in step["requests"]]} for step in response["steps"]]
+
+
+def test_a_workflow_without_responses_says_what_its_steps_send(documents: Path) -> None:
+    with Gateway(documents / "workflows.yaml", ["web", "tools"], "--sandbox") as gateway:
+        response = call(gateway.urls["web"], "/chain").json
+        assert preview(response) == [
+            {
+                "step": "first",
+                "operation": "api.one",
+                "outcome": "the sandbox has no response for 'api.one'",
+                "requests": ["http://api.example/one"],
+            },
+            {
+                "step": "then",
+                "operation": "api.item",
+                "outcome": "not run: it uses the output of 'first', which is not known",
+                "requests": [],
+            },
+            {
+                "step": "last",
+                "operation": "api.two",
+                "outcome": "not run: it uses the output of 'then', which is not known",
+                "requests": [],
+            },
+        ]
+        (request,) = response["steps"][0]["requests"]
+        assert request["headers"]["authorization"] == "Bearer <WORKFLOW_TOKEN>"
+        result = tool_call(gateway.urls["tools"], "chain", {})
+        assert preview(result["structuredContent"]) == preview(response)
+        sent = preview(call(gateway.urls["web"], "/changes", "POST").json)
+        assert [(step["step"], step["requests"]) for step in sent] == [
+            ("one", ["http://api.example/one"]),
+            ("other", ["http://api.example/one"]),
+            ("read", ["http://api.example/three"]),
+        ]
+        assert [step["outcome"][:7] for step in preview(call(gateway.urls["web"], "/found").json)] == [
+            "the san",
+            "not run",
+        ]
+
+
+def test_a_workflow_with_some_responses_runs_as_far_as_it_can(documents: Path, tmp_path: Path) -> None:
+    responses = tmp_path / "some.yaml"
+    responses.write_text("operations: {api.one: {json: {id: a/b}}, api.two: {json: {n: 2}}}")
+    with Gateway(documents / "workflows.yaml", ["web", "tools"], "--sandbox", str(responses)) as gateway:
+        steps = preview(call(gateway.urls["web"], "/chain").json)
+        assert [(step["outcome"], step["requests"]) for step in steps] == [
+            ("complete", ["http://api.example/one"]),
+            ("the sandbox has no response for 'api.item'", ["http://api.example/items/a%2Fb"]),
+            ("not run: it uses the output of 'then', which is not known", []),
+        ]
+        # A condition that is about a known output decides.
+        assert preview(call(gateway.urls["web"], "/control").json)[2]["requests"] == ["http://api.example/items/a%2Fb"]
+
+
+def test_a_workflow_with_all_responses_runs(documents: Path, tmp_path: Path) -> None:
+    responses = tmp_path / "all.yaml"
+    responses.write_text(
+        "operations: {api.one: {json: {id: 7}}, api.item: {json: {n: 1}}, api.two: {status: 404, json: {n: 2}}}"
+    )
+    with Gateway(documents / "workflows.yaml", ["web", "tools"], "--sandbox", str(responses)) as gateway:
+        problem = call(gateway.urls["web"], "/chain")
+        assert (problem.status, problem.json["step"]) == (404, "last")

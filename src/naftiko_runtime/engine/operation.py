@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from naftiko_runtime.contract.compiled import compile_contract
 from naftiko_runtime.engine.call import BoundCall
 from naftiko_runtime.engine.mock import BoundMock
+from naftiko_runtime.engine.preview import BoundPreview
 from naftiko_runtime.engine.workflow import BoundWorkflow
 from naftiko_runtime.mapping.output_schema import make_result_schema
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.secret_masks import Masks
     from naftiko_runtime.plan import Operation
 
-BoundExecution: TypeAlias = BoundCall | BoundWorkflow | BoundMock
+BoundExecution: TypeAlias = BoundCall | BoundWorkflow | BoundPreview | BoundMock
 
 
 class BoundOperation:

@@ -15,7 +15,7 @@ from naftiko_runtime.engine.steps.run import WorkflowRun, compile_references
 from naftiko_runtime.errors import StepError
 from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.mapping.templates import fill_blanks
-from naftiko_runtime.plan import CallResult, TreeResult
+from naftiko_runtime.plan import CallResult, OutputResult, TreeResult
 from naftiko_runtime.upstream.stub_response import Stub, StubResponse
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.invocation import Invocation
     from naftiko_runtime.engine.steps.run import BoundStep
     from naftiko_runtime.errors import CallError
-    from naftiko_runtime.plan import Operation, OutputResult, Workflow
+    from naftiko_runtime.plan import Operation, Workflow
     from naftiko_runtime.secret import Secret
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class _ResultMaker:
     __slots__ = ("_calls", "_compiled", "_name", "_read")
 
     def __init__(self, operation: Operation, plan: Workflow, secrets: Mapping[str, Secret]) -> None:
-        assert not isinstance(plan.result, CallResult)  # noqa: S101 - narrows the type
+        assert isinstance(plan.result, TreeResult | OutputResult)  # noqa: S101 - narrows the type
         self._name = operation.name
         self._compiled = compile_shapes(plan.result.shapes) if plan.result.shapes else None
         self._read = _compile_source(plan.result, secrets)

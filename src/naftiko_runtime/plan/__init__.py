@@ -63,6 +63,7 @@ from naftiko_runtime.plan.upstream import Upstream
 from naftiko_runtime.plan.workflow import (
     CallResult,
     OutputResult,
+    PreviewResult,
     TreeResult,
     Workflow,
     WorkflowResult,
@@ -114,6 +115,7 @@ __all__ = [
     "Place",
     "PlainText",
     "Plan",
+    "PreviewResult",
     "Request",
     "RestServer",
     "Route",

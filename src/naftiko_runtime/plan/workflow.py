@@ -59,7 +59,13 @@ class OutputResult(Struct, frozen=True):
     shapes: tuple[Shape, ...]
 
 
-WorkflowResult: TypeAlias = CallResult | TreeResult | OutputResult
+class PreviewResult(Struct, frozen=True):
+    """The result of a sandbox that lacks responses: what each step would send, or why it would not."""
+
+    shapes: tuple[Shape, ...] = ()
+
+
+WorkflowResult: TypeAlias = CallResult | TreeResult | OutputResult | PreviewResult
 
 
 class Workflow(Struct, frozen=True):
@@ -135,9 +141,11 @@ class Workflow(Struct, frozen=True):
         response = self.result.response if isinstance(self.result, CallResult) else None
         return response if isinstance(response, UntouchedResponse) else None
 
-    def remove_mapping(self, except_operations: Container[str]) -> Workflow:  # noqa: ARG002 - steps need responses
-        """The workflow itself: its steps need decoded responses."""
-        return self
+    def remove_mapping(self, except_operations: Container[str]) -> Workflow:
+        """Return a preview of the workflow, unless it calls only some operations."""
+        if all(request.operation in except_operations for request in self._iter_requests()):
+            return self
+        return replace(self, result=PreviewResult(), references=())
 
     def map_requests(self, change: Callable[[Request], Request]) -> Workflow:
         """Return the workflow with other requests."""
