@@ -86,9 +86,11 @@ class ImportedAggregate(Part):
     location: Any = None
     import_: Any = field(default=None, alias="import")
     as_: Any = field(default=None, alias="as")
+    description: Text | None = None
 
     meanings: ClassVar[Meanings] = {
         "import": ("The namespace to import from the other file.", "fleet"),
+        "description": ("What the aggregate is for.", "Ships and their crews."),
         "as": ("The namespace of the aggregate here, if that is another one.", "ships"),
     }
 
