@@ -23,7 +23,7 @@ PROGRESS := { grep --line-buffered -E '^(Collecting|Building|Installing|Successf
 # Many tests wait for servers that they start, so there are more processes than cores.
 JOBS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) * 3 / 2 )))
 # The integration tests that another Python also runs, so that CI takes at most 20 minutes on two cores.
-APPLICATIONS := tests/integration/test_rest.py tests/integration/test_mcp.py tests/integration/test_metrics.py
+APPLICATIONS := tests/integration/rest tests/integration/mcp tests/integration/test_metrics.py
 PYTEST = $(BIN)/pytest -n $(JOBS) --dist worksteal
 
 .PHONY: run test test-other test-quick check lint picture bench instructions clean

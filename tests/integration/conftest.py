@@ -20,27 +20,32 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 
 ONLY_UNDER_OUR_SERVER: Final = {
+    "hardening": "tests the bounds and time-outs of our server",
     "test_container": "tests the image, which has no uvicorn",
     "test_framing": "tests how our server reads and writes HTTP/1.1",
-    "test_hardening": "tests the bounds and time-outs of our server",
     "test_lifecycle": "tests how the process and its listeners start and stop",
     "test_reload": "tests how the process replaces what it serves",
     "test_server_differences": "compares our server with uvicorn",
     "test_startup_signals": "tests signals to a process that starts",
     "test_wheel": "tests the wheel, which has no uvicorn",
-    "test_workers": "tests processes that share ports, and their signals",
+    "workers": "tests processes that share ports, and their signals",
 }
-"""The modules that serve an application and do not also run under uvicorn, and why.
+"""The modules and folders that serve an application and do not also run under uvicorn, and why.
 
-All other modules that start a :class:`Gateway` or a listener run under both servers. A test of them that is about our
-server, or about none, has the marker ``own_server``. Under uvicorn, one of the two HTTP clients is enough.
+All other modules that start a :class:`Gateway` or a listener, and all of ``SERVING_FOLDERS``, run under both servers. A
+test of them that is about our server, or about none, has the marker ``own_server``. Under uvicorn, one of the two HTTP
+clients is enough.
 """
+
+SERVING_FOLDERS: Final = {"mcp", "mcp_fast_path", "mcp_faults", "rest", "traces"}
+"""Those whose ``conftest.py`` starts the servers that all their modules use."""
 
 
 def runs_under_both_servers(module: ModuleType) -> bool:
     """Whether a module's tests serve applications by a server that can be chosen."""
-    serves = any(hasattr(module, name) for name in ("Gateway", "start_listener"))
-    return serves and module.__name__.rpartition(".")[2] not in ONLY_UNDER_OUR_SERVER
+    names = set(module.__name__.split("."))
+    serves = any(hasattr(module, name) for name in ("Gateway", "start_listener")) or names & SERVING_FOLDERS
+    return bool(serves) and not names & ONLY_UNDER_OUR_SERVER.keys()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from integration.test_hardening import LOOPS, Served, until
 from naftiko_runtime import limits
 from naftiko_runtime.http_client import ClientOptions
 from naftiko_runtime.http_client.native.client import NativeClient
@@ -19,6 +18,7 @@ from naftiko_runtime.request_body import stream_body
 from naftiko_runtime.send_response import send_whole
 from naftiko_runtime.upstream import OutboundRequest
 from support.caller import DEADLINE_SECONDS, RawConnection, make_head
+from support.loop_listener import LOOPS, Served, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -1,10 +1,8 @@
-"""Invalid MCP messages: the error has our own words, the place and the fix, in all revisions."""
+"""Messages that are invalid, and methods and parameters that are not served."""
 
 from __future__ import annotations
 
-import gzip
 import json
-import re
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -13,69 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.caller import Response, call
-from support.gateway import Gateway
+from support.mcp_faults import ERAS, FOREIGN, LEGACY, META, MODERN, error, headers, request, send
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from support.upstream import Upstream
-
-MODERN = "2026-07-28"
-LEGACY = "2025-11-25"
 BATCHED = "2025-03-26"
-ERAS = [MODERN, LEGACY]
-ACCEPT = "application/json, text/event-stream"
-META = {
-    "io.modelcontextprotocol/protocolVersion": MODERN,
-    "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
-    "io.modelcontextprotocol/clientCapabilities": {},
-}
 CLIENT = {"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}}
-FOREIGN = re.compile(rb"pydantic|validation error|Input should|model_type|Traceback|\.py\b", re.IGNORECASE)
-
-
-@pytest.fixture(scope="module", params=["1", "0"], ids=["direct", "sdk"])
-def tools(request: pytest.FixtureRequest, documents: Path, module_upstream: Upstream) -> Iterator[str]:
-    base, environment = f"api={module_upstream.url}", {"NAFTIKO_MCP_FAST_PATH": request.param}
-    with Gateway(documents / "mcp.yaml", ["web", "tools"], "--base-uri", base, environment=environment) as gateway:
-        yield gateway.urls["tools"]
-
-
-def headers(version: str | None, method: str | None = None, name: str | None = None) -> dict[str, str]:
-    given = {"content-type": "application/json", "accept": ACCEPT, "mcp-protocol-version": version}
-    if version == MODERN:
-        given |= {"mcp-method": method, "mcp-name": name}
-    return {key: value for key, value in given.items() if value is not None}
-
-
-def request(version: str | None, method: str, params: Any = None, **more: Any) -> dict[str, Any]:
-    if version == MODERN and (params is None or isinstance(params, dict)):
-        params = {"_meta": META, **(params or {})}
-    given = {} if params is None else {"params": params}
-    return {"jsonrpc": "2.0", "id": 7, "method": method, **given, **more}
-
-
-def send(url: str, version: str | None, message: Any, **more: str | None) -> Response:
-    """Send a message with the headers that are right for it, but for those that are given."""
-    known = message if isinstance(message, dict) else {}
-    params = known.get("params") if isinstance(known.get("params"), dict) else {}
-    method, name = known.get("method"), (params or {}).get("name")
-    routed = headers(version, method if isinstance(method, str) else None, name if isinstance(name, str) else None)
-    changed = routed | {key.replace("_", "-"): value for key, value in more.items()}
-    sent = {key: value for key, value in changed.items() if value is not None and value.isascii()}
-    body = message if isinstance(message, bytes) else json.dumps(message).encode()
-    return call(url, "/mcp", "POST", sent, body)
-
-
-def error(response: Response, status: int, code: int, *words: str, identity: Any = 7) -> None:
-    """The response is a JSON-RPC error with this status, code and id, and its message has these words."""
-    body = response.json
-    assert (response.status, body["error"]["code"], body["id"]) == (status, code, identity), response.body
-    assert [word for word in words if word not in body["error"]["message"]] == [], response.body
-    assert body["jsonrpc"] == "2.0"
-    assert response.headers["content-type"] == "application/json"
-    assert not FOREIGN.search(response.body), response.body
 
 
 # -- the message ------------------------------------------------------------------------------------------------------
@@ -369,150 +310,3 @@ def test_no_parameters_show_foreign_words(tools: str, version: str | None, metho
     response = send(tools, version, message)
     assert not FOREIGN.search(response.body), (message, response.body)
     assert response.status in (200, 202, 400, 404), (message, response.body)
-
-
-# -- tools ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("version", ERAS)
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("list-thing", "unknown tool: list-thing; did you mean 'list-things'?"),
-        ("List_Things", "did you mean 'list-things'?"),
-        ("zzz", "known tools: 'first-name', 'get-thing'"),
-        ("", "known tools: "),
-        ("y" * 2000, "yyy…"),
-    ],
-)
-def test_an_unknown_tool(tools: str, version: str, name: str, words: str) -> None:
-    response = send(tools, version, request(version, "tools/call", {"name": name}))
-    error(response, 400 if version == MODERN else 200, -32602, words)
-    assert len(response.body) < 1000
-
-
-# -- headers ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("version", ERAS)
-@pytest.mark.parametrize(
-    "accept",
-    [
-        None,
-        "",
-        "*/*",
-        "*/*;q=0.1",
-        "application/*",
-        "application/json",
-        "application/json;q=0.5, text/event-stream;q=0.9",
-        "text/html, application/xhtml+xml, */*;q=0.8",
-        "TEXT/EVENT-STREAM, Application/JSON",
-        "text/event-stream;q=1, application/json; q=nonsense",
-        "application/json;q=1, */*;q=0",
-    ],
-)
-def test_any_accept_header_that_takes_json_will_do(tools: str, version: str, accept: str | None) -> None:
-    for method in ("tools/list", "tools/call"):
-        params = {"name": "list-things"} if method == "tools/call" else None
-        for meta in ({}, {"x/y": 1}):  # the fast path handles the first, the SDK the second
-            message = request(version, method, params)
-            if meta:
-                message["params"] = message.get("params", {}) | {
-                    "_meta": {**(META if version == MODERN else {}), **meta}
-                }
-            response = send(tools, version, message, accept=accept)
-            assert response.status == 200, response.body
-            assert "result" in response.json
-
-
-@pytest.mark.parametrize("version", ERAS)
-@pytest.mark.parametrize(
-    "accept",
-    ["text/event-stream", "text/html", "application/json;q=0", "*/*, application/json;q=0.0", "application/xml"],
-)
-def test_an_accept_header_that_excludes_json(tools: str, version: str, accept: str) -> None:
-    response = send(tools, version, request(version, "tools/list"), accept=accept)
-    error(response, 406, -32600, "Accept", "application/json", identity=None)
-
-
-@pytest.mark.parametrize("version", ERAS)
-def test_content_types(tools: str, version: str) -> None:
-    message = request(version, "tools/list")
-    for right in ("application/json", "application/json; charset=utf-8", "Application/JSON", None):
-        assert send(tools, version, message, content_type=right).json["result"]["tools"]
-    for wrong in ("text/plain", "application/x-www-form-urlencoded", "application/xml", "json"):
-        response = send(tools, version, message, content_type=wrong)
-        error(response, 415, -32600, "application/json", f"'{wrong}'", identity=None)
-
-
-@pytest.mark.parametrize("version", ERAS)
-def test_a_compressed_body_is_refused(tools: str, version: str) -> None:
-    body = gzip.compress(json.dumps(request(version, "tools/list")).encode())
-    response = call(tools, "/mcp", "POST", headers(version, "tools/list") | {"content-encoding": "gzip"}, body)
-    error(response, 415, -32600, "compressed", identity=None)
-    assert response.headers["accept-encoding"] == "identity"
-
-
-@pytest.mark.parametrize(
-    ("header", "envelope", "code", "words"),
-    [
-        (None, MODERN, -32020, "header is missing"),
-        (LEGACY, MODERN, -32020, "says '2025-11-25'"),
-        (MODERN, LEGACY, -32020, "says '2026-07-28'"),
-        (MODERN, "", -32020, "both must name the same version"),
-        ("2099-01-01", MODERN, -32020, "both must name the same version"),
-        (MODERN, 1, -32602, "must be a string, and is a number"),
-        (MODERN, None, -32602, "needs 'io.modelcontextprotocol/protocolVersion'"),
-        ("2099-01-01", "2099-01-01", -32022, "this server supports 2026-07-28, 2025-11-25"),
-    ],
-)
-@pytest.mark.parametrize("method", ["tools/list", "tools/call", "server/discover"])
-def test_versions_of_header_and_envelope_that_differ(
-    tools: str, api: Upstream, method: str, header: str | None, envelope: Any, code: int, words: str
-) -> None:
-    params = {"name": "list-things", "_meta": {**META, "io.modelcontextprotocol/protocolVersion": envelope}}
-    message = {"jsonrpc": "2.0", "id": 7, "method": method, "params": params}
-    error(send(tools, header, message), 400, code, words)
-    assert api.received == []
-
-
-def test_the_error_for_an_unknown_version_lists_the_known_ones(tools: str) -> None:
-    message = {"jsonrpc": "2.0", "id": 7, "method": "tools/list"}
-    response = send(tools, "1999-01-01", message)
-    error(response, 400, -32022, "'1999-01-01' is not supported")
-    assert response.json["error"]["data"]["requested"] == "1999-01-01"
-    assert {MODERN, LEGACY} <= set(response.json["error"]["data"]["supported"])
-
-
-@pytest.mark.parametrize("version", [MODERN, LEGACY, None])
-def test_a_method_header_that_differs(tools: str, version: str | None) -> None:
-    response = send(tools, version, request(version, "tools/list"), mcp_method="tools/call")
-    error(response, 400, -32020, "'tools/call'", "'tools/list'")
-
-
-# -- paths and methods of HTTP ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", ["/mcp", "/mcp/", "/", "/tools/mcp", "/tools/mcp/", "/mcp?x=1"])
-@pytest.mark.parametrize("version", ERAS)
-def test_spellings_of_the_path(tools: str, version: str, path: str) -> None:
-    body = json.dumps(request(version, "tools/list")).encode()
-    assert call(tools, path, "POST", headers(version, "tools/list"), body).json["result"]["tools"]
-
-
-@pytest.mark.parametrize("path", ["/mcp//", "/MCP", "/sse", "/mcp/tools", "/message"])
-def test_other_paths_say_where_it_is(tools: str, path: str) -> None:
-    response = call(tools, path, "POST", headers(LEGACY), b"{}")
-    assert (response.status, "/mcp" in response.json["detail"]) == (404, True)
-
-
-@pytest.mark.parametrize("path", ["/mcp", "/mcp/", "/tools/mcp/"])
-@pytest.mark.parametrize("method", ["GET", "DELETE", "HEAD", "PUT", "PATCH"])
-def test_other_methods_of_http(tools: str, path: str, method: str) -> None:
-    response = call(tools, path, method, {"accept": "text/event-stream"})
-    assert (response.status, response.headers["allow"]) == (405, "OPTIONS, POST")
-
-
-def test_options_lists_the_methods(tools: str) -> None:
-    response = call(tools, "/mcp/", "OPTIONS")
-    assert (response.status, response.headers["allow"], response.body) == (204, "OPTIONS, POST", b"")
