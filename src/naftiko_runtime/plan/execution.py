@@ -86,12 +86,12 @@ class Mock(Struct, frozen=True):
 
     @property
     def targets(self) -> tuple[Target, ...]:
-        """None."""
+        """Empty: a mock calls no consumed operation."""
         return ()
 
     @property
     def upstreams(self) -> tuple[Upstream, ...]:
-        """None."""
+        """Empty: a mock calls no API."""
         return ()
 
     @property

@@ -1,4 +1,4 @@
-"""What is wrong with an expression, a value or a schema: clauses of findings, and of what callers are told."""
+"""Problems of expressions, values and schemas: clauses of findings, and of errors for callers."""
 
 from __future__ import annotations
 
