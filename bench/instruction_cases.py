@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from bench.payloads import GIF
@@ -70,6 +70,10 @@ class _Upstream(socketserver.ThreadingTCPServer):
     requests = 0
     counted: Process | None = None
 
+    def __init__(self, address: tuple[str, int], handler: type[socketserver.BaseRequestHandler]) -> None:
+        self.one_at_a_time = threading.Lock()
+        super().__init__(address, handler)
+
 
 class _Connection(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
@@ -79,10 +83,11 @@ class _Connection(socketserver.StreamRequestHandler):
         while line := self.rfile.readline():
             while self.rfile.readline().strip():
                 pass
-            self.server.requests += 1  # one connection at a time is in use
-            if self.server.counted is not None:
-                await_idle(self.server.counted)
-            self.wfile.write(RESPONSES[line.split()[1].partition(b"?")[0].decode()])
+            with self.server.one_at_a_time:  # so three concurrent calls wake the server three times in every run
+                self.server.requests += 1
+                if self.server.counted is not None:
+                    await_idle(self.server.counted)
+                self.wfile.write(RESPONSES[line.split()[1].partition(b"?")[0].decode()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +125,12 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A request that is repeated, and the check of a response's body."""
+    """A request that is repeated, the check of a response's body, and the calls of the upstream for each request."""
 
     name: str
     request: bytes
     right: Callable[[bytes], bool]
+    calls: int = 1
 
 
 def _make_request(line: str, headers: dict[str, str], body: bytes = b"") -> bytes:
@@ -160,7 +166,11 @@ MAPPED = Case("mapped", _make_request("GET /ships/9074729", {"Accept": "*/*"}), 
 TOOL = Case(
     "tool", _make_tool_call(), lambda body: json.loads(body).get("result", {}).get("structuredContent") == FIELDS
 )
-CASES = (PIXEL, MAPPED, TOOL)
+ONE_STEP = replace(MAPPED, name="one-step", request=_make_request("GET /one-step/9074729", {"Accept": "*/*"}))
+THREE_STEPS = replace(
+    MAPPED, name="three-steps", request=_make_request("GET /three-steps/9074729", {"Accept": "*/*"}), calls=3
+)
+CASES = (PIXEL, MAPPED, TOOL, ONE_STEP, THREE_STEPS)
 
 
 class WrongResponseError(Exception):
@@ -190,8 +200,8 @@ class Caller:
         before = self.upstream.requests()
         for _ in range(times):
             self._ask()
-        if (arrived := self.upstream.requests() - before) != times:
-            raise WrongResponseError(f"{self.case.name}: the upstream received {arrived} of {times} requests")
+        if (arrived := self.upstream.requests() - before) != times * self.case.calls:
+            raise WrongResponseError(f"{self.case.name}: the upstream received {arrived} requests for {times}")
 
     def _ask(self) -> None:
         await_idle(self.server)

@@ -26,7 +26,17 @@ from bench import budget, debian_programs
 from bench.budget import BudgetError, Count, Record, Verdict
 from bench.callgrind import CallgrindError, CountedServer
 from bench.documents import ROOT
-from bench.instruction_cases import CASES, HOST, MAPPED, PIXEL, TOOL, Upstream, WrongResponseError
+from bench.instruction_cases import (
+    CASES,
+    HOST,
+    MAPPED,
+    ONE_STEP,
+    PIXEL,
+    THREE_STEPS,
+    TOOL,
+    Upstream,
+    WrongResponseError,
+)
 from bench.process import StartError, find_free_port, handle_stop_signals
 
 BUDGET = ROOT / "bench/budget.json"
@@ -85,7 +95,8 @@ def start_bare(upstream: Upstream, port: int) -> list[str]:
 
 def count() -> dict[str, Count]:
     """Start both servers at once, and count one after the other."""
-    own: Ports = {case.name: find_free_port() for case in CASES}
+    own = {case.name: find_free_port() for case in CASES}
+    own |= dict.fromkeys((ONE_STEP.name, THREE_STEPS.name), own[MAPPED.name])
     theirs: Ports = dict.fromkeys(own, find_free_port())
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="naftiko-bench-")))
@@ -106,11 +117,11 @@ def count() -> dict[str, Count]:
 
 
 def format_table(verdicts: Sequence[Verdict]) -> str:
-    lines = [f"{'':8}{'instructions':>14}{'budget':>14}{'':>9}{'bare pair':>14}{'ratio':>8}"]
+    lines = [f"{'':12}{'instructions':>14}{'budget':>14}{'':>9}{'bare pair':>14}{'ratio':>8}"]
     for each in verdicts:
         may, by = ("none", "") if each.ceiling is None else (f"{each.ceiling:,}", f"{each.difference:+.1%}")
         counts = f"{each.count.naftiko:>14,}{may:>14}{by:>9}{each.count.bare:>14,}{each.count.ratio:>8.2f}"
-        lines.append(f"{each.case:8}{counts}")
+        lines.append(f"{each.case:12}{counts}")
     return "\n".join(lines)
 
 

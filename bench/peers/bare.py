@@ -5,6 +5,7 @@ headers, so nobody should deploy it. It shows what Python, uvicorn and aiohttp c
 """
 
 import argparse
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """Three routes: the pixel passed through, six fields of a ship, and the same as the result of an MCP tool."""
+    """The pixel passed through, six fields of a ship, the same of three responses, and as the result of an MCP tool."""
 
     session: aiohttp.ClientSession
     upstream: str
@@ -39,7 +40,9 @@ class Bare:
                 orjson.dumps({"jsonrpc": "2.0", "id": call["id"], "result": result}),
                 "application/json",
             )
-        elif path.startswith("/ships/"):
+        elif path.startswith("/three-steps/"):
+            body, content_type = orjson.dumps(await self.join_ships(path.rpartition("/")[2])), "application/json"
+        elif path.startswith(("/ships/", "/one-step/")):
             body, content_type = orjson.dumps(await self.ship(path.rpartition("/")[2])), "application/json"
         else:
             body, content_type = await self.get(f"/pixel/track?{scope['query_string'].decode()}")
@@ -62,6 +65,19 @@ class Bare:
             "tonnage": ship["tonnage"]["gross"],
             "active": ship["active"],
             "crew": [one["name"] for one in ship["crew"]],
+        }
+
+    async def join_ships(self, imo: str) -> dict[str, Any]:
+        """Return two fields of each of three responses."""
+        bodies = await asyncio.gather(*(self.get(f"/ships/{imo}") for _ in range(3)))
+        first, second, third = (orjson.loads(body) for body, _ in bodies)
+        return {
+            "imo": first["imo"],
+            "name": first["name"],
+            "flag": second["registry"]["flag"],
+            "tonnage": second["tonnage"]["gross"],
+            "active": third["active"],
+            "crew": [one["name"] for one in third["crew"]],
         }
 
 

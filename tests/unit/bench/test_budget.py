@@ -133,3 +133,10 @@ def test_totals_of_a_dump() -> None:
     assert callgrind.read_total("version: 1\nevents: Ir\n\nfn=(1) main\n3 12\n\ntotals: 1234\n") == 1234
     with pytest.raises(callgrind.CallgrindError, match="no totals"):
         callgrind.read_total("version: 1\n")
+
+
+def test_workflows_keep_their_bounds_over_the_plain_call() -> None:
+    counts = budget.read(FILE)[-1].counts
+    plain = counts["mapped"].naftiko
+    assert counts["one-step"].naftiko <= 1.1 * plain
+    assert counts["three-steps"].naftiko <= 3.3 * plain
