@@ -38,6 +38,7 @@ FILES = {
     "pixel": HERE.parent.parent / "capabilities" / "pixel-tracking.yaml",
     "typed": HERE / "openapi" / "typed.yaml",
     "writes": HERE / "openapi" / "writes.yaml",
+    "workflow": HERE / "openapi" / "workflow.yaml",
 }
 JSON = {"content-type": "application/json"}
 SHIPS = [
@@ -46,11 +47,17 @@ SHIPS = [
     {"imo": None, "name": None},
 ]
 DECK = {"level": 3, "cabins": {"a1": 2, "a2": 4}}
+MANIFEST = {"name": "Anna Maria", "tons": "4.5", "crewIds": [2, 9, 1, 2]}
+CREW = [{"id": "1", "name": "Ann"}, {"id": 2, "name": None}]
 ORDER = {"id": "o-1", "total": 12.5, "orders": [{"id": "o-1"}, {"id": 2}]}
 RESPONSES = {
     "pixel": {("*", "*"): Reply(headers={"content-type": "image/gif"}, body=GIF)},
     "typed": {("*", "*"): Reply(headers=JSON, body=json.dumps({"ships": SHIPS, "deck": DECK}).encode())},
     "writes": {("*", "*"): Reply(headers=JSON, body=json.dumps(ORDER).encode()), ("DELETE", "*"): Reply(204)},
+    "workflow": {
+        ("*", "*"): Reply(headers=JSON, body=json.dumps(MANIFEST).encode()),
+        ("GET", "/base/crew"): Reply(headers=JSON, body=json.dumps(CREW).encode()),
+    },
 }
 SOUND = (200, 204)
 """The responses of the upstreams. Any other status is ours."""

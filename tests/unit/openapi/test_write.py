@@ -13,8 +13,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from journeys.story import read_story
 from naftiko_runtime import load
 from naftiko_runtime.link.operator_overrides import Overrides
+from naftiko_runtime.mapping.output_schema import make_result_schema
 from naftiko_runtime.openapi import write_openapi
-from naftiko_runtime.plan import RestServer
+from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.problem import render_problem_document
 from support.linked import link_plan, make_document, make_rest_expose
 
@@ -543,3 +544,21 @@ def test_what_is_left_out_says_501_and_why() -> None:
     assert "no consumed operation 'api.lst'" in typo["responses"]["501"]["description"]
     assert [one["name"] for one in typo["parameters"]] == ["id"]
     assert "200" in paths["/things"]["get"]["responses"]
+
+
+def test_a_workflow_is_described_alike_in_a_route_by_a_reference_and_as_a_tool() -> None:
+    plan = load(ROOT / "tests" / "integration" / "openapi" / "workflow.yaml").plan
+    assert plan is not None
+    paths = write_openapi(plan, servers_of(plan))["paths"]
+    route, referred = (paths[f"/{name}/{{imo}}"]["get"] for name in ("manifests", "referred"))
+    tools = next(server for server in plan.servers if isinstance(server, McpServer)).tools
+    schemas = [make_result_schema(tool.operation.execution.shapes) for tool in tools]
+    assert route["responses"] == referred["responses"]
+    assert [one["name"] for one in referred["parameters"]] == [one["name"] for one in route["parameters"]]
+    found = route["responses"]["200"]["content"]["application/json"]["schema"]
+    crew = {"type": ["object", "null"], "properties": {"name": {"type": ["string", "null"]}}}
+    assert found["properties"]["members"] == {"type": ["array", "null"], "items": crew}
+    for schema in schemas:
+        assert schema is not None
+        assert schema.schema["properties"] == found["properties"]
+    assert paths["/voyages"]["post"]["responses"]["200"] == {"description": "The result."}
