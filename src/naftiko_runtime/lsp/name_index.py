@@ -82,15 +82,8 @@ def _iter_operations(source: Source, key_path: KeyPath, api: dict[str, Any]) -> 
 
 def _iter_functions(source: Source) -> Iterator[tuple[str, Span]]:
     for key_path, aggregate in iter_entries(source.data, "aggregates"):
-        for section in ("functions", "flows"):  # the later versions' word
-            place = (*key_path, section)
-            listed = aggregate.get(section)
-            if isinstance(listed, dict):
-                yield from (
-                    (f"{get_name(aggregate)}.{name}", source.find_span((*place, name), key=True)) for name in listed
-                )
-            for at, function in _iter_mappings(aggregate, section):
-                yield f"{get_name(aggregate)}.{function.get('name')}", source.find_span((*key_path, *at, "name"))
+        for at, function in _iter_mappings(aggregate, "functions"):
+            yield f"{get_name(aggregate)}.{function.get('name')}", source.find_span((*key_path, *at, "name"))
 
 
 def list_inputs(source: Source, key_path: KeyPath) -> dict[str, Span]:

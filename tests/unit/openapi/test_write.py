@@ -101,6 +101,31 @@ def test_a_document_shares_no_data() -> None:
     assert json.dumps(write_openapi(linked, servers_of(linked))) == shown
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        {"call": "registry.op", "outputParameters": [{"type": "object", "properties": {"a": {"mapping": "$.a"}}}]},
+        {"outputParameters": [{"name": "imo", "type": "integer", "value": "{{imo}}"}, {"name": "q", "value": "{{q}}"}]},
+    ],
+)
+def test_an_operation_that_refers_to_a_function_is_described_as_one_that_is_written_out(
+    function: dict[str, Any],
+) -> None:
+    inputs: list[dict[str, Any]] = [
+        {"name": "imo", "type": "integer", "description": "Its number."},
+        {"name": "q", "required": False},
+    ]
+    placed = [{**inputs[0], "in": "path"}, {**inputs[1], "in": "query"}]
+    consumed = {"inputParameters": [{"name": "imo", "in": "path"}, {"name": "q", "in": "query"}]}
+    document = make_document(
+        consumed, [make_rest_expose("/ships/{imo}", call=None, ref="fleet.find")], path="/ships/{imo}"
+    )
+    named = {"name": "find", "description": "Finds a ship.", "inputParameters": inputs, **function}
+    document["capability"]["aggregates"] = [{"namespace": "fleet", "label": "Fleet", "functions": [named]}]
+    written = make_rest_expose("/ships/{imo}", **{"call": None, **named, "inputParameters": placed})
+    assert described(document) == described(make_document(consumed, [written], path="/ships/{imo}"))
+
+
 # -- as a whole -------------------------------------------------------------------------------------------------------
 
 
