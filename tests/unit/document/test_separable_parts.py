@@ -15,6 +15,8 @@ from naftiko_runtime.document.separable_parts import find_separable_part
         ("exposes 0 port", "exposes 0"),
         ("consumes 0 resources 1 operations 2 body", "consumes 0 resources 1 operations 2"),
         ("consumes 0 baseUri", "consumes 0"),
+        ("aggregates 0 functions 1 with imo", "aggregates 0 functions 1"),
+        ("aggregates 0 namespace", "aggregates 0"),
         ("binds 0 keys TOKEN", "binds 0 keys TOKEN"),
         ("binds 0 location", "binds 0"),
         ("info label", "info"),
