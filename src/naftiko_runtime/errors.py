@@ -93,6 +93,31 @@ class UpstreamOverloaded(UpstreamError):  # noqa: N818 - named for what happened
         self.retry_seconds = retry_seconds
 
 
+class PageError(UpstreamError):
+    """A page of a list failed, or exceeds a limit. It ended the call.
+
+    Attributes:
+        page: The number of the page; the first is 1.
+        status: The status for the caller.
+        retry_after: When the caller may try again, as the upstream says; empty if it does not say.
+    """
+
+    def __init__(
+        self,
+        page: int,
+        message: str,
+        *,
+        status: int = 502,
+        retry_after: bytes = b"",
+        detail: str = "",
+        request_id: str = "",
+    ) -> None:
+        super().__init__(message, detail, request_id)
+        self.page = page
+        self.status = status
+        self.retry_after = retry_after
+
+
 class StepError(CallError):
     """A step of a workflow failed, and ended the run.
 

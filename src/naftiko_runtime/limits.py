@@ -105,6 +105,10 @@ UPSTREAM_BUFFERED_BYTES_MAX: Final = 256 * 1024
 """Bytes that one connection buffers ahead of its reader, plus at most one read."""
 RESPONSE_BYTES_MAX: Final = 10 * 1024 * 1024
 """Size of a response that is held in memory (mapped, or for MCP). Streamed responses have no limit."""
+PAGES_MAX: Final = 100
+"""Of a list, unless the document has another limit."""
+PAGES_BYTES_MAX: Final = 100 * 1024 * 1024
+"""Size of all pages of a list, unless the document has another limit."""
 RESPONSE_VALUES_MAX: Final = 2_000_000
 """Values of a response: members of JSON, fields of records, cells of tables."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime.encode_value import encode_json
 from naftiko_runtime.errors import (
     CallError,
+    PageError,
     Rejected,
     StepError,
     TooLarge,
@@ -45,6 +46,8 @@ def find_status(error: CallError) -> tuple[int, str]:
     """Return the status, and the last part of the problem type, of a failed call."""
     if isinstance(error, StepError):
         return error.status, "step-failed"
+    if isinstance(error, PageError):
+        return error.status, "page-failed"
     return next((status, slug) for kind, status, slug in TABLE if isinstance(error, kind))
 
 
@@ -63,12 +66,14 @@ async def send_problem(send: Send, error: CallError, operation: BoundOperation |
         extra["errors"] = [{"name": f.name, "in": f.place, "detail": masked(f.detail)} for f in error.faults]
     if isinstance(error, UpstreamError) and operation is not None:
         extra |= {"api": operation.namespace, "requestId": error.request_id}
+    if isinstance(error, PageError):
+        extra["page"] = error.page
     if isinstance(error, StepError):
         extra |= {"step": error.step, "requestId": error.request_id}
         extra |= {"operation": error.operation} if error.operation else {}
     close = ((b"connection", b"close"),) if isinstance(error, TooLarge | TooSlow) else ()
     retry = ((b"retry-after", b"%d" % error.retry_seconds),) if isinstance(error, UpstreamOverloaded) else ()
-    if isinstance(error, StepError) and error.retry_after:
+    if isinstance(error, StepError | PageError) and error.retry_after:
         retry = ((b"retry-after", error.retry_after),)
     accepted = ((b"accept-encoding", b"identity"),) if isinstance(error, UnsupportedCoding) else ()
     await send_problem_document(send, status, slug, masked(str(error)), extra, (*close, *accepted, *retry))

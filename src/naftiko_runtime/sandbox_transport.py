@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
+_NO_MORE_PAGES: Final = Stub(204, (), b"")
+
 
 class SandboxResponse(Part):
     """The response of the sandbox for one consumed operation, with one kind of body, or none."""
@@ -143,11 +145,13 @@ class SandboxTransport:
         self._responses = responses
 
     async def send(self, request: OutboundRequest) -> StubResponse:
-        """Return the response of the operation, or an echo of the request.
+        """Return the response of the operation, or an echo of the request. Only the first page of a list has items.
 
         Raises:
             NoResponse: A preview sends the request, and there is no response.
         """
+        if request.page > 1:
+            return StubResponse(_NO_MORE_PAGES)
         stub = self._responses.get(request.operation)
         if (requests := PREVIEWED.get()) is not None:
             requests.append(await _describe_request(request))

@@ -23,7 +23,7 @@ FILE = Path(__file__).parent / "documents" / "broken.yaml"
 REASONS = {
     "/odd": "the path has no place for 'nowhere'",
     "/typo/7": "no consumed operation 'api.lst'",
-    "/steps": "an operation without 'call'",
+    "/steps": "'steps' is not served yet",
     "/empty": "the base URI is empty",
     "/gone": "cannot read",
     "/lost/a/b": "cannot read",

@@ -93,7 +93,7 @@ class Reply:
 class Upstream:
     """An ASGI server in a thread of its own. Unscripted paths get 200 with ``{}``. Half a request is ignored.
 
-    Script it by ``upstream.on("GET", "/x", Reply(...))``; the path excludes the query, and ``*`` stands for any.
+    Script it by ``upstream.on("GET", "/x", Reply(...))``. A path without a query stands for any query, ``*`` for any.
     """
 
     def __init__(self) -> None:
@@ -184,7 +184,7 @@ class Upstream:
         with self._changed:
             self.received.append(RecordedRequest(scope["method"], target, headers, body))
             self._changed.notify_all()
-        keys = ((scope["method"], raw), ("*", raw), (scope["method"], "*"), ("*", "*"))
+        keys = ((scope["method"], target), (scope["method"], raw), ("*", raw), (scope["method"], "*"), ("*", "*"))
         reply = next((self._replies[key] for key in keys if key in self._replies), None)
         if reply is None:
             return Reply(headers={"content-type": "application/json"}, body=b"{}")

@@ -59,8 +59,7 @@ class AggregateFunction(Exposed):
 class Aggregate(Part):
     """Functions about one subject."""
 
-    namespace: Text | None = None
-    """Without one, nothing can refer to its functions."""
+    namespace: Text
     label: Text | None = None
     import_: Text | None = field(default=None, alias="import")
     """What it is called in the file it was imported from, when it has another name here."""
@@ -77,7 +76,7 @@ class Aggregate(Part):
     @property
     def names(self) -> tuple[str, ...]:
         """Its name, and the one by which its own values may call it."""
-        return tuple(name for name in (self.namespace, self.import_) if name is not None)
+        return (self.namespace,) if self.import_ is None else (self.namespace, self.import_)
 
 
 class ImportedAggregate(Part):
@@ -86,11 +85,9 @@ class ImportedAggregate(Part):
     location: Any = None
     import_: Any = field(default=None, alias="import")
     as_: Any = field(default=None, alias="as")
-    description: Text | None = None
 
     meanings: ClassVar[Meanings] = {
         "import": ("The namespace to import from the other file.", "fleet"),
-        "description": ("What the aggregate is for.", "Ships and their crews."),
         "as": ("The namespace of the aggregate here, if that is another one.", "ships"),
     }
 

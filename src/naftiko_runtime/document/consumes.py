@@ -1,15 +1,46 @@
 """The consumed HTTP APIs."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
+from naftiko_runtime import limits
 from naftiko_runtime.authentication.kinds import Authentication
 from naftiko_runtime.document.parameters import ConsumedOutput, ConsumedParameters, RequestBody
-from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Tag, field
-from naftiko_runtime.model.part import AnyMethod, Part, Text, Unserved, convert_none_to_tuple
+from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Range, Tag, field
+from naftiko_runtime.model.part import AnyMethod, Meanings, Part, Text, Unserved, convert_none_to_tuple
 
 RawFormat = Literal[
     "json", "xml", "avro", "protobuf", "csv", "tsv", "psv", "yaml", "html", "markdown", "text", "binary"
 ]
+
+
+class DeclaredPagination(Part):
+    """How the pages of a list are read. Not part of the specification."""
+
+    type: Literal["link", "cursor", "page", "offset"]
+    items: Text = "$"
+    parameter: Text | None = None
+    next: Text | None = None
+    start: Annotated[int, Range(0)] | None = None
+    max_pages: Annotated[int, Range(1)] = limits.PAGES_MAX
+    max_bytes: Annotated[int, Range(1)] = limits.PAGES_BYTES_MAX
+    max_items: Annotated[int, Range(1)] | None = None
+
+    meanings: ClassVar[Meanings] = {
+        "type": (
+            "What leads to the next page: a `link`, a `cursor`, the number of the `page`, or an `offset` in items.",
+            "cursor",
+        ),
+        "items": ("The JSONPath of the list in a page. The default is the whole page.", "$.ships"),
+        "parameter": ("The query parameter that gets the cursor, the page number or the offset.", "after"),
+        "next": (
+            "The JSONPath of the next cursor or the next URL. Without it, `link` follows the `Link` header.",
+            "$.meta.next",
+        ),
+        "start": ("The number of the first page (1 by default), or the first offset (0 by default).", 1),
+        "maxPages": ("How many pages the list has at most. With more, the call fails.", 20),
+        "maxBytes": ("How many bytes all pages have at most. With more, the call fails.", 1048576),
+        "maxItems": ("How many items are wanted. The list ends there, and the call succeeds.", 500),
+    }
 
 
 class ConsumedOperation(Part):
@@ -28,6 +59,7 @@ class ConsumedOperation(Part):
     output_schema: Text | None = None
     output_parameters: Annotated[tuple[ConsumedOutput, ...], BeforeValidator(convert_none_to_tuple)] = ()
     body: RequestBody | None = None
+    pagination: DeclaredPagination | None = None
     exposed_headers: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from naftiko_runtime import limits
 from naftiko_runtime.engine.exchange import Exchange
 from naftiko_runtime.engine.mapping import ResponseMapping
+from naftiko_runtime.engine.pagination import Pager
 from naftiko_runtime.engine.represented_resource import describe_resource
 from naftiko_runtime.engine.result import OperationResult, choose_kept_headers
 from naftiko_runtime.plan import MappedResponse, UntouchedResponse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from naftiko_runtime.authentication.flow import Flow
     from naftiko_runtime.engine.compiled_parts import CompiledParts
@@ -24,12 +26,16 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import Call, Operation
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 
+SendRequest: TypeAlias = "Callable[[OutboundRequest], Awaitable[UpstreamResponse]]"
+"""Sends a request, and returns its response."""
+
 
 class BoundCall:
     """A compiled call, with its secrets and its transport.
 
     Attributes:
         name: The exposed operation, for logs.
+        send: Sends a request, with the authentication that it needs; of a list, the requests of all its pages.
         target: The consumed operation, as ``namespace.operation``.
         namespace: The API that is called.
         resource: The resource that the response represents.
@@ -41,7 +47,6 @@ class BoundCall:
         "builder",
         "bytes_max",
         "deadlines",
-        "flow",
         "head_only",
         "is_exact",
         "kept",
@@ -49,8 +54,8 @@ class BoundCall:
         "name",
         "namespace",
         "resource",
+        "send",
         "target",
-        "transport",
         "untouched",
     )
 
@@ -96,8 +101,7 @@ class BoundCall:
         elif call.response.bytes_max is not None or call.response.media_type is not None:
             self.untouched = call.response
         self.builder = compiled.get_builder(request, decodes=self.mapping is not None)
-        self.transport = transport
-        self.flow = flow
+        self.send: SendRequest = transport.send if flow is None else partial(flow.send, transport=transport)
         self.kept = choose_kept_headers(
             exposed_headers.union(request.exposed_headers, request.upstream.exposed_headers)
         )
@@ -105,15 +109,21 @@ class BoundCall:
         self.bytes_max = bytes_max
         self.is_exact = not isinstance(call.response, MappedResponse) or call.response.format.name == "json"
         self.head_only = request.method == "HEAD"
+        if (pagination := request.pagination) is not None:
+            self.send = Pager(
+                operation.name,
+                request,
+                pagination,
+                self.send,
+                secret_fields=self.builder.secret_fields,
+                bytes_max=bytes_max,
+                seconds=deadlines.seconds,
+            ).send
         self.resource = describe_resource(request, operation.contract, self.builder.secret_fields)
 
     def run(self, call: Invocation) -> Exchange:
         """Start an exchange."""
         return _CallExchange(self, call)
-
-    def send(self, request: OutboundRequest) -> Awaitable[UpstreamResponse]:
-        """Send a request, with the authentication that it needs."""
-        return self.transport.send(request) if self.flow is None else self.flow.send(request, self.transport)
 
     async def finish_result(self, result: OperationResult, values: Values, exchange: Exchange) -> None:
         """Make a response the result: map it, or apply what is declared of an untouched one."""

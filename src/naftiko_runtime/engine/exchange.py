@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from naftiko_runtime.errors import (
     CallError,
+    PageError,
     TooSlow,
     UpstreamError,
     UpstreamOverloaded,
@@ -129,6 +130,15 @@ def describe_failure(target: str, error: UpstreamError) -> str:
     if isinstance(error, UpstreamUnreachable):
         return f"'{target}' cannot be reached: {error}"
     return str(error)
+
+
+def choose_status(error: UpstreamError) -> tuple[int, bytes]:
+    """Choose the status of a call without a usable response, and when to try again; empty if that is unknown."""
+    if isinstance(error, PageError):
+        return error.status, error.retry_after
+    if isinstance(error, UpstreamOverloaded):
+        return 503, b"%d" % error.retry_seconds
+    return (504 if isinstance(error, UpstreamTimeout) else 502), b""
 
 
 def describe_slow_body(seconds: float) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
@@ -12,8 +12,11 @@ from naftiko_runtime.plan import Argument, Composed, Constant, thaw
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from urllib.parse import SplitResult
 
     from naftiko_runtime.plan import Contract, Request
+
+_PORTS: Final = {"http": 80, "https": 443}
 
 
 class RepresentedResource(Struct, frozen=True):
@@ -80,3 +83,21 @@ def _make_pattern(request: Request) -> tuple[str | Argument, ...] | None:
     if not pattern or not isinstance(pattern[0], str) or not pattern[0].startswith(base):
         return None
     return (pattern[0].removeprefix(base), *pattern[1:])
+
+
+def find_path_below(split: SplitResult, base_uri: str) -> str | None:
+    """Return the path of a URL after a base URI. None if the URL is not below it.
+
+    Raises:
+        ValueError: The port of the URL is not a number.
+    """
+    base = urlsplit(base_uri)
+    prefix = base.path.rstrip("/")
+    if _get_origin(split) != _get_origin(base) or not f"{split.path}/".startswith(f"{prefix}/"):
+        return None
+    rest = split.path[len(prefix) :]
+    return None if {".", ".."} & set(unquote(rest).split("/")) else rest
+
+
+def _get_origin(split: SplitResult) -> tuple[str, str | None, int | None]:
+    return split.scheme, split.hostname, split.port or _PORTS.get(split.scheme)

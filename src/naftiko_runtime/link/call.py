@@ -180,6 +180,7 @@ class CallLinker:
         body: Body | None,
     ) -> Request:
         """A request that passes nothing of the caller through."""
+        self._check_pagination(query)
         return Request(
             upstream=self._consumed.upstream,
             operation=self._consumed.name,
@@ -190,7 +191,18 @@ class CallLinker:
             cookies=cookies,
             body=body,
             exposed_headers=tuple(sorted(self._consumed.exposed_headers)),
+            pagination=self._consumed.pagination,
         )
+
+    def _check_pagination(self, query: tuple[NamedTerm, ...]) -> None:
+        """Report a value for the query parameter that pagination sets."""
+        pagination = self._consumed.pagination
+        if pagination is None or not pagination.parameter:
+            return
+        name = pagination.parameter
+        if any(term.name.lower() == name.lower() for term in query):
+            where = find_declaration(self._site, name)
+            self._context.report(rules.INVALID_VALUE_PAGINATION_INPUT(name=name), where)
 
     def _list_caller_inputs(self, hidden: Collection[str]) -> tuple[Input, ...]:
         """Return the inputs that callers give."""

@@ -25,6 +25,7 @@ from naftiko_runtime.link.credentials import is_sealed, link_credential
 from naftiko_runtime.link.exposed_headers import list_exposed_headers
 from naftiko_runtime.link.header_name import check_header_name
 from naftiko_runtime.link.list_styles import check_style
+from naftiko_runtime.link.pagination import link_pagination
 from naftiko_runtime.plan import Upstream
 from naftiko_runtime.rules import helps
 
@@ -134,6 +135,7 @@ def _link_operations(
             shared_headers | list_exposed_headers(operation, context),
             closed=context.takes_nothing(operation, resource, api),
             sealed=sealed,
+            pagination=link_pagination(operation, parameters, upstream, context),
         )
         for parameter in parameters:
             if not any(parameter is known for known in elsewhere):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.document.consumes import ConsumedOperation
     from naftiko_runtime.document.parameters import BodyKind, ConsumedParameter
-    from naftiko_runtime.plan import Upstream
+    from naftiko_runtime.plan import Pagination, Upstream
 
 METHODS_WITH_BODY: Final = ("POST", "PUT", "PATCH")
 
@@ -32,6 +32,7 @@ class Consumed(Struct, frozen=True):
         spelt: The placeholders that differ from the names of their parameters, by parameter.
         exposed_headers: Response headers that callers get, besides the API's own and those that they always get.
         closed: Whether a level has ``inputParameters: []``: it takes nothing but what is declared.
+        pagination: How the pages of its list are read; None for one response.
         sealed: Parameters that only the API's authentication sets.
     """
 
@@ -45,6 +46,7 @@ class Consumed(Struct, frozen=True):
     exposed_headers: frozenset[bytes] = frozenset()
     closed: bool = False
     sealed: tuple[ConsumedParameter, ...] = ()
+    pagination: Pagination | None = None
 
     @property
     def name(self) -> str:

@@ -22,6 +22,8 @@ def describe_response(consumed: Consumed, outputs: Sequence[Output]) -> JsonResp
     """
     if consumed.operation.output_raw_format != "json" or consumed.media_type is not None:
         return None
+    if consumed.pagination is not None:
+        return JsonResponse("array", getattr(outputs[0], "description", None) if outputs else None)
     if outputs:
         return _describe_root(outputs[0])
     whole = consumed.operation.output_parameters

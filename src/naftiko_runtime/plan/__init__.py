@@ -24,6 +24,7 @@ from naftiko_runtime.plan.body import (
 from naftiko_runtime.plan.execution import Call, Execution, Mock
 from naftiko_runtime.plan.inputs import Contract, Input, Place
 from naftiko_runtime.plan.operation import Operation
+from naftiko_runtime.plan.pagination import Pagination, PaginationType
 from naftiko_runtime.plan.plan import Binding, Plan
 from naftiko_runtime.plan.request import Request, Target
 from naftiko_runtime.plan.response import Format, JsonResponse, MappedResponse, UntouchedResponse
@@ -112,6 +113,8 @@ __all__ = [
     "OpenBody",
     "Operation",
     "OutputResult",
+    "Pagination",
+    "PaginationType",
     "Place",
     "PlainText",
     "Plan",

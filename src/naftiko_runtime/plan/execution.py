@@ -47,8 +47,8 @@ class Call(Struct, frozen=True):
 
     @property
     def passes_conditions(self) -> bool:
-        """Whether the caller's preconditions and ranges are about the response."""
-        return True
+        """Whether the caller's preconditions and ranges are about the response. A list of pages is not one."""
+        return self.request.pagination is None
 
     @property
     def open_query(self) -> bool:
@@ -71,8 +71,10 @@ class Call(Struct, frozen=True):
         return self.response if isinstance(self.response, UntouchedResponse) else None
 
     def remove_mapping(self, except_operations: Container[str]) -> Call:
-        """Return the call without its mapping, unless it calls one of some operations."""
-        return self if self.request.operation in except_operations else replace(self, response=UntouchedResponse())
+        """Return the call without its mapping and its pages, unless it calls one of some operations."""
+        if self.request.operation in except_operations:
+            return self
+        return Call(replace(self.request, pagination=None), UntouchedResponse())
 
     def map_requests(self, change: Callable[[Request], Request]) -> Call:
         """Return the call with another request."""

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from naftiko_runtime.plan.body import Body, NamedTerm
+    from naftiko_runtime.plan.pagination import Pagination
     from naftiko_runtime.plan.upstream import Upstream
     from naftiko_runtime.terms import Term
 
@@ -42,6 +43,7 @@ class Request(Struct, frozen=True):
         caller_headers: Whether User-Agent, Accept-Language and Referer of the caller are passed on.
         forwards: Whether the caller's method and the rest of its path are passed on.
         exposed_headers: More response headers that callers get, besides the API's own and the default ones.
+        pagination: How the pages of its list are read. None for one response.
     """
 
     upstream: Upstream
@@ -56,6 +58,7 @@ class Request(Struct, frozen=True):
     caller_headers: bool = False
     forwards: bool = False
     exposed_headers: tuple[bytes, ...] = ()
+    pagination: Pagination | None = None
 
     @property
     def target(self) -> Target:

@@ -188,3 +188,17 @@ CONTRADICTION_OF_HINTS: Final = CONTRADICTION.add_message(
     "the hint '{hint}' cannot be true: a tool that only reads does not destroy",
     "clients use hints to decide whether to ask the user",
 )
+
+ENDLESS_PAGINATION: Final = define(
+    "NK413",
+    "endless-pagination",
+    Severity.ERROR,
+    "Nothing says which page is next, so the same page would be read again and again.",
+    "Write `parameter`, and `next` for a cursor.",
+    "the pages have no end: without 'parameter' every request asks for the same page",
+    "write 'parameter:' with the query parameter of the {type}",
+)
+ENDLESS_PAGINATION_CURSOR: Final = ENDLESS_PAGINATION.add_message(
+    "the pages have no end: without 'next' no page leads to the next one",
+    "write 'next:' with the JSONPath of the next cursor in a page",
+)

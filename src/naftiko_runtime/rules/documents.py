@@ -106,6 +106,21 @@ INVALID_VALUE_SIZE: Final = INVALID_VALUE.add_message(
 INVALID_VALUE_MEDIA_TYPE: Final = INVALID_VALUE.add_message(
     "'{value}' is not a media type", "write one as in 'image/png'"
 )
+INVALID_VALUE_PAGINATION_METHOD: Final = INVALID_VALUE.add_message(
+    "only GET can have pagination, not {method}: each page is a request of its own"
+)
+INVALID_VALUE_PAGINATION_FORMAT: Final = INVALID_VALUE.add_message(
+    "only JSON can have pagination, not '{format}'", "write 'outputRawFormat: json', or remove it"
+)
+INVALID_VALUE_PAGINATION_PATH: Final = INVALID_VALUE.add_message(
+    "'{path}' gives a list of all that it finds, and '{key}' is one value", "write a path without '*', '..' and filters"
+)
+INVALID_VALUE_PAGINATION_INPUT: Final = INVALID_VALUE.add_message(
+    "pagination sets the query parameter '{name}', so nothing else can"
+)
+INVALID_VALUE_PAGINATION_KEY: Final = INVALID_VALUE.add_message(
+    "the authentication of the API sets the query parameter '{name}', so pagination cannot"
+)
 INVALID_VALUE_TTL: Final = INVALID_VALUE.add_message(
     "'ttlMs' is negative", "write 0 or a number of milliseconds, such as 60000"
 )
@@ -303,6 +318,7 @@ NO_EFFECT_BINARY_SIZE: Final = NO_EFFECT.add_message(
 )
 NO_EFFECT_SIGNING_KEY: Final = NO_EFFECT.add_message("'signingKey' has no effect with {method}", "write 'RSA-SHA256'")
 NO_EFFECT_STYLE: Final = NO_EFFECT.add_message("'{key}' has no effect on a parameter 'in: {where}'")
+NO_EFFECT_PAGINATION: Final = NO_EFFECT.add_message("'{key}' has no effect on pagination of the type '{type}'")
 NO_EFFECT_UNNAMED_OUTPUT: Final = NO_EFFECT.add_message(
     "an output without a name is not part of the result",
     "add 'name', or remove the output",

@@ -173,5 +173,9 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
         "The result of the steps, field by field. Without it, the result is that of the last call.",
         [{"targetName": "captain.name", "value": "$.captain.fullName"}],
     ),
+    "pagination": (
+        "How the pages of a list are read. Their items become one list.",
+        {"type": "cursor", "items": "$.ships", "parameter": "after", "next": "$.meta.next"},
+    ),
     "exposedHeaders": ("Response headers of the API that callers get besides the standard ones.", ["X-Quota-Left"]),
 }

@@ -32,6 +32,7 @@ class OutboundRequest(Struct):
         body: Bytes, a stream (sent chunked unless ``headers`` has content-length), or nothing.
         resend_count: How many times it was sent before: with other credentials, or over a connection that turned out to
             be closed.
+        page: The number of the page that it asks for; 1 for every request without pages.
     """
 
     operation: str
@@ -40,6 +41,7 @@ class OutboundRequest(Struct):
     headers: Sequence[Header]
     body: bytes | AsyncIterator[bytes] | None = None
     resend_count: int = 0
+    page: int = 1
 
     def __repr__(self) -> str:
         return f"OutboundRequest({self.operation!r}, {self.method!r})"

@@ -6,12 +6,12 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime.engine.exchange import describe_failure
+from naftiko_runtime.engine.exchange import choose_status, describe_failure
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.engine.mapping import report_mismatches
 from naftiko_runtime.engine.result import OperationResult
 from naftiko_runtime.engine.steps.run import compile_references
-from naftiko_runtime.errors import Rejected, StepError, UpstreamError, UpstreamOverloaded, UpstreamTimeout
+from naftiko_runtime.errors import Rejected, StepError, UpstreamError
 from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.plan import ListShape, ObjectShape, ScalarShape
 
@@ -129,11 +129,7 @@ class BoundCallStep:
 
     def _describe(self, error: UpstreamError) -> StepError:
         """The error of a call without a usable response."""
-        status, retry_after = 502, b""
-        if isinstance(error, UpstreamOverloaded):
-            status, retry_after = 503, b"%d" % error.retry_seconds
-        elif isinstance(error, UpstreamTimeout):
-            status = 504
+        status, retry_after = choose_status(error)
         failure = StepError(
             self.name,
             self.target,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote, unquote_plus, urljoin, urlsplit
+from urllib.parse import quote, unquote_plus, urljoin, urlsplit
 
 from msgspec import Struct
 
 from naftiko_runtime.encode_value import PATH_SAFE
 from naftiko_runtime.engine.caller_query import drop_fields
+from naftiko_runtime.engine.represented_resource import find_path_below
 from naftiko_runtime.engine.result import URL_HEADERS
 from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher
 from naftiko_runtime.plan import Argument, ForwardRoute
@@ -30,8 +31,6 @@ _LINK: Final = re.compile(
     re.IGNORECASE,
 )
 """What matters of a ``Link`` header (RFC 8288): targets, anchors, and quoted texts, in which there are none."""
-
-_PORTS: Final = {"http": 80, "https": 443}
 
 
 class ProxiedRequest(Struct):
@@ -108,14 +107,14 @@ class Locations:
         sent = proxied.url.partition("?")[0]
         try:
             split = urlsplit(urljoin(sent, target))
-            rest = _find_rest(split, resource)
+            rest = find_path_below(split, resource.base_uri)
         except ValueError:  # not a URL: pass it on unchanged
             return target
         if rest is None:
             return target
         split = _drop_secrets(split, resource)
         exposed: tuple[str, RepresentedResource | None] | None
-        if proxied.own_path is not None and rest == _find_rest(urlsplit(sent), resource):
+        if proxied.own_path is not None and rest == find_path_below(urlsplit(sent), resource.base_uri):
             exposed = proxied.own_path, resource
         else:
             exposed = self._find_exposed(rest, resource)
@@ -174,7 +173,7 @@ def make_relative_to_base(target: str, operation: BoundOperation, url: str) -> s
         return target
     try:
         split = urlsplit(urljoin(url, target))
-        rest = _find_rest(split, resource)
+        rest = find_path_below(split, resource.base_uri)
     except ValueError:
         return target
     if rest is None:
@@ -187,20 +186,6 @@ def _drop_secrets(split: SplitResult, resource: RepresentedResource) -> SplitRes
         return split
     query = drop_fields(split.query.encode("latin-1"), resource.secret_fields)
     return split._replace(query=query.decode("latin-1"))
-
-
-def _find_rest(split: SplitResult, resource: RepresentedResource) -> str | None:
-    """Return the path after a base URI. None if the URL is not below it."""
-    base = urlsplit(resource.base_uri)
-    prefix = base.path.rstrip("/")
-    if _get_origin(split) != _get_origin(base) or not f"{split.path}/".startswith(f"{prefix}/"):
-        return None
-    rest = split.path[len(prefix) :]
-    return None if {".", ".."} & set(unquote(rest).split("/")) else rest
-
-
-def _get_origin(split: SplitResult) -> tuple[str, str | None, int | None]:
-    return split.scheme, split.hostname, split.port or _PORTS.get(split.scheme)
 
 
 def _list_names(pattern: tuple[str | Argument, ...]) -> set[str]:
