@@ -94,8 +94,13 @@ def bind_workflow(
     """
 
     def bind_step(step: WorkflowStep) -> BoundStep:
-        bound = bind_kind(step)
-        return bound if step.control is None else BoundControl(operation.name, bound, step.control, secrets)
+        bound, control = bind_kind(step), step.control
+        if control is None:
+            return bound
+        fallback = None
+        if isinstance(control.fallback, CallStep):
+            fallback = _bind_call_step(operation, plan, control.fallback, bind_call, None)
+        return BoundControl(operation.name, bound, control, secrets, fallback)
 
     def bind_kind(step: WorkflowStep) -> BoundStep:
         match step:

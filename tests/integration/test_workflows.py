@@ -206,3 +206,13 @@ def test_a_failure_after_a_condition_is_that_of_the_step(gateway: Gateway, web: 
     api.on("GET", "/items/7", reply({}, 404))
     assert problem(call(web, "/control"), 404)["step"] == "third"
     assert "'api.item' responded with 404 Not Found" in call_tool(gateway, "control")["content"][0]["text"]
+
+
+def test_a_fallback_that_fails_is_the_failure_of_the_step(web: str, api: Upstream) -> None:
+    api.on("GET", "/one", reply({}, 500))
+    api.on("GET", "/two", reply({}, 404))
+    found = problem(call(web, "/fallback"), 404)
+    assert found["detail"] == "step 'first' failed: 'api.two' responded with 404 Not Found"
+    api.on("GET", "/two", reply({"n": 2}, 203))
+    response = call(web, "/fallback")
+    assert (response.status, response.json) == (203, {"n": 2})

@@ -7,12 +7,27 @@ from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator
 from naftiko_runtime.model.part import Meanings, Part, Text, convert_none_to_tuple
 
 
+class DeclaredFallback(Part):
+    """What replaces a step that fails: a value, or another call."""
+
+    value: Any = None
+    call: Text | None = None
+    with_: With = field(default_factory=dict, alias="with")
+
+    meanings: ClassVar[Meanings] = {
+        "value": ("A value: constants, inputs, and values of earlier steps, at any depth.", {"name": "unknown"}),
+        "call": ("The consumed operation that is called instead, as `namespace.operation`.", "archive.get-ship"),
+        "with": ("Values for its parameters.", {"imo": "$.voyage.shipImo"}),
+    }
+
+
 class ControlledStep(Part):
     """What every kind of step has. All but the type and the name are outside the specification."""
 
     type: str
     name: Text
     when: Text | None = None
+    fallback: DeclaredFallback | None = None
     on_error: Literal["fail", "continue"] = "fail"
 
     meanings: ClassVar[Meanings] = {
@@ -22,6 +37,7 @@ class ControlledStep(Part):
             "A condition, as in a JSONPath filter. Without it holding, the step is skipped: its output is null.",
             "$.ship.status == 'active' && $.limit > 3",
         ),
+        "fallback": ("What replaces the step if it fails.", {"value": []}),
         "onError": ("Whether a failure ends the run. With `continue`, the step's output is null.", "continue"),
     }
 

@@ -52,6 +52,7 @@ from naftiko_runtime.plan.servers import (
 )
 from naftiko_runtime.plan.steps import (
     CallStep,
+    FallbackValue,
     LookupStep,
     NamedOutput,
     ScriptStep,
@@ -59,6 +60,8 @@ from naftiko_runtime.plan.steps import (
     StepReference,
     When,
     WorkflowStep,
+    iter_calls,
+    map_calls,
 )
 from naftiko_runtime.plan.upstream import Upstream
 from naftiko_runtime.plan.workflow import (
@@ -86,6 +89,7 @@ __all__ = [
     "Contract",
     "Escape",
     "Execution",
+    "FallbackValue",
     "Form",
     "FormField",
     "Format",
@@ -148,6 +152,8 @@ __all__ = [
     "WorkflowStep",
     "YamlTree",
     "freeze",
+    "iter_calls",
+    "map_calls",
     "remove_placeholder_names",
     "thaw",
 ]

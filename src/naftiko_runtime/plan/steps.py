@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from naftiko_runtime.plan.request import Request
     from naftiko_runtime.plan.response import Format
     from naftiko_runtime.plan.result_shapes import ShapeType
@@ -52,21 +55,35 @@ class When(Struct, frozen=True):
     references: tuple[StepReference, ...] = ()
 
 
+class FallbackValue(Struct, frozen=True):
+    """A value that replaces the output of a step that fails.
+
+    Attributes:
+        tree: The value.
+        references: What it takes from earlier steps.
+    """
+
+    tree: Tree
+    references: tuple[StepReference, ...] = ()
+
+
 class StepControl(Struct, frozen=True):
     """When and how often a step runs, and what its failure does.
 
     Attributes:
         when: The step is skipped if this condition does not hold.
+        fallback: What replaces the step if it fails.
         continues: Whether the run continues after a failure of the step.
     """
 
     when: When | None = None
+    fallback: FallbackValue | CallStep | None = None
     continues: bool = False
 
     @property
     def references(self) -> tuple[StepReference, ...]:
         """What the control flow takes from earlier steps."""
-        return () if self.when is None else self.when.references
+        return tuple(one for part in (self.when, self.fallback) if part is not None for one in part.references)
 
 
 class CallStep(Struct, frozen=True):
@@ -134,3 +151,19 @@ class ScriptStep(Struct, frozen=True):
 
 
 WorkflowStep: TypeAlias = CallStep | LookupStep | ScriptStep
+
+
+def iter_calls(step: WorkflowStep) -> Iterator[CallStep]:
+    """The calls of a step: its own, and that of its fallback."""
+    if isinstance(step, CallStep):
+        yield step
+    if step.control is not None and isinstance(step.control.fallback, CallStep):
+        yield step.control.fallback
+
+
+def map_calls(step: WorkflowStep, change: Callable[[CallStep], CallStep]) -> WorkflowStep:
+    """Return a step with other calls."""
+    control, changed = step.control, change(step) if isinstance(step, CallStep) else step
+    if control is None or not isinstance(control.fallback, CallStep):
+        return changed
+    return replace(changed, control=replace(control, fallback=change(control.fallback)))

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from naftiko_runtime.plan.response import MappedResponse, UntouchedResponse
-from naftiko_runtime.plan.steps import CallStep, ScriptStep
+from naftiko_runtime.plan.steps import ScriptStep, iter_calls, map_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
@@ -97,7 +97,7 @@ class Workflow(Struct, frozen=True):
         return tuple({request.upstream.namespace: request.upstream for request in self._iter_requests()}.values())
 
     def _iter_requests(self) -> Iterator[Request]:
-        return (step.request for step in self.steps if isinstance(step, CallStep))
+        return (call.request for step in self.steps for call in iter_calls(step))
 
     @property
     def script_steps(self) -> tuple[ScriptStep, ...]:
@@ -107,7 +107,7 @@ class Workflow(Struct, frozen=True):
     @property
     def uses_only_json(self) -> bool:
         """Whether every response that is decoded is JSON, whose numbers JSON can represent."""
-        formats = [step.format for step in self.steps if isinstance(step, CallStep) and step.format is not None]
+        formats = [call.format for step in self.steps for call in iter_calls(step) if call.format is not None]
         if isinstance(self.result, CallResult) and isinstance(self.result.response, MappedResponse):
             formats.append(self.result.response.format)
         return all(one.name == "json" for one in formats)
@@ -151,6 +151,6 @@ class Workflow(Struct, frozen=True):
         """Return the workflow with other requests."""
 
         def change_step(step: WorkflowStep) -> WorkflowStep:
-            return replace(step, request=change(step.request)) if isinstance(step, CallStep) else step
+            return map_calls(step, lambda call: replace(call, request=change(call.request)))
 
         return replace(self, stages=tuple(tuple(map(change_step, stage)) for stage in self.stages))

@@ -177,6 +177,7 @@ INVALID_VALUE_SCRIPT_KIND: Final = INVALID_VALUE.add_message("the script '{name}
 INVALID_VALUE_SCRIPT_SIZE: Final = INVALID_VALUE.add_message("the script '{name}' and its dependencies are too large")
 INVALID_VALUE_SCRIPT_TEXT: Final = INVALID_VALUE.add_message("the script '{name}' is not UTF-8")
 INVALID_VALUE_SCRIPT_UNREADABLE: Final = INVALID_VALUE.add_message("the script '{name}' cannot be read")
+INVALID_VALUE_FALLBACK: Final = INVALID_VALUE.add_message("a fallback needs a value or a call, and cannot have both")
 INVALID_VALUE_STEP_TYPE: Final = INVALID_VALUE.add_message("unknown step type '{type}'")
 INVALID_VALUE_SKILL_TOOL: Final = INVALID_VALUE.add_message(
     "the tool '{name}' has both 'from' and 'instruction'", "keep one of the two"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.engine.evaluate import compile_tree
+from naftiko_runtime.engine.evaluate import ABSENT, compile_tree
 from naftiko_runtime.engine.steps.run import compile_references
 from naftiko_runtime.errors import StepError
 from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, compile_condition, run_bounded
+from naftiko_runtime.plan import FallbackValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,9 +29,16 @@ class BoundControl:
         target: The consumed operation that it calls; empty if it calls none.
     """
 
-    __slots__ = ("_continues", "_holds", "_operation", "_step", "name", "target")
+    __slots__ = ("_continues", "_fallback", "_holds", "_operation", "_step", "name", "target")
 
-    def __init__(self, operation: str, step: BoundStep, plan: StepControl, secrets: Mapping[str, Secret]) -> None:
+    def __init__(
+        self,
+        operation: str,
+        step: BoundStep,
+        plan: StepControl,
+        secrets: Mapping[str, Secret],
+        fallback: BoundStep | None,
+    ) -> None:
         """Compile the control flow of a step.
 
         Args:
@@ -38,10 +46,14 @@ class BoundControl:
             step: The compiled step.
             plan: Its control flow.
             secrets: Bound variables by full name.
+            fallback: The compiled call that replaces the step if it fails; None without one.
         """
         self.name, self.target = step.name, step.target
         self._operation, self._step = operation, step
         self._continues = plan.continues
+        self._fallback = fallback
+        if isinstance(plan.fallback, FallbackValue):
+            self._fallback = _Value(step.name, plan.fallback, secrets)
         self._holds = None if plan.when is None else _compile_when(step.name, plan.when, secrets)
 
     async def run(self, run: WorkflowRun) -> None:
@@ -50,17 +62,43 @@ class BoundControl:
             if self._holds is not None and not self._holds(run):
                 run.outputs[self.name] = None
                 return
-            await self._step.run(run)
+            await self._run_once(run)
         except StepError as error:
             if not self._continues:
                 raise
-            self._ignore(error, run)
+            self._log("run continues after a failed step", error)
+            run.statuses.pop(self.name, None)
+            run.outputs[self.name] = None
 
-    def _ignore(self, error: StepError, run: WorkflowRun) -> None:
-        run.outputs[self.name] = None
-        run.statuses.pop(self.name, None)
+    async def _run_once(self, run: WorkflowRun) -> None:
+        """Run the step, and its fallback if it fails."""
+        try:
+            await self._step.run(run)
+        except StepError as error:
+            if self._fallback is None:
+                raise
+            self._log("fallback replaces a failed step", error)
+            run.statuses.pop(self.name, None)
+            await self._fallback.run(run)
+
+    def _log(self, event: str, error: StepError) -> None:
         extra = {"operation": self._operation, "step": self.name, "reason": str(error)}
-        log.info("run continues after a failed step", extra=extra | {"request_id": error.request_id})
+        log.info(event, extra=extra | {"request_id": error.request_id})
+
+
+class _Value:
+    """A fallback that is a value."""
+
+    __slots__ = ("_evaluate", "_read_values", "name", "target")
+
+    def __init__(self, step: str, plan: FallbackValue, secrets: Mapping[str, Secret]) -> None:
+        self.name, self.target = step, ""
+        self._read_values = compile_references(step, plan.references)
+        self._evaluate = compile_tree(plan.tree, secrets)
+
+    async def run(self, run: WorkflowRun) -> None:
+        value = self._evaluate(self._read_values(run))
+        run.outputs[self.name] = None if value is ABSENT else value
 
 
 def _compile_when(step: str, plan: When, secrets: Mapping[str, Secret]) -> Callable[[WorkflowRun], bool]:

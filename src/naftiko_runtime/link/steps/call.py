@@ -9,20 +9,35 @@ from naftiko_runtime.link.steps.scope import LinkedCall
 from naftiko_runtime.plan import CallStep, NamedOutput
 
 if TYPE_CHECKING:
-    from naftiko_runtime.document.steps import DeclaredCallStep
+    from naftiko_runtime.document.steps import DeclaredCallStep, DeclaredFallback
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.steps.scope import WorkflowScope
 
 
 def link_call_step(step: DeclaredCallStep, scope: WorkflowScope) -> CallStep | None:
     """Link a step; None if its operation is unknown, which is reported."""
-    consumed = scope.calls.resolve(step.call, step.get_path("call"))
-    outputs = scope.open_outputs(step.name)
+    return _link_call(step.name, step, step.call, scope, scope.linked_calls)
+
+
+def link_fallback_call(step: str, fallback: DeclaredFallback, call: str, scope: WorkflowScope) -> CallStep | None:
+    """Link the call that replaces a step that fails; None if its operation is unknown, which is reported."""
+    return _link_call(step, fallback, call, scope, scope.linked_fallbacks)
+
+
+def _link_call(
+    step: str,
+    part: DeclaredCallStep | DeclaredFallback,
+    call: str,
+    scope: WorkflowScope,
+    linked_calls: dict[str, LinkedCall],
+) -> CallStep | None:
+    consumed = scope.calls.resolve(call, part.get_path("call"))
+    outputs = scope.open_outputs(step)
     if consumed is None:
         return None
     linker = CallLinker(
         scope.context,
-        scope.make_site(step, step.with_),
+        scope.make_site(part, part.with_),
         scope.names,
         consumed,
         scope.inputs,
@@ -34,8 +49,8 @@ def link_call_step(step: DeclaredCallStep, scope: WorkflowScope) -> CallStep | N
     )
     request = linker.link_step()
     outputs.failed = outputs.failed or linker.references.failed
-    scope.linked_calls[step.name] = LinkedCall(consumed, linker)
-    return CallStep(step.name, request, outputs.references)
+    linked_calls[step] = LinkedCall(consumed, linker, request)
+    return CallStep(step, request, outputs.references)
 
 
 def list_named_outputs(consumed: Consumed) -> tuple[NamedOutput, ...]:

@@ -27,15 +27,16 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.model.part import Part
-    from naftiko_runtime.plan import Input, Term, Tree
+    from naftiko_runtime.plan import Input, Request, Term, Tree
     from naftiko_runtime.source import KeyPath
 
 
 class LinkedCall(Struct, frozen=True):
-    """The call of a step: what it calls, and what linked it."""
+    """The call of a step or of its fallback: what it calls, what linked it, and the request."""
 
     consumed: Consumed
     linker: CallLinker
+    request: Request
 
 
 class WorkflowScope(Struct):
@@ -52,6 +53,7 @@ class WorkflowScope(Struct):
         tool: Whether the operation is a tool.
         steps: The names of all steps.
         linked_calls: The calls of the steps that are linked, by step.
+        linked_fallbacks: The calls that replace steps that fail, by step.
         outputs: What each step uses of others, and last the result.
         templates: What the templates of the outputs use.
     """
@@ -66,6 +68,7 @@ class WorkflowScope(Struct):
     tool: bool
     steps: tuple[str, ...]
     linked_calls: dict[str, LinkedCall] = field(default_factory=dict)
+    linked_fallbacks: dict[str, LinkedCall] = field(default_factory=dict)
     outputs: list[StepOutputs] = field(default_factory=list)
     templates: list[StepOutputs] = field(default_factory=list)
 

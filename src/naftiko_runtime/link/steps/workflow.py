@@ -32,6 +32,8 @@ from naftiko_runtime.plan import (
     OutputResult,
     ScriptStep,
     Workflow,
+    iter_calls,
+    map_calls,
 )
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import suggest
@@ -142,20 +144,25 @@ class WorkflowLinker:
         runs_script = any(isinstance(one, DeclaredScriptStep) for one in self._scope.exposed.steps)
         shown = {result.step} if isinstance(result, OutputResult) else set()
         is_used = runs_script or step.name in self._list_used_steps() | indexed | shown
-        if not isinstance(step, CallStep) or not is_used:
+        if not is_used:
             return step
-        consumed = self._scope.linked_calls[step.name].consumed
-        return replace(step, format=self._link_format(consumed) or Format(), outputs=list_named_outputs(consumed))
+
+        def decode(call: CallStep) -> CallStep:
+            calls = self._scope.linked_calls if call is step else self._scope.linked_fallbacks
+            consumed = calls[step.name].consumed
+            return replace(call, format=self._link_format(consumed) or Format(), outputs=list_named_outputs(consumed))
+
+        return map_calls(step, decode)
 
     def _link_contract(self, workflow: Workflow) -> Contract:
         """The inputs that callers give. Those that no step uses are reported."""
         scope = self._scope
         inputs_in_paths = {o.source for outputs in scope.outputs for o in outputs.references if o.of_input}
         placed = {*find_arguments((workflow.stages, workflow.result)), *inputs_in_paths}
-        requests = {step.name: step.request for step in workflow.steps if isinstance(step, CallStep)}
+        calls = (*scope.linked_calls.values(), *scope.linked_fallbacks.values())
         hidden: set[str] = set()
-        for name, linked in scope.linked_calls.items():
-            hidden |= linked.linker.finish_step(requests[name], placed)
+        for linked in calls:
+            hidden |= linked.linker.finish_step(linked.request, placed)
         given = tuple(s for s in scope.inputs.values() if s.name not in scope.fixed and s.name not in hidden)
         sees_all = any(isinstance(step, ScriptStep) for step in workflow.steps)
         if not sees_all and not any(outputs.failed for outputs in scope.outputs):
@@ -163,7 +170,7 @@ class WorkflowLinker:
             for name in unused:
                 where = find_declaration(make_call_site(scope.exposed), name)
                 scope.context.report(rules.UNUSED_INPUT_OF_WORKFLOW(name=name), where)
-        return Contract(allow_null(given, (request.body for request in requests.values())))
+        return Contract(allow_null(given, (linked.request.body for linked in calls)))
 
     def _report_unused_steps(self, steps: Sequence[WorkflowStep], result: WorkflowResult) -> None:
         """Report the steps that have no effect: nothing uses their output, and they change nothing."""
@@ -172,7 +179,7 @@ class WorkflowLinker:
         if any(isinstance(step, ScriptStep) for step in steps):  # it may use any
             return
         for step, declared in zip(steps, self._scope.exposed.steps, strict=True):
-            changes = isinstance(step, CallStep) and step.request.method not in _SAFE
+            changes = any(call.request.method not in _SAFE for call in iter_calls(step))
             if step.name not in used and not changes:
                 self._scope.context.report(rules.UNUSED_STEP(name=step.name), declared.get_path("name"))
 
@@ -195,4 +202,4 @@ def _list_references(step: WorkflowStep) -> tuple[StepReference, ...]:
 
 
 def _is_safe(step: WorkflowStep) -> bool:
-    return isinstance(step, CallStep) and step.request.method in _SAFE
+    return isinstance(step, CallStep) and all(call.request.method in _SAFE for call in iter_calls(step))
