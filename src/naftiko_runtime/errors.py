@@ -127,17 +127,40 @@ class StepError(CallError):
         status: The status for the caller.
         retry_after: When the caller may try again, as the upstream says; empty if it does not say.
         request_id: An id in the log and in the response, to find one by the other.
+        item: The index of the item at which it failed; None outside a loop.
     """
 
     def __init__(
-        self, step: str, operation: str, problem: str, *, status: int, retry_after: bytes = b"", request_id: str = ""
+        self,
+        step: str,
+        operation: str,
+        problem: str,
+        *,
+        status: int,
+        retry_after: bytes = b"",
+        request_id: str = "",
+        item: int | None = None,
     ) -> None:
         self.step = step
         self.operation = operation
         self.status = status
         self.retry_after = retry_after
         self.request_id = request_id or os.urandom(8).hex()
-        super().__init__(f"step '{step}' failed: {problem}")
+        self.item = item
+        self._problem = problem
+        super().__init__(f"step '{step}' failed{'' if item is None else f' at item {item}'}: {problem}")
+
+    def locate_item(self, item: int) -> StepError:
+        """Return the error with the index of the item at which it happened."""
+        return StepError(
+            self.step,
+            self.operation,
+            self._problem,
+            status=self.status,
+            retry_after=self.retry_after,
+            request_id=self.request_id,
+            item=item,
+        )
 
 
 class Problem(Struct, frozen=True):

@@ -112,6 +112,12 @@ PAGES_BYTES_MAX: Final = 100 * 1024 * 1024
 RESPONSE_VALUES_MAX: Final = 2_000_000
 """Values of a response: members of JSON, fields of records, cells of tables."""
 
+# Loops of steps.
+LOOP_ITEMS_MAX: Final = 1_000
+"""Of one step in one run: each item can be a call."""
+LOOP_CONCURRENCY_MAX: Final = 16
+"""Items that run at the same time."""
+
 # Scripts.
 SCRIPT_SECONDS: Final = 60.0
 """Of one run, by the specification."""

@@ -71,6 +71,7 @@ async def send_problem(send: Send, error: CallError, operation: BoundOperation |
     if isinstance(error, StepError):
         extra |= {"step": error.step, "requestId": error.request_id}
         extra |= {"operation": error.operation} if error.operation else {}
+        extra |= {} if error.item is None else {"item": error.item}
     close = ((b"connection", b"close"),) if isinstance(error, TooLarge | TooSlow) else ()
     retry = ((b"retry-after", b"%d" % error.retry_seconds),) if isinstance(error, UpstreamOverloaded) else ()
     if isinstance(error, StepError | PageError) and error.retry_after:

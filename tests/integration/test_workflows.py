@@ -216,3 +216,100 @@ def test_a_fallback_that_fails_is_the_failure_of_the_step(web: str, api: Upstrea
     api.on("GET", "/two", reply({"n": 2}, 203))
     response = call(web, "/fallback")
     assert (response.status, response.json) == (203, {"n": 2})
+
+
+def test_items_of_a_loop_run_together_up_to_a_number_and_keep_their_order(web: str, api: Upstream) -> None:
+    """Three items wait for one another. The first one ends last, and is first in the result."""
+    gates, last = [Gate(), Gate(), Gate()], Gate()
+    running, most = 0, 0
+
+    async def meet(number: int) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        if number < len(gates):
+            gates[number].open()
+            await asyncio.gather(*(gate.wait() for gate in gates))
+        if number == 0:
+            await last.wait()
+        if number == 5:
+            last.open()
+        running -= 1
+
+    api.on("GET", "/one", reply({"list": list(range(6))}))
+    for number in range(6):
+        api.on("GET", f"/items/{number}", reply({"n": number}, before=lambda number=number: meet(number)))  # type: ignore[misc]
+    assert call(web, "/each").json == {"items": [0, 1, 2, 3, 4, 5], "own": []}
+    assert most == 3
+
+
+def test_of_several_failed_items_the_first_in_the_list_is_reported(web: str, api: Upstream) -> None:
+    """The third item fails first. The first one fails after it, and is reported; the second one is cut off."""
+    late = Gate()
+
+    async def fail_first() -> None:
+        late.open()
+
+    api.on("GET", "/one", reply({"list": ["a", "b", "c", "d"]}))
+    api.on("GET", "/items/a", reply({}, 404, before=late.wait))
+    api.on("GET", "/items/b", Reply(chunks=[b"{"], until_gone=True))
+    api.on("GET", "/items/c", reply({}, 503, before=fail_first))
+    found = problem(call(web, "/each"), 404)
+    assert (found["step"], found["item"]) == ("items", 0)
+    assert found["detail"] == "step 'items' failed at item 0: 'api.item' responded with 404 Not Found"
+    assert api.wait(lambda upstream: upstream.gone == 1)
+    assert "/items/d" not in [one.target for one in api.received]
+
+
+def test_the_deadline_ends_a_loop(gateway: Gateway, api: Upstream) -> None:
+    api.on("GET", "/one", reply({"list": ["a", "b"]}))
+    api.on("GET", "/items/a", reply({"n": 1}))
+    api.on("GET", "/items/b", Reply(chunks=[b"{"], until_gone=True))
+    assert problem(call(gateway.urls["web"], "/each"), 504)["step"] == "items"
+    assert api.wait(lambda upstream: upstream.gone == 1)
+
+
+def test_items_that_change_something_run_one_by_one_each_with_its_fallback(web: str, api: Upstream) -> None:
+    statuses = iter([201, 500, 500, 201, 500])
+
+    async def prepare_next() -> None:
+        api.on("POST", "/one", reply({"n": "added"}, next(statuses), before=prepare_next))
+
+    api.on("POST", "/one", reply({"n": "added"}, next(statuses), before=prepare_next))
+    api.on("GET", "/items/b", reply({"n": "found"}))
+    api.on("GET", "/items/c", reply({}, 404))
+    body = json.dumps({"list": ["a", "b", "c", "d"]})
+    response = call(web, "/each-in-order", "POST", {"content-type": "application/json"}, body)
+    assert (response.status, response.json) == (201, [{"n": "added"}, {"n": "found"}, {"n": "added"}])
+    targets = [f"{one.method} {one.target}" for one in api.received]
+    assert targets == ["POST /one", "POST /one", "GET /items/b", "POST /one", "GET /items/c", "POST /one"]
+
+
+@pytest.mark.parametrize(
+    ("value", "problem_of_list"),
+    [
+        ({"list": {"a": 1}}, "the value of 'forEach' is no list"),
+        ({"list": list(range(1001))}, "the list of 'forEach' has 1,001 items; the most is 1,000"),
+    ],
+)
+def test_a_step_fails_over_no_list_or_one_that_is_too_long(
+    web: str, api: Upstream, value: object, problem_of_list: str
+) -> None:
+    api.on("GET", "/one", reply(value))
+    found = problem(call(web, "/each"), 502)
+    assert found["detail"] == f"step 'items' failed: {problem_of_list}"
+    assert [one.target for one in api.received] == ["/one"]
+
+
+def test_a_list_of_the_caller_that_is_too_long_is_the_callers_fault(web: str, api: Upstream) -> None:
+    body = json.dumps({"list": ["a"] * 1001})
+    response = call(web, "/each-in-order", "POST", {"content-type": "application/json"}, body)
+    assert problem(response, 400)["step"] == "added"
+    assert api.received == []
+
+
+def test_items_stay_in_their_places(web: str, api: Upstream) -> None:
+    api.on("GET", "/one", reply({"list": ["a/b?c=d&e", "ü#"]}))
+    for target in ("/items/a%2Fb%3Fc%3Dd%26e", "/items/%C3%BC%23"):
+        api.on("GET", target, reply({"n": target}))
+    assert call(web, "/each").json["items"] == ["/items/a%2Fb%3Fc%3Dd%26e", "/items/%C3%BC%23"]

@@ -3,7 +3,8 @@
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from naftiko_runtime.document.parameters import With
-from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Tag, field
+from naftiko_runtime.limits import LOOP_CONCURRENCY_MAX
+from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Range, Tag, field
 from naftiko_runtime.model.part import Meanings, Part, Text, convert_none_to_tuple
 
 
@@ -27,6 +28,9 @@ class ControlledStep(Part):
     type: str
     name: Text
     when: Text | None = None
+    for_each: Any = None
+    concurrency: Annotated[int, Range(1, LOOP_CONCURRENCY_MAX)] = 4
+    on_item_error: Literal["fail", "skip", "collect"] = "fail"
     fallback: DeclaredFallback | None = None
     on_error: Literal["fail", "continue"] = "fail"
 
@@ -36,6 +40,12 @@ class ControlledStep(Part):
         "when": (
             "A condition, as in a JSONPath filter. Without it holding, the step is skipped: its output is null.",
             "$.ship.status == 'active' && $.limit > 3",
+        ),
+        "forEach": ("A list. The step runs for each `$.item` of it, and its output is a list.", "$.ship.crewIds"),
+        "concurrency": ("How many items run at the same time, if the step only reads.", 8),
+        "onItemError": (
+            "What the failure of an item does: it fails the step, is left out, or is `{error: {status, detail}}`.",
+            "skip",
         ),
         "fallback": ("What replaces the step if it fails.", {"value": []}),
         "onError": ("Whether a failure ends the run. With `continue`, the step's output is null.", "continue"),

@@ -34,10 +34,11 @@ class StepOutputs(Struct):
 
     Attributes:
         context: The linking run.
-        earlier: The steps before it, in order.
+        earlier: The steps before it, in order, and what a loop names.
         own: The step itself; None for the result.
         steps: All steps of the workflow; none in a plain call, which has nothing to refer to.
         inputs: The inputs of the operation by name.
+        of_loop: The names in ``earlier`` that are the loop's.
         others: The namespaces that references may have, which are no misspelt steps.
         used: The references that were read, by the argument that stands for each.
         failed: Whether one names nothing: it is unknown then which inputs are used.
@@ -48,6 +49,7 @@ class StepOutputs(Struct):
     own: str | None = None
     steps: tuple[str, ...] = ()
     inputs: Mapping[str, Input] = {}
+    of_loop: tuple[str, ...] = ()
     others: frozenset[str] = frozenset()
     used: dict[str, StepReference] = field(default_factory=dict)
     failed: bool = False
@@ -90,7 +92,7 @@ class StepOutputs(Struct):
 
     def resolve_step(self, name: str, place: KeyPath) -> str | None:
         """Return the earlier step of a name; None if there is none, which is reported."""
-        found = self._find_earlier(name)
+        found = None if name in self.of_loop else self._find_earlier(name)
         if found is None:
             self._report_unknown(name, place)
         return found
@@ -130,7 +132,7 @@ class StepOutputs(Struct):
     def _report_unknown(self, name: str, place: KeyPath) -> Term:
         if name == self.own:
             self.context.report(rules.UNKNOWN_STEP_OWN(), place, suggest("", self.earlier, helps.EARLIER_STEPS))
-        elif name in self.steps:
+        elif name in self.steps and name not in self.of_loop:
             self.context.report(rules.UNKNOWN_STEP_LATER(name=name), place)
         else:
             advice = suggest(name, self.earlier, helps.EARLIER_STEPS)

@@ -51,12 +51,15 @@ from naftiko_runtime.plan.servers import (
     remove_placeholder_names,
 )
 from naftiko_runtime.plan.steps import (
+    INDEX,
+    ITEM,
     CallStep,
     FallbackValue,
     LookupStep,
     NamedOutput,
     ScriptStep,
     StepControl,
+    StepLoop,
     StepReference,
     When,
     WorkflowStep,
@@ -75,6 +78,8 @@ from naftiko_runtime.plan.workflow import (
 from naftiko_runtime.terms import Argument, Composed, Constant, Term, TermList, TermObject, Tree, Variable
 
 __all__ = [
+    "INDEX",
+    "ITEM",
     "Argument",
     "Binding",
     "Body",
@@ -133,6 +138,7 @@ __all__ = [
     "Shape",
     "ShapeType",
     "StepControl",
+    "StepLoop",
     "StepReference",
     "Target",
     "TemplateShape",

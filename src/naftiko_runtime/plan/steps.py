@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan.result_shapes import ShapeType
     from naftiko_runtime.scripting.program import ScriptLimits, ScriptProgram
     from naftiko_runtime.terms import TermObject, Tree
+
+
+ITEM: Final = "item"
+"""By this name, a step in a loop refers to its item."""
+INDEX: Final = "index"
+"""By this name, a step in a loop refers to the index of its item."""
 
 
 class StepReference(Struct, frozen=True):
@@ -67,23 +73,44 @@ class FallbackValue(Struct, frozen=True):
     references: tuple[StepReference, ...] = ()
 
 
+class StepLoop(Struct, frozen=True):
+    """Runs a step for each item of a list.
+
+    Attributes:
+        items: The list.
+        references: What it takes from earlier steps.
+        concurrency: How many items run at the same time.
+        on_item_error: What the failure of an item does: it fails the step, is left out, or is in the list as an error.
+        is_callers: Whether the list comes from the caller only.
+    """
+
+    items: Tree
+    references: tuple[StepReference, ...] = ()
+    concurrency: int = 1
+    on_item_error: Literal["fail", "skip", "collect"] = "fail"
+    is_callers: bool = False
+
+
 class StepControl(Struct, frozen=True):
     """When and how often a step runs, and what its failure does.
 
     Attributes:
         when: The step is skipped if this condition does not hold.
+        loop: The step runs for each item of this list. None if it runs once.
         fallback: What replaces the step if it fails.
         continues: Whether the run continues after a failure of the step.
     """
 
     when: When | None = None
+    loop: StepLoop | None = None
     fallback: FallbackValue | CallStep | None = None
     continues: bool = False
 
     @property
     def references(self) -> tuple[StepReference, ...]:
         """What the control flow takes from earlier steps."""
-        return tuple(one for part in (self.when, self.fallback) if part is not None for one in part.references)
+        parts = (self.when, self.loop, self.fallback)
+        return tuple(one for part in parts if part is not None for one in part.references)
 
 
 class CallStep(Struct, frozen=True):

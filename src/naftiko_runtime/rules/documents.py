@@ -318,6 +318,7 @@ NO_EFFECT_BINARY_SIZE: Final = NO_EFFECT.add_message(
     "'maxBinarySize' has no effect here: the response is not binary", "write 'outputRawFormat: binary' as well"
 )
 NO_EFFECT_SIGNING_KEY: Final = NO_EFFECT.add_message("'signingKey' has no effect with {method}", "write 'RSA-SHA256'")
+NO_EFFECT_WITHOUT_LOOP: Final = NO_EFFECT.add_message("'{key}' has no effect without 'forEach'")
 NO_EFFECT_STYLE: Final = NO_EFFECT.add_message("'{key}' has no effect on a parameter 'in: {where}'")
 NO_EFFECT_PAGINATION: Final = NO_EFFECT.add_message("'{key}' has no effect on pagination of the type '{type}'")
 NO_EFFECT_UNNAMED_OUTPUT: Final = NO_EFFECT.add_message(

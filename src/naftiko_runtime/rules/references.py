@@ -256,6 +256,15 @@ CONSTANT_CONDITION: Final = define(
     "the condition names no step and no input: it is always the same",
 )
 
+NO_LIST: Final = define(
+    "NK224",
+    "no-list",
+    Severity.ERROR,
+    "`forEach` is over a value that is surely no list.",
+    "Refer to a list: a named output or an input of type `array`, or a JSONPath that finds several values.",
+    "'forEach' needs a list, and this is of type '{type}'",
+)
+
 UNKNOWN_ACTION: Final = define(
     "NK214",
     "unknown-action",

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.engine.evaluate import ABSENT, compile_tree
+from naftiko_runtime.engine.steps.loop import BoundLoop
 from naftiko_runtime.engine.steps.run import compile_references
 from naftiko_runtime.errors import StepError
 from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, compile_condition, run_bounded
@@ -29,7 +30,7 @@ class BoundControl:
         target: The consumed operation that it calls; empty if it calls none.
     """
 
-    __slots__ = ("_continues", "_fallback", "_holds", "_operation", "_step", "name", "target")
+    __slots__ = ("_continues", "_fallback", "_holds", "_loop", "_operation", "_step", "name", "target")
 
     def __init__(
         self,
@@ -51,9 +52,10 @@ class BoundControl:
         self.name, self.target = step.name, step.target
         self._operation, self._step = operation, step
         self._continues = plan.continues
+        self._loop = None if plan.loop is None else BoundLoop(operation, step.name, plan.loop, secrets)
         self._fallback = fallback
         if isinstance(plan.fallback, FallbackValue):
-            self._fallback = _Value(step.name, plan.fallback, secrets)
+            self._fallback = _ValueStep(step.name, plan.fallback, secrets)
         self._holds = None if plan.when is None else _compile_when(step.name, plan.when, secrets)
 
     async def run(self, run: WorkflowRun) -> None:
@@ -62,7 +64,10 @@ class BoundControl:
             if self._holds is not None and not self._holds(run):
                 run.outputs[self.name] = None
                 return
-            await self._run_once(run)
+            if self._loop is None:
+                await self._run_once(run)
+            else:
+                await self._loop.run(run, self._run_once)
         except StepError as error:
             if not self._continues:
                 raise
@@ -86,7 +91,7 @@ class BoundControl:
         log.info(event, extra=extra | {"request_id": error.request_id})
 
 
-class _Value:
+class _ValueStep:
     """A fallback that is a value."""
 
     __slots__ = ("_evaluate", "_read_values", "name", "target")

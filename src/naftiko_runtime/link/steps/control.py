@@ -8,25 +8,28 @@ from naftiko_runtime import rules
 from naftiko_runtime.jsonpath import JsonPathError, compile_condition
 from naftiko_runtime.link.steps.call import link_fallback_call
 from naftiko_runtime.link.term_substitution import substitute
-from naftiko_runtime.plan import FallbackValue, StepControl, When
-from naftiko_runtime.terms import TermObject
+from naftiko_runtime.plan import Argument, Constant, FallbackValue, StepControl, StepLoop, When
+from naftiko_runtime.terms import TermList, TermObject
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.steps import ControlledStep
+    from naftiko_runtime.link.step_outputs import StepOutputs
     from naftiko_runtime.link.steps.scope import WorkflowScope
-    from naftiko_runtime.plan import CallStep, Term
+    from naftiko_runtime.plan import CallStep, StepReference, Term, Tree
 
 
 def link_control(step: ControlledStep, scope: WorkflowScope) -> StepControl | None:
     """Link the control flow of a step. None if it has no such keys."""
-    control = StepControl(_link_when(step, scope), _link_fallback(step, scope), step.on_error == "continue")
+    _report_keys_without_loop(step, scope)
+    when, loop, fallback = _link_when(step, scope), _link_loop(step, scope), _link_fallback(step, scope)
+    control = StepControl(when, loop, fallback, step.on_error == "continue")
     return None if control == StepControl() else control
 
 
 def _link_when(step: ControlledStep, scope: WorkflowScope) -> When | None:
     if step.when is None:
         return None
-    outputs, place = scope.open_outputs(step.name), step.get_path("when")
+    outputs, place = scope.open_outputs(step.name, around=True), step.get_path("when")
     try:
         condition = compile_condition(step.when)
     except JsonPathError as error:
@@ -38,6 +41,57 @@ def _link_when(step: ControlledStep, scope: WorkflowScope) -> When | None:
     terms = ((name, outputs.resolve_field(name, place)) for name in condition.names)
     fields: tuple[tuple[str, Term], ...] = substitute(tuple(terms), scope.fixed)
     return When(step.when, TermObject(fields), outputs.references)
+
+
+def _report_keys_without_loop(step: ControlledStep, scope: WorkflowScope) -> None:
+    written = () if step.for_each is not None else ("concurrency", "on_item_error")
+    for name in step.model_fields_set.intersection(written):
+        key = step.model_fields[name].alias
+        scope.context.report(rules.NO_EFFECT_WITHOUT_LOOP(key=key), step.get_path(key), key=True)
+
+
+def _link_loop(step: ControlledStep, scope: WorkflowScope) -> StepLoop | None:
+    if step.for_each is None:
+        return None
+    outputs, place = scope.open_outputs(step.name, around=True), step.get_path("forEach")
+    items = scope.link_value(step.for_each, place, step, outputs)
+    found = _find_tree_type(items, outputs, scope)
+    if not outputs.failed and found not in (None, "array", "json"):
+        scope.context.report(rules.NO_LIST(type=found), place)
+    used = outputs.references
+    is_callers = not isinstance(items, TermList) and all(one.of_input for one in used)
+    return StepLoop(items, used, step.concurrency, step.on_item_error, is_callers)
+
+
+def _find_tree_type(items: Tree, outputs: StepOutputs, scope: WorkflowScope) -> str | None:
+    """The type of a value; None if it is unknown."""
+    match items:
+        case TermList():
+            return "array"
+        case TermObject():
+            return "object"
+        case Constant(value) if not isinstance(value, str):
+            return "boolean" if isinstance(value, bool) else "number"
+        case Argument(name):
+            reference = outputs.used.get(name)
+            return _find_type(name, scope) if reference is None else _find_output_type(reference, scope)
+        case _:
+            return "string"
+
+
+def _find_type(name: str, scope: WorkflowScope) -> str | None:
+    """The type of an input."""
+    input_ = scope.inputs.get(name)
+    return None if input_ is None else input_.type
+
+
+def _find_output_type(reference: StepReference, scope: WorkflowScope) -> str | None:
+    """The type of a named output of a call that runs once, and is not replaced."""
+    linked = scope.linked_calls.get(reference.source)
+    if reference.of_input or linked is None or scope.is_controlled(reference.source):
+        return None
+    named = linked.consumed.operation.output_parameters
+    return next((one.type for one in named if f"$.{one.name}" == reference.path and one.value is not None), None)
 
 
 def _link_fallback(step: ControlledStep, scope: WorkflowScope) -> FallbackValue | CallStep | None:

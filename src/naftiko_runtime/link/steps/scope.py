@@ -15,6 +15,7 @@ from naftiko_runtime.link.mocks import make_mock_target
 from naftiko_runtime.link.step_outputs import StepOutputs
 from naftiko_runtime.link.term_substitution import find_variables, substitute
 from naftiko_runtime.link.with_values import WithValues
+from naftiko_runtime.plan import INDEX, ITEM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,15 +73,31 @@ class WorkflowScope(Struct):
     outputs: list[StepOutputs] = field(default_factory=list)
     templates: list[StepOutputs] = field(default_factory=list)
 
-    def open_outputs(self, own: str | None = None) -> StepOutputs:
-        """The outputs that a step can use, or the result if there is no step."""
+    def open_outputs(self, own: str | None = None, *, around: bool = False) -> StepOutputs:
+        """The outputs that a step can use, or the result if there is no step.
+
+        Args:
+            own: The step; None for the result.
+            around: Whether it is what stands around the step, outside its loop.
+        """
         earlier = self.steps if own is None else self.steps[: self.steps.index(own)]
+        of_loop = (ITEM, INDEX) if not around and own is not None and self._is_loop(own) else ()
         spaces = self.context.namespaces
         others = {*self.names, *spaces.exposed, *spaces.aggregates, *self.context.variables.namespaces}
-        free = {name: one for name, one in self.inputs.items() if name not in self.fixed}
-        found = StepOutputs(self.context, earlier, own, self.steps, free, frozenset(others))
+        free = {name: one for name, one in self.inputs.items() if name not in {*self.fixed, *of_loop}}
+        found = StepOutputs(
+            self.context, earlier + of_loop, own, self.steps + of_loop, free, of_loop, frozenset(others)
+        )
         self.outputs.append(found)
         return found
+
+    def _is_loop(self, step: str) -> bool:
+        return any(one.name == step and getattr(one, "for_each", None) is not None for one in self.exposed.steps)
+
+    def is_controlled(self, step: str) -> bool:
+        """Return whether a step runs in a loop or has a fallback, so its output may be of another type."""
+        found = (one for one in self.exposed.steps if one.name == step)
+        return any(getattr(one, "for_each", None) is not None or getattr(one, "fallback", None) for one in found)
 
     def make_site(self, part: Part, with_: Mapping[str, Any]) -> CallSite:
         """The call site of a step."""

@@ -98,7 +98,12 @@ class WorkflowLinker:
         if linked is None or isinstance(step, UnknownStep):
             return None
         control = link_control(step, self._scope)
-        return linked if control is None else replace(linked, control=control)
+        if control is None:
+            return linked
+        controlled = replace(linked, control=control)
+        if control.loop is None or _is_safe(controlled):
+            return controlled
+        return replace(linked, control=replace(control, loop=replace(control.loop, concurrency=1)))
 
     def _link_kind(self, step: AnyDeclaredStep) -> WorkflowStep | None:
         match step:

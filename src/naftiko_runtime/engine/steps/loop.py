@@ -1,0 +1,142 @@
+"""Runs a step for each item of a list. ADR 28 explains it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec.structs import replace
+
+from naftiko_runtime.engine.evaluate import ABSENT, compile_tree
+from naftiko_runtime.engine.steps.run import compile_references
+from naftiko_runtime.errors import StepError
+from naftiko_runtime.limits import LOOP_ITEMS_MAX
+from naftiko_runtime.plan import INDEX, ITEM
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from naftiko_runtime.engine.steps.run import WorkflowRun
+    from naftiko_runtime.plan import StepLoop
+    from naftiko_runtime.secret import Secret
+
+log = logging.getLogger(__name__)
+
+RunOnce: TypeAlias = "Callable[[WorkflowRun], Awaitable[None]]"
+"""Runs the step for one item."""
+
+
+class BoundLoop:
+    """The compiled loop of a step."""
+
+    __slots__ = ("_evaluate", "_operation", "_plan", "_read_values", "_step")
+
+    def __init__(self, operation: str, step: str, plan: StepLoop, secrets: Mapping[str, Secret]) -> None:
+        """Compile a loop.
+
+        Args:
+            operation: The exposed operation, for logs.
+            step: The step.
+            plan: The loop.
+            secrets: Bound variables by full name.
+        """
+        self._operation, self._step, self._plan = operation, step, plan
+        self._read_values = compile_references(step, plan.references)
+        self._evaluate = compile_tree(plan.items, secrets)
+
+    async def run(self, run: WorkflowRun, run_once: RunOnce) -> None:
+        """Run the step for each item. Its output is the list of the outputs, in the order of the items.
+
+        Raises:
+            StepError: There is no list, or the step failed and its failures are not to be left out or collected.
+                The error of the first failed item is raised; later ones are cancelled, earlier ones are awaited.
+        """
+        items = self._list_items(run)
+        outputs = ({**run.outputs, ITEM: item, INDEX: index} for index, item in enumerate(items))
+        runs = [replace(run, outputs=one, statuses={}) for one in outputs]
+        results: list[list[Any]] = [[] for _ in items]
+
+        async def run_item(index: int) -> None:
+            results[index] = await self._run_item(index, runs[index], run_once)
+
+        if (concurrency := min(len(items), self._plan.concurrency)) > 1:
+            await _run_together(len(items), run_item, concurrency)
+        else:
+            for index in range(len(items)):
+                await run_item(index)
+        run.outputs[self._step] = [output for result in results for output in result]
+        for one in runs:
+            run.statuses.update(one.statuses)
+
+    async def _run_item(self, index: int, run: WorkflowRun, run_once: RunOnce) -> list[Any]:
+        """The output of an item, or none if the item is left out."""
+        try:
+            await run_once(run)
+        except StepError as error:
+            failure, policy = error.locate_item(index), self._plan.on_item_error
+            if policy == "fail":
+                raise failure from None
+            extra = {"operation": self._operation, "step": self._step, "reason": str(failure)}
+            log.info("loop continues after a failed item", extra=extra | {"request_id": failure.request_id})
+            run.statuses.clear()
+            return [{"error": {"status": failure.status, "detail": str(failure)}}] if policy == "collect" else []
+        return [run.outputs.get(self._step)]
+
+    def _list_items(self, run: WorkflowRun) -> Sequence[object]:
+        """The items. Null has none.
+
+        Raises:
+            StepError: It is no list, or too long.
+        """
+        found = self._evaluate(self._read_values(run))
+        if found is None or found is ABSENT:
+            return ()
+        if not isinstance(found, list):
+            raise self._fail("the value of 'forEach' is no list")
+        if len(found) > LOOP_ITEMS_MAX:
+            raise self._fail(f"the list of 'forEach' has {len(found):,} items; the most is {LOOP_ITEMS_MAX:,}")
+        return found
+
+    def _fail(self, problem: str) -> StepError:
+        error = StepError(self._step, "", problem, status=400 if self._plan.is_callers else 502)
+        extra = {"operation": self._operation, "step": self._step, "reason": problem}
+        log.warning("step failed", extra=extra | {"request_id": error.request_id})
+        return error
+
+
+async def _run_together(count: int, run_item: Callable[[int], Awaitable[None]], concurrency: int) -> None:
+    """Run items, some at the same time. The error of the first failed item is raised.
+
+    Args:
+        count: The number of items.
+        run_item: Runs the item of an index.
+        concurrency: How many run at the same time.
+    """
+    pending = iter(range(count))
+    failures: dict[int, Exception] = {}
+    running: dict[int, asyncio.Task[None]] = {}
+
+    def cancel_later(index: int) -> None:
+        for other, task in running.items():
+            if other > index:
+                task.cancel()
+
+    async def work(number: int) -> None:
+        for index in pending:
+            running[index] = tasks[number]
+            try:
+                await run_item(index)
+            except Exception as error:  # noqa: BLE001 - raised below, after the earlier items
+                failures[index] = error
+                cancel_later(index)
+            finally:
+                del running[index]
+            if failures:
+                return
+
+    tasks: list[asyncio.Task[None]] = []
+    async with asyncio.TaskGroup() as group:
+        tasks += [group.create_task(work(number)) for number in range(concurrency)]
+    if failures:
+        raise failures[min(failures)]
