@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-CAPABILITIES = sorted(path for path in ROOT.glob("capabilities/*.yaml") if ".sandbox." not in path.name)
+CAPABILITIES = sorted(path for path in ROOT.glob("capabilities/**/*.yaml") if ".sandbox." not in path.name)
 
 
 @pytest.mark.parametrize("file", CAPABILITIES, ids=lambda path: path.name)
@@ -63,7 +63,7 @@ TEXTS = [
         ".*.yaml",
         "Makefile",
         "Dockerfile",
-        "capabilities/*",
+        "capabilities/**/*.*",
     )
     for path in sorted(ROOT.glob(pattern))
 ]

@@ -139,7 +139,7 @@ def test_stateless_introductions(both: Both, method: str) -> None:
         FILE,
         DOCUMENTS / "listed.yaml",
         ROOT / "tests/conformance/capability.yaml",
-        *(path for path in sorted(ROOT.glob("capabilities/*.yaml")) if ".sandbox." not in path.name),
+        *(path for path in sorted(ROOT.glob("capabilities/**/*.yaml")) if ".sandbox." not in path.name),
     ],
     ids=lambda file: file.stem,
 )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 JOURNEYS = sorted((ROOT / "tests" / "journeys").glob("*.yml"))
 FILES = [
-    *sorted(path for path in ROOT.glob("capabilities/*.yaml") if ".sandbox." not in path.name),
+    *sorted(path for path in ROOT.glob("capabilities/**/*.yaml") if ".sandbox." not in path.name),
     *sorted(ROOT.glob("tests/integration/documents/*.yaml")),
     *sorted(ROOT.glob("tests/integration/openapi/*.yaml")),
 ]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 JOURNEYS = sorted((ROOT / "tests" / "journeys").glob("*.yml"))
 DOCUMENTS = [
-    *sorted(ROOT.glob("capabilities/*.yaml")),
+    *sorted(ROOT.glob("capabilities/**/*.yaml")),
     *sorted((ROOT / "tests" / "integration" / "documents").glob("*.yaml")),
     *sorted((ROOT / "tests" / "diagnostics").glob("*.yml")),
     *sorted((ROOT / "tests" / "fix").glob("*.yml")),
