@@ -23,7 +23,7 @@ FILE = Path(__file__).parent / "documents" / "broken.yaml"
 REASONS = {
     "/odd": "the path has no place for 'nowhere'",
     "/typo/7": "no consumed operation 'api.lst'",
-    "/steps": "'steps' is not served yet",
+    "/steps": "an operation without 'call'",
     "/empty": "the base URI is empty",
     "/gone": "cannot read",
     "/lost/a/b": "cannot read",

@@ -59,7 +59,8 @@ class AggregateFunction(Exposed):
 class Aggregate(Part):
     """Functions about one subject."""
 
-    namespace: Text
+    namespace: Text | None = None
+    """Without one, nothing can refer to its functions."""
     label: Text | None = None
     import_: Text | None = field(default=None, alias="import")
     """What it is called in the file it was imported from, when it has another name here."""
@@ -76,7 +77,7 @@ class Aggregate(Part):
     @property
     def names(self) -> tuple[str, ...]:
         """Its name, and the one by which its own values may call it."""
-        return (self.namespace,) if self.import_ is None else (self.namespace, self.import_)
+        return tuple(name for name in (self.namespace, self.import_) if name is not None)
 
 
 class ImportedAggregate(Part):
@@ -85,9 +86,11 @@ class ImportedAggregate(Part):
     location: Any = None
     import_: Any = field(default=None, alias="import")
     as_: Any = field(default=None, alias="as")
+    description: Text | None = None
 
     meanings: ClassVar[Meanings] = {
         "import": ("The namespace to import from the other file.", "fleet"),
+        "description": ("What the aggregate is for.", "Ships and their crews."),
         "as": ("The namespace of the aggregate here, if that is another one.", "ships"),
     }
 

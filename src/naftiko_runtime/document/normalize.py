@@ -188,10 +188,7 @@ class _Normalizer:
 
     def _normalize_aggregate(self, aggregate: dict[str, Any], key_path: KeyPath) -> None:
         """Later versions write ``flows`` for ``functions``. Every version accepts both."""
-        if self._later and "flows" in aggregate and "functions" not in aggregate:
-            self._draft.rename_key(aggregate, "flows", "functions")
-        else:
-            self._rename_key(aggregate, "flows", "functions", key_path)
+        self._rename_later_key(aggregate, "flows", "functions", key_path)
         self._convert_maps(aggregate, key_path, "functions")
         for index, function in _list_mappings(aggregate.get("functions")):
             self._normalize_exposed_operation(function, (*key_path, "functions", index))
@@ -199,6 +196,8 @@ class _Normalizer:
     def _normalize_exposed_operation(self, operation: dict[str, Any], key_path: KeyPath, *, rest: bool = False) -> None:
         """Normalize an operation, a tool or a function."""
         self._convert_maps(operation, key_path, "inputParameters", "steps")
+        for index, mapping in _list_mappings(operation.get("mappings")):
+            self._rename_later_key(mapping, "target", "targetName", (*key_path, "mappings", index))
         self._normalize_outputs(operation, key_path, rest=rest)
 
     def _normalize_outputs(self, operation: dict[str, Any], key_path: KeyPath, *, rest: bool) -> None:
@@ -258,6 +257,13 @@ class _Normalizer:
             fix = replace_text(self._draft.build(), place, "form", "formUrlEncoded")
             self._report(place, rules.NON_STANDARD_KEY(written="form", meant="formUrlEncoded"), fix=fix)
             self._draft.set_key(body, "type", "formUrlEncoded", like="type")
+
+    def _rename_later_key(self, mapping: dict[str, Any], later: str, canonical: str, key_path: KeyPath) -> None:
+        """Rename a key that later versions have another name for."""
+        if self._later and later in mapping and canonical not in mapping:
+            self._draft.rename_key(mapping, later, canonical)
+        else:
+            self._rename_key(mapping, later, canonical, key_path)
 
     def _rename_key(self, mapping: dict[str, Any], old: str, new: str, key_path: KeyPath) -> None:
         if old in mapping and new not in mapping:

@@ -144,6 +144,7 @@ class StepMapping(Part):
 
     meanings: ClassVar[Meanings] = {
         "targetName": ("The field of the result; dots make objects: `route.from`.", "captain.name"),
+        "target": ("Replaces `targetName` in later versions.", "captain.name"),
         "value": ("The value: of a step, of an input, or a constant.", "$.captain.fullName"),
     }
 

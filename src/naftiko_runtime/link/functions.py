@@ -65,8 +65,9 @@ class Functions:
         self.references: dict[KeyPath, FunctionReference] = {}
 
     def iter_all(self) -> Iterator[tuple[Aggregate, AggregateFunction]]:
-        """Yield every function, also those that have the name of an earlier one."""
-        return ((aggregate, function) for aggregate in self._aggregates for function in aggregate.functions)
+        """Yield every function that can be referred to, and those that have the name of an earlier one."""
+        named = (aggregate for aggregate in self._aggregates if aggregate.namespace is not None)
+        return ((aggregate, function) for aggregate in named for function in aggregate.functions)
 
     def resolve(self, spec: Referring) -> tuple[Aggregate, AggregateFunction] | None:
         """Return the function that an operation or a tool refers to; None if there is none, which is reported."""
@@ -114,7 +115,7 @@ class Functions:
 
     def _may_exist(self, namespace: str) -> bool:
         """Whether a namespace is of an import that failed, or may be of a document that imports this one."""
-        known = [aggregate.namespace for aggregate in self._aggregates]
+        known = [name for aggregate in self._aggregates for name in aggregate.names]
         return namespace in self._unknown or self._context.may_be_completed(namespace, known)
 
     def _advise(self, ref: str) -> Advice | None:

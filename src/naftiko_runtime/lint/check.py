@@ -48,7 +48,7 @@ class Subject(Struct, frozen=True):
     def iter_operations(self) -> Iterator[tuple[str, Exposed]]:
         """Yield the functions and the operations of the document, each with the name that its own values use."""
         for aggregate in list_aggregates(self.document):
-            yield from ((aggregate.names[-1], function) for function in aggregate.functions)
+            yield from ((next(reversed(aggregate.names), ""), function) for function in aggregate.functions)
         for expose in self.document.capability.exposes:
             yield from ((next(iter(expose.names), ""), exposed) for exposed in self.list_operations(expose))
 

@@ -40,7 +40,8 @@ def check_namespaces(subject: Subject) -> None:
 def check_aggregates(subject: Subject) -> None:
     """Report aggregates with the namespace of an earlier one, and functions with the name of an earlier one."""
     aggregates = list_aggregates(subject.document)
-    _check_unique(aggregates, "namespace", rules.DUPLICATE_NAMESPACE_AGGREGATE, subject.context)
+    named = [aggregate for aggregate in aggregates if aggregate.namespace is not None]
+    _check_unique(named, "namespace", rules.DUPLICATE_NAMESPACE_AGGREGATE, subject.context)
     for aggregate in aggregates:
         _check_unique(aggregate.functions, "name", rules.DUPLICATE_NAME_FUNCTION, subject.context)
 

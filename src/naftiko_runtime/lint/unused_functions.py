@@ -25,7 +25,11 @@ def check_unused_functions(subject: Subject) -> None:
     for aggregate in list_aggregates(document):
         first = {f.name: f for f in reversed(aggregate.functions)}.values()  # a second one is reported as a duplicate
         unused = [(f.name, f.get_path("name")) for f in reversed(first) if f.get_path() not in used]
-        if is_own(aggregate, context) and (unused := filter_readable(unused, context)):
+        if not is_own(aggregate, context) or not (unused := filter_readable(unused, context)):
+            continue
+        if aggregate.namespace is None:
+            context.report(rules.UNUSED_FUNCTION_NAMELESS(functions=list_names(unused)), unused[0][1])
+        else:
             statement = rules.UNUSED_FUNCTION(namespace=aggregate.namespace, functions=list_names(unused))
             context.report(statement, unused[0][1])
 

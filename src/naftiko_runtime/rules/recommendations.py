@@ -96,3 +96,6 @@ UNUSED_FUNCTION: Final = define(
     "nothing refers to these functions of '{namespace}': {functions:5 '*'}",
     "expose them with 'ref', or remove them",
 )
+UNUSED_FUNCTION_NAMELESS: Final = UNUSED_FUNCTION.add_message(
+    "nothing can refer to functions of an aggregate without 'namespace': {functions:5 '*'}", "add 'namespace: …'"
+)

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from pydantic_core.core_schema import ModelSchema
 
 NAMED: Final = frozenset(
-    {"resources", "operations", "tools", "functions", "flows", "inputParameters", "outputParameters"}
+    {"resources", "operations", "tools", "functions", "flows", "steps", "inputParameters", "outputParameters"}
 )
 """Lists that later versions write as maps by name."""
+
+_LATER_KEYS: Final = {"functions": "flows", "targetName": "target"}
+"""Keys that have another name in later versions."""
 
 _ROOTS: Final = ("capability", "consumes", "exposes", "binds", "aggregates")
 
@@ -128,8 +131,12 @@ def _describe(name: str, part: dict[str, Any], traits: _Traits, *, later: bool) 
     properties: dict[str, Any] = part.get("properties", {})
     if later and "label" in properties:
         properties["display"] = dict(properties["label"])
-    if later and "functions" in properties:
-        properties["flows"] = dict(properties["functions"])
+    for canonical, in_later in _LATER_KEYS.items():
+        if later and canonical in properties:
+            properties[in_later] = dict(properties[canonical])
+        if canonical in part.get("required", ()):
+            part["required"] = [key for key in part["required"] if key != canonical]
+            part["anyOf"] = [{"required": [canonical]}, {"required": [in_later]}]
     for key, found in properties.items():
         opened = _allow_spellings(found, traits.types)
         if key in NAMED and "items" in found:
@@ -202,7 +209,7 @@ def _allow_list_or_map(listed: dict[str, Any], traits: _Traits) -> dict[str, Any
     """Return a list of entries, each with a name where it needs one, or a map of them by their names."""
     entry = listed["items"]
     part = str(entry.get("$ref", "")).rpartition("/")[2]
-    if part in traits.named:
+    if part in traits.named or not part:  # a union, of steps: all of its members have names
         needed = _NAMED_OR_REFERRING if part in traits.referring else {"required": ["name"]}
         listed = {**listed, "items": {"allOf": [entry, needed]}}
     empty = [{"type": "null"}] if part in traits.empty else []

@@ -167,7 +167,7 @@ def test_a_sound_document_is_served_whole() -> None:
         ("call: ports.ports}\n", "call: ports.ports, label: [a]}\n", {"list-ports"}),
         ("info: {label: Ships", "info: {label: [Ships]", set()),
         ("port: 9090\n", "port: 9090\n      prompts: [{name: p}]\n", set()),
-        ("capability:\n", "capability:\n  aggregates: [{label: a}]\n", set()),
+        ("capability:\n", "capability:\n  aggregates: [5]\n", set()),
     ],
 )  # fmt: skip
 def test_what_is_wrong_takes_along_no_more_than_it_must(before: str, after: str, left_out: set[str]) -> None:
