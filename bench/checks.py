@@ -63,6 +63,7 @@ class Check:
         expected: What `read` must return for the body.
         read: Decodes the body for the comparison.
         headers: The headers that the response must have.
+        calls: How many times the upstream must receive it.
         passes_on: Whether User-Agent, Referer and Accept-Language must reach the upstream, with X-Forwarded-*.
     """
 
@@ -72,6 +73,7 @@ class Check:
     read: Callable[[bytes], object] = keep_bytes
     headers: tuple[tuple[str, str], ...] = ()
     passes_on: bool = False
+    calls: int = 1
 
     def find_faults(self, port: int, upstream: Upstream) -> list[str]:
         """Describe everything that is not as expected; empty if all is."""
@@ -81,10 +83,11 @@ class Check:
         except (OSError, http.client.HTTPException) as error:
             return [f"no response: {error!r}"]
         found = self._compare_response(response)
-        seen = upstream.wait_records(1)
-        if len(seen) != 1:
+        seen = upstream.wait_records(self.calls)
+        if len(seen) != self.calls:
             return [*found, f"the upstream received it {len(seen)} times"]
-        return found + _list_differences("the upstream's", self._read_received(port), seen[0])
+        received = self._read_received(port)
+        return found + [fault for each in seen for fault in _list_differences("the upstream's", received, each)]
 
     def _compare_response(self, response: Response) -> list[str]:
         try:
@@ -116,6 +119,11 @@ class Checks:
     load: Request
     uri: str
     checks: tuple[Check, ...]
+
+    @property
+    def calls(self) -> int:
+        """How many times the upstream receives each request of the load."""
+        return self.checks[0].calls
 
     def find_wrong_responses(self, port: int, upstream: Upstream) -> list[str]:
         """Describe what the first failing check finds; empty if all pass."""

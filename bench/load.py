@@ -66,7 +66,7 @@ def run_load(running: Running, setup: Setup, load: Load) -> Round:
     seconds, requests = wrk["duration_us"] / 1e6, wrk["requests"]
     errors = {kind: wrk[kind] for kind in ERROR_KINDS}
     # A successful response without a request to the upstream was made up, or came from a cache.
-    errors["unforwarded"] = max(0, requests - errors["status"] - arrived)
+    errors["unforwarded"] = max(0, (requests - errors["status"]) * running.checks.calls - arrived)
     # A response that is shorter than the checked one is an error with status 200.
     errors["short"] = max(0, requests - errors["status"] - wrk["bytes"] // running.response_bytes)
     errors["ended"] = int(running.process.exited())

@@ -138,6 +138,7 @@ TARGETS: Sequence[Target] = (
     _make_cheap_target("REST, 1 KB passed through, to nginx", "rest-1k", "nginx", 8),
     _make_cheap_target("REST, 6 fields mapped, to passing 1 KB through", "rest-mapped", "naftiko-through", 1.3),
     _make_fast_target("REST, 100 KB mapped, to FastAPI, httpx and jsonpath-ng", "rest-list", "fastapi-jsonpath-ng", 10),
+    _make_cheap_target("a workflow of three concurrent calls, to the plain call", "workflow-3", "naftiko-plain", 3.3),
     _make_fast_target("MCP 2026-07-28, to FastMCP's `from_openapi`", "mcp-2026", "fastmcp-openapi", 10),
     _make_fast_target(
         "MCP 2026-07-28, to the SDK's low-level server with the same upstream client", "mcp-2026", "sdk-low-native", 2.5

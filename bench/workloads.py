@@ -108,6 +108,15 @@ def make_pixel_tool_checks() -> Checks:
     return Checks(call, "/v1/pixel/track?none", (check,))
 
 
+def make_workflow_checks(target: str, calls: int) -> Checks:
+    """Check the six fields of one response or of several; no step passes the caller's query or headers on."""
+    check = Check(
+        Request(f"{target}/7"), "/v1/things/7", payloads.pick_six_fields(payloads.THING), parse_json, JSON_TYPE,
+        calls=calls,
+    )  # fmt: skip
+    return Checks(Request(f"{target}/8"), "/v1/things/8", (check,))
+
+
 PIXEL_CHECKS = replace(
     make_rest_checks("/v1/pixel/track", "/v1/pixel/track", payloads.GIF, payloads.GIF_HEADERS),
     load=Request(f"/v1/pixel/track?{PIXEL_QUERY}"),
@@ -121,9 +130,9 @@ LIST_CHECKS = make_rest_checks(
 
 
 def list_load_workloads() -> list[Workload]:
-    pixel, through, mapped, listed, tool = (
+    pixel, through, mapped, listed, tool, workflow = (
         PIXEL.read_text(),
-        *map(read_committed, ("through.yaml", "mapped.yaml", "listed.yaml", "tool.yaml")),
+        *map(read_committed, ("through.yaml", "mapped.yaml", "listed.yaml", "tool.yaml", "workflow.yaml")),
     )
     few, lots = generate_capability(FEW, tools=True), generate_capability(MANY, tools=True)
     ours = make_naftiko(through, "this runtime")
@@ -152,6 +161,24 @@ def list_load_workloads() -> list[Workload]:
             "rest-list", "REST: a list of 400 objects of 4 fields mapped from 100 KB of JSON", LIST_CHECKS,
             (make_naftiko(listed, "this runtime"), JSONPATH, FASTAPI),
             JSONPATH.name, document=(listed, False),
+        ),
+        *(
+            Workload(
+                f"workflow-{calls}", f"REST: a workflow, six fields of {what}", make_workflow_checks(target, calls),
+                (
+                    make_naftiko(workflow, "this runtime"),
+                    replace_checks(
+                        make_naftiko(mapped, "this runtime, the plain call of `rest-mapped`", name="naftiko-plain"),
+                        MAPPED_CHECKS,
+                    ),
+                    replace_checks(FASTAPI2, by_hand),
+                ),
+                FASTAPI2.name, slices=SLICES,
+            )
+            for calls, what, target, by_hand in (
+                (1, "one response", "/v1/stepped", MAPPED_CHECKS),
+                (3, "three concurrent responses", "/v1/joined", make_workflow_checks("/v1/joined", 3)),
+            )
         ),
         Workload(
             "mcp-2026", f"MCP {MODERN}: a tool that returns 1 KB of JSON", make_mcp_checks(MODERN),

@@ -5,6 +5,7 @@ environment lookups, no redirects, uvloop and httptools, no access log, orjson i
 once. Bodies are read whole, which costs httpx less than streaming.
 """
 
+import asyncio
 import importlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -62,6 +63,16 @@ def make_app(upstream: str, library: str, mapping: str) -> FastAPI:
             else respond_json(pick_six_fields(orjson.loads(response.content)))
         )
 
+    @app.get("/v1/joined/{number}")
+    async def joined(request: Request, number: str) -> Response:
+        responses = await asyncio.gather(*(send_request(request, f"/things/{number}") for _ in range(3)))
+        failed = next((response for response in responses if response.is_error), None)
+        return (
+            pass_through(failed)
+            if failed is not None
+            else respond_json(join_fields(*(orjson.loads(response.content) for response in responses)))
+        )
+
     @app.get("/v1/listed")
     async def listed(request: Request) -> Response:
         response = await send_request(request, "/things")
@@ -85,6 +96,18 @@ def pass_through(response: Any) -> Response:
 
 def respond_json(value: Any) -> Response:
     return Response(orjson.dumps(value), media_type="application/json")
+
+
+def join_fields(first: dict[str, Any], second: dict[str, Any], third: dict[str, Any]) -> dict[str, Any]:
+    crew = second["crew"]
+    return {
+        "id": first["id"],
+        "name": first["name"],
+        "captain": crew["captain"]["name"],
+        "crew": crew["count"],
+        "lat": third["position"]["lat"],
+        "tags": third["tags"],
+    }
 
 
 def map_by_hand(response: dict[str, Any]) -> list[dict[str, Any]]:
