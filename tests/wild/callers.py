@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from yarl import URL
 
+from wild.expected import Caller, Unjudged, as_text, path_names
 from wild.judge import CALLERS_OWN
-from wild.oracle import Caller, Unjudged, as_text, path_names
 from wild.reading import mapping
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 from xml.etree.ElementTree import ParseError, canonicalize
 
-from wild.oracle import ANY, UNKNOWN, as_text
+from wild.expected import ANY, UNKNOWN, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from support.rawserver import ReceivedRequest
-    from wild.oracle import Caller, Expected
+    from wild.expected import Caller, Expected
 
 CALLERS_OWN = {"authorization": "Bearer the-callers-own", "cookie": "callers=own", "x-callers-own": "1"}
 """Headers that a caller sends and no upstream may see."""

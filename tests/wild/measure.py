@@ -8,20 +8,15 @@ import ssl
 import time
 import traceback
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx2
 from aiohttp import ClientError, ClientSession, DummyCookieJar
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
-from msgspec.structs import replace
 
 from naftiko_runtime.bind_plan import bind
-from naftiko_runtime.caller_policy import CallerPolicy
-from naftiko_runtime.exposes.app_services import AppServices
-from naftiko_runtime.exposes.kinds import get_kind
 from naftiko_runtime.http_client import ClientOptions, open_client
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
@@ -35,79 +30,26 @@ from naftiko_runtime.server.listeners import SERVER_LIMITS
 from wild.author import has_host, is_bound, understand
 from wild.callers import call_tool, credentials, rest_call, tool_caller
 from wild.echo import Echo, echoing
+from wild.expected import Unjudged
 from wild.judge import faults
-from wild.oracle import Meaning, Unjudged, not_callable, open_body, open_query, open_tool
+from wild.oracle import Meaning, not_callable, open_body, open_query, open_tool
 from wild.refusals import concerning
+from wild.serving import Complaints, Listening, Rerouted, capability_files, left_out, open_app_of, stop_listeners
 from wild.verdict import FileReport, Refusal, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
     from pathlib import Path
 
-    from naftiko_runtime.asgi_types import App
-    from naftiko_runtime.bind_plan import BoundServer
     from naftiko_runtime.diagnostic import Diagnostic
-    from naftiko_runtime.plan import Plan, ServedPart, Server
-    from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
+    from naftiko_runtime.plan import Plan
     from wild.author import Author, Consumed, Exposed
     from wild.callers import Outcome
-    from wild.oracle import Caller, Expected
+    from wild.expected import Caller, Expected
     from wild.reading import Map
 
 CALL_SECONDS = 10
 ORACLE_FAILED = "the oracle failed"
-
-
-class Rerouted:
-    """Sends what is for the host of a bound base URI to the upstream that stands in for it."""
-
-    def __init__(self, inner: Transport, origins: Mapping[tuple[str, str], str]) -> None:
-        self._inner = inner
-        self._origins = origins
-
-    async def send(self, request: OutboundRequest) -> UpstreamResponse:
-        namespace = request.operation.partition(".")[0]
-        parts = urlsplit(request.url)
-        stand_in = self._origins.get((namespace, f"{parts.scheme}://{parts.netloc}"))
-        if stand_in is not None:
-            path = request.url[len(f"{parts.scheme}://{parts.netloc}") :]
-            request = replace(request, url=stand_in + path)
-        return await self._inner.send(request)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-
-def capability_files(folder: Path) -> list[Path]:
-    """Every file that may be one."""
-    return sorted(path for path in folder.rglob("*") if path.suffix in (".yml", ".yaml") and path.is_file())
-
-
-@dataclass
-class Listening:
-    """A served expose: its plan, where it listens, and for MCP the client and the published schemas."""
-
-    server: Server
-    url: str
-    client: Client | None = None
-    schemas: dict[str, dict[str, Any]] = field(default_factory=dict)
-    fault: str = ""
-
-
-class Complaints(logging.Handler):
-    """Collects what the product logs as its own failures."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        trace = "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else ""
-        self.texts.append(f"{record.getMessage()}\n{trace}".strip())
-
-    def take(self) -> str:
-        taken, self.texts = "\n".join(self.texts), []
-        return taken
 
 
 class Lab:
@@ -203,9 +145,9 @@ class Lab:
             bound = await stack.enter_async_context(bind(plan, secrets, lambda: transport))
             listening = {}
             listeners: list[Listener] = []
-            stack.push_async_callback(_stop, listeners)
+            stack.push_async_callback(stop_listeners, listeners)
             for server in bound.servers:
-                app = await _app(server, stack)
+                app = await open_app_of(server, stack)
                 listener = Listener(open_socket("127.0.0.1", 0, server.server.namespace), AppConfig(app), SERVER_LIMITS)
                 listeners.append(listener)
                 await listener.start()
@@ -231,29 +173,6 @@ class Lab:
         known.client = await stack.enter_async_context(Client(transport, mode="2026-07-28"))
         listing = await known.client.list_tools()
         known.schemas = {tool.name: tool.input_schema for tool in listing.tools}
-
-
-def left_out(plan: Plan, exposed: Exposed) -> bool:
-    """Whether the product serves a file without this operation."""
-    for server in plan.servers:
-        if server.namespace != exposed.namespace or isinstance(server, RestServer) != (exposed.kind == "rest"):
-            continue
-        if isinstance(server, RestServer):
-            place = (str(exposed.own.get("method", "GET")).upper(), exposed.resource.get("path"))
-            return place in {(route.method, route.path) for route in server.broken}
-        return exposed.name in {tool.name for tool in server.broken}
-    return True
-
-
-async def _app(server: BoundServer[Server, ServedPart], stack: AsyncExitStack) -> App:
-    return await stack.enter_async_context(get_kind(server.server).open_app([server], AppServices(CallerPolicy())))
-
-
-async def _stop(listeners: list[Listener]) -> None:
-    for listener in listeners:
-        listener.stop_accepting()
-    for listener in listeners:
-        await listener.wait_closed()
 
 
 class Trial:

@@ -5,11 +5,22 @@ from __future__ import annotations
 import base64
 import json
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 from xml.sax.saxutils import escape
 
+from wild.expected import (
+    ABSENT,
+    ANY,
+    PATH_PLACEHOLDER,
+    Caller,
+    Expected,
+    Unjudged,
+    as_text,
+    consumed_path,
+    fold,
+    path_names,
+)
 from wild.reading import mapping, named
 
 if TYPE_CHECKING:
@@ -20,92 +31,11 @@ if TYPE_CHECKING:
 
 WRITES = ("POST", "PUT", "PATCH")
 _PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-_PATH_PLACEHOLDER = re.compile(r"\{\{\s*([^{}/]+?)\s*\}\}|\{\s*([^{}/]+?)\s*\}")
 _REFERENCE = re.compile(r"([A-Za-z_][\w-]*)\.([^\s{}]+)")
 _JSON_TOKEN = re.compile(r'\\.|"|\{\{\s*([^{}]*?)\s*\}\}', re.DOTALL)
 _PREFIXES = frozenset({"rest", "tools", "mcp"})
 TEXT_TYPES = ("text", "xml", "sparql")
 _FORMS = ("form", "formUrlEncoded")
-UNKNOWN = "\0"
-"""A placeholder in an expected text for a value that only an earlier response has."""
-
-
-class _Mark:
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __repr__(self) -> str:
-        return self._name
-
-
-ABSENT = _Mark("ABSENT")
-ANY = _Mark("ANY")
-
-
-class Unjudged(Exception):  # noqa: N818 - it is no fault
-    """The author's meaning is beyond this oracle."""
-
-
-def fold(name: str) -> str:
-    """A name without case and punctuation."""
-    return "".join(filter(str.isalnum, name)).casefold()
-
-
-def as_text(value: Any) -> str:
-    """A value as a URL, a header or a form shows it."""
-    if value is ANY or value is ABSENT:
-        return UNKNOWN if value is ANY else ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def path_names(path: str) -> list[str]:
-    """The placeholders of a path."""
-    return [first or second for first, second in _PATH_PLACEHOLDER.findall(path)]
-
-
-@dataclass
-class Caller:
-    """What the caller gives.
-
-    Attributes:
-        values: By the name under which the route or the published contract asks for it.
-        raw_query: Sent as it is to an open operation.
-        raw_body: The same.
-        extras: Unnamed arguments to an open tool.
-    """
-
-    values: dict[str, Any]
-    raw_query: str | None = None
-    raw_body: bytes | None = None
-    extras: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass
-class Expected:
-    """A request as its author meant it."""
-
-    namespace: str
-    method: str
-    path: str = ""
-    """Decoded segment by segment: ``/`` only between segments."""
-    segments: list[str] = field(default_factory=list)
-    query: list[tuple[str, Any]] = field(default_factory=list)
-    raw_query: str | None = None
-    headers: dict[str, Any] = field(default_factory=dict)
-    cookies: dict[str, Any] = field(default_factory=dict)
-    body: tuple[str, Any] | None = None
-    """``json``, ``form``, ``text``, ``multipart`` or ``raw``, and what it holds."""
-    unreachable: list[str] = field(default_factory=list)
-    """Inputs that the author refers to and the caller has no way to give."""
-    lost: list[str] = field(default_factory=list)
-    """``with`` entries that have no place to go."""
-    unchecked: list[str] = field(default_factory=list)
 
 
 class Meaning:
@@ -157,7 +87,7 @@ class Meaning:
             return ",".join(map(as_text, found)) if isinstance(found, list) else as_text(found)
 
         pieces, at = [], 0
-        for match in _PATH_PLACEHOLDER.finditer(segment):
+        for match in PATH_PLACEHOLDER.finditer(segment):
             pieces += [unquote(segment[at : match.start()]), value(match)]
             at = match.end()
         return "".join([*pieces, unquote(segment[at:])])
@@ -168,7 +98,7 @@ class Meaning:
         for field_ in filter(None, self._path_query.split("&")):
             name, _, text = field_.partition("=")
             names = path_names(text)
-            if names and _PATH_PLACEHOLDER.fullmatch(text):
+            if names and PATH_PLACEHOLDER.fullmatch(text):
                 pairs.append((unquote(name), self._parameter(names[0], "query")))
             elif names:
                 raise Unjudged("a template inside a query that stands in the path")
@@ -413,17 +343,6 @@ class Meaning:
                     expected.headers[name.lower()] = text("value")
             case other:
                 expected.unchecked.append(f"authentication of type '{other}'")
-
-
-def consumed_path(consumed: Consumed) -> str:
-    """The path of a consumed operation; one that has its own continues or replaces the resource's."""
-    resource = str(consumed.resource.get("path") or "")
-    own = consumed.operation.get("path")
-    if not isinstance(own, str) or not own:
-        return resource
-    if own.startswith("/") or (resource and own.startswith(resource)):
-        return own
-    return f"{resource.rstrip('/')}/{own}"
 
 
 def open_query(exposed: Exposed, consumed: Consumed) -> bool:

@@ -15,10 +15,10 @@ from naftiko_runtime.loading import load
 from naftiko_runtime.plan import RestServer
 from naftiko_runtime.rules import Severity
 from wild.author import understand
-from wild.measure import capability_files
 from wild.refusals import concerning, in_imports, within
 from wild.report import Totals
 from wild.run import CORPUS, totals
+from wild.serving import capability_files
 from wild.verdict import FileReport, Verdict
 
 if TYPE_CHECKING:

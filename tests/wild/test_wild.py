@@ -13,15 +13,16 @@ from click.testing import CliRunner
 
 from support.rawserver import ReceivedRequest
 from wild.author import understand
+from wild.expected import Caller
 from wild.judge import faults
 from wild.measure import ORACLE_FAILED
-from wild.oracle import Caller, Meaning
+from wild.oracle import Meaning
 from wild.report import Totals
 from wild.run import main, totals
 from wild.verdict import FileReport, Verdict
 
 if TYPE_CHECKING:
-    from wild.oracle import Expected
+    from wild.expected import Expected
     from wild.verdict import Kind
 
 SAMPLES = Path(__file__).parent / "samples"
