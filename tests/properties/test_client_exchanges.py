@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 import pytest
-from hypothesis import example, given, note, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
@@ -28,8 +28,8 @@ from support.exchange_scripts import (
     STEPS,
     Step,
     UpstreamSteps,
-    joined,
     picked,
+    scripts_of,
     step,
 )
 from support.exchange_streams import Foreign, request_body
@@ -206,14 +206,7 @@ class Exchanges(UpstreamSteps):
         for _ in range(3):
             self.begin("POST", "length", 100, ALL, reads_at_once=True)
             exchange = self.exchanges[-1]
-            for _ in range(6):
-                self.settle()
-                for wire in self.wires:
-                    wire.read()
-                    wire.go_on(ALL)
-                    if wire.asked is not None:
-                        self.responses[wire.asked.number] = 50
-                        wire.respond(50, "length", 200, ALL, keeps=True)
+            self.finish_exchanges()
             self.check()
             assert exchange.complete, self.stepping.run(_stuck(self._task(exchange)))
 
@@ -245,13 +238,12 @@ MEANWHILE = st.one_of(
     GO_ON,
     READ,
 )
-SINGLE = st.one_of(BEGIN, READ, RESPOND, MEANWHILE, RARE).map(lambda one: [one])
+SINGLE = st.one_of(BEGIN, READ, RESPOND, MEANWHILE, RARE)
 EXCHANGE = st.tuples(
     BEGIN, READ, RESPOND, MEANWHILE, MEANWHILE, step("read_response", pick=PICKS, reads=st.just(True))
 ).map(list)
 """An exchange that has a response at some moment of its upload."""
-BETWEEN = st.lists(SINGLE, max_size=4).map(joined)
-SCRIPTS = st.tuples(BETWEEN, EXCHANGE, BETWEEN, EXCHANGE, BETWEEN, EXCHANGE, BETWEEN).map(joined)
+SCRIPTS = scripts_of(SINGLE, EXCHANGE)
 
 
 def begun(size: int, first: int, stream: str = "length") -> Step:
@@ -294,8 +286,5 @@ BROKEN_OFF = Step("break_off_upload", {"pick": 0, "short": True})
 @example(script=[begun(600_000, ALL, "bytes"), *EARLY[1:]])
 @example(script=[*EARLY[:2], REFUSED_UNTIL_CLOSE, *EARLY[3:]])
 def test_no_byte_of_one_exchange_is_part_of_another(client: HttpClient, proxy: bool, script: list[Step]) -> None:
-    note("\n".join(map(repr, script)))
     with Exchanges(client, proxy=proxy) as exchanges:
-        for one in script:
-            exchanges.take(one)
-        exchanges.check_that_it_goes_on()
+        exchanges.run_script(script)

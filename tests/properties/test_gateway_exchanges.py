@@ -6,12 +6,11 @@ Callers, a gateway with every kind of expose, and an upstream, driven step by st
 from __future__ import annotations
 
 import json
-import logging
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final, Self
 
 import pytest
-from hypothesis import example, given, note, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from naftiko_runtime.bind_plan import bind
@@ -30,9 +29,11 @@ from naftiko_runtime.source import parse_source
 from support.exchange_scripts import (
     ALL,
     GO_ON,
+    MORE,
     ODD,
     PICKS,
     READ,
+    READ_RESPONSES,
     RESPOND,
     SIZES,
     STEPS,
@@ -40,10 +41,11 @@ from support.exchange_scripts import (
     Step,
     UpstreamSteps,
     at_once,
-    joined,
+    scripts_of,
     step,
 )
-from support.exchange_streams import Foreign, Message, request_body, response_body
+from support.exchange_streams import Foreign, Message, in_two_chunks, make_request, request_body, response_body
+from support.silent_logs import silence_logs
 from support.stepped_sockets import Caller, StepSocket
 
 if TYPE_CHECKING:
@@ -221,14 +223,7 @@ class Gateway(CallerSteps, UpstreamSteps):
             self.upstream.expected[self._number] = sent
             caller.ask(self._number, method, request)
             caller.send_more(ALL)
-            for _ in range(6):
-                self.settle()
-                for wire in self.wires:
-                    wire.read()
-                    wire.go_on(ALL)
-                    if wire.asked is not None:
-                        self.responses[wire.asked.number] = 50
-                        wire.respond(50, "length", 200, ALL, keeps=True)
+            self.finish_exchanges()
             caller.read(ALL)
             assert [response.status for response in caller.responses.messages] == [200], how
             assert caller.responses.messages[0].complete
@@ -240,15 +235,14 @@ def _request(how: str, number: int, size: int) -> tuple[str, bytes, bytes]:
     match how:
         case "get" | "head":
             method = how.upper()
-            return method, _head(method, f"/forward/exchange/{number}", []), b""
+            return method, make_request(method, f"/forward/exchange/{number}", []), b""
         case "chunks":
-            parts = [body[: size // 2], body[size // 2 :]]
-            framed = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts if part) + b"0\r\n\r\n"
-            return "POST", _head("POST", f"/forward/exchange/{number}", ["transfer-encoding: chunked"]) + framed, body
+            head = make_request("POST", f"/forward/exchange/{number}", ["transfer-encoding: chunked"])
+            return "POST", head + in_two_chunks(body), body
         case "mcp":
             return "mcp", *_tool_call(number, body.decode())
         case _:
-            return "POST", _head("POST", f"/{how}/exchange/{number}", [f"content-length: {size}"]) + body, body
+            return "POST", make_request("POST", f"/{how}/exchange/{number}", [f"content-length: {size}"]) + body, body
 
 
 def _tool_call(number: int, text: str) -> tuple[bytes, bytes]:
@@ -266,28 +260,21 @@ def _tool_call(number: int, text: str) -> tuple[bytes, bytes]:
         "mcp-protocol-version: 2025-06-18",
         f"content-length: {len(body)}",
     ]
-    return _head("POST", "/mcp", lines) + body, json.dumps({"text": text}, separators=(",", ":")).encode()
-
-
-def _head(method: str, target: str, lines: list[str]) -> bytes:
-    return "\r\n".join([f"{method} {target} HTTP/1.1", "host: localhost", *lines, "", ""]).encode()
+    return make_request("POST", "/mcp", lines) + body, json.dumps({"text": text}, separators=(",", ":")).encode()
 
 
 HOWS = st.sampled_from(["forward", "chunks", "call", "mcp", "get", "head"])
 ASK = step("ask", pick=PICKS, how=HOWS, size=SIZES, first=STEPS)
-MORE = step("send_more", pick=PICKS, more=STEPS)
-READ_RESPONSES = step("read_responses", pick=PICKS, size=STEPS)
 RARE = st.one_of(
     step("caller_leaves", pick=PICKS, how=st.sampled_from(["close", "reset", "half"])),
     step("time_passes", seconds=st.sampled_from([1.0, 5.0, 31.0, 100.0])),
     ODD,
 )
-SINGLE = st.one_of(ASK, READ, RESPOND, MORE, READ_RESPONSES, GO_ON, RARE).map(lambda one: [one])
+SINGLE = st.one_of(ASK, READ, RESPOND, MORE, READ_RESPONSES, GO_ON, RARE)
 MEANWHILE = st.one_of(MORE, READ_RESPONSES, GO_ON, READ)
 RESPONDING = st.one_of(at_once(RESPOND, MORE), RESPOND)
 EXCHANGE = st.tuples(ASK, READ, RESPONDING, MEANWHILE, at_once(MORE, GO_ON), READ_RESPONSES).map(list)
-BETWEEN = st.lists(SINGLE, max_size=4).map(joined)
-SCRIPTS = st.tuples(BETWEEN, EXCHANGE, BETWEEN, EXCHANGE, BETWEEN, EXCHANGE, BETWEEN).map(joined)
+SCRIPTS = scripts_of(SINGLE, EXCHANGE)
 
 
 def asked(how: str, size: int, first: int, pick: int = 0) -> Step:
@@ -312,11 +299,8 @@ def early(how: str, body: int, first: int, response: int) -> Iterator[Step]:
 @pytest.fixture(autouse=True, scope="module")
 def _without_logs() -> Iterator[None]:
     """Thousands of requests fail, each with a line, and an error of the application with a traceback."""
-    log = logging.getLogger("naftiko_runtime")
-    level = log.level
-    log.setLevel(logging.CRITICAL)
-    yield
-    log.setLevel(level)
+    with silence_logs():
+        yield
 
 
 @pytest.mark.parametrize("client", ["native", "httpx2"])
@@ -328,8 +312,5 @@ def _without_logs() -> Iterator[None]:
 @example(script=list(early("call", 600_000, 300, 5)))
 @example(script=list(early("mcp", 600_000, ALL, 5)))
 def test_no_byte_of_one_callers_exchange_is_part_of_another(client: HttpClient, script: list[Step]) -> None:
-    note("\n".join(map(repr, script)))
     with Gateway(client) as gateway:
-        for one in script:
-            gateway.take(one)
-        gateway.check_that_it_goes_on()
+        gateway.run_script(script)

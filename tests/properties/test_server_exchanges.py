@@ -7,21 +7,33 @@ has read the body as well: see docs/adr/0015.
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import pytest
 import uvloop
-from hypothesis import example, given, note, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_socket
 from naftiko_runtime.server.listeners import SERVER_LIMITS
-from support.exchange_scripts import ALL, PICKS, STEPS, CallerSteps, Step, at_once, joined, picked, step
-from support.exchange_streams import Foreign, Message, request_body, response_body
+from support.exchange_scripts import (
+    ALL,
+    MORE,
+    PICKS,
+    READ_RESPONSES,
+    STEPS,
+    CallerSteps,
+    Step,
+    at_once,
+    picked,
+    scripts_of,
+    step,
+)
+from support.exchange_streams import Foreign, Message, in_two_chunks, make_request, request_body, response_body
+from support.silent_logs import silence_logs
 from support.stepped_sockets import Caller, StepLoop
 
 if TYPE_CHECKING:
@@ -270,25 +282,18 @@ def _request(how: str, number: int, size: int) -> tuple[str, bytes, bytes]:
             "wrong": f"GET {target} HTTP/1.1\r\n\r\n".encode(),
         }
         method = "HEAD" if how == "head" else "GET"
-        return method, request.get(how) or _head(method, target, []), b""
+        return method, request.get(how) or make_request(method, target, []), b""
     body = framed = request_body(number, size)
     if how == "chunks":
-        parts = [body[: size // 2], body[size // 2 :]]
-        framed = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts if part) + b"0\r\n\r\n"
+        framed = in_two_chunks(body)
     lines = LINES.get(how, [])
     if how != "chunks":
         lines = [*lines, f"content-length: {size}"]
-    return "POST", _head("POST", target, lines) + framed, body
-
-
-def _head(method: str, target: str, lines: list[str]) -> bytes:
-    return "\r\n".join([f"{method} {target} HTTP/1.1", "host: localhost", *lines, "", ""]).encode()
+    return "POST", make_request("POST", target, lines) + framed, body
 
 
 HOWS = st.sampled_from(["length", "chunks", "get", "length", "head", "old", "wrong", "upgrade", "expect", "close"])
 ASK = step("ask", pick=PICKS, how=HOWS, size=SIZES, first=STEPS)
-MORE = step("send_more", pick=PICKS, more=STEPS)
-READ_RESPONSES = step("read_responses", pick=PICKS, size=STEPS)
 RECEIVE = step("app_receives", pick=PICKS)
 RESPOND = step(
     "app_responds",
@@ -304,12 +309,11 @@ RARE = st.one_of(
     step("caller_leaves", pick=PICKS, how=st.sampled_from(["close", "reset", "half"])),
     step("time_passes", seconds=st.sampled_from([1.0, 3.0, 11.0, 31.0, 100.0])),
 )
-SINGLE = st.one_of(ASK, RECEIVE, RESPOND, MORE, READ_RESPONSES, GO_ON, END, RARE).map(lambda one: [one])
+SINGLE = st.one_of(ASK, RECEIVE, RESPOND, MORE, READ_RESPONSES, GO_ON, END, RARE)
 EXCHANGE = st.tuples(
     ASK, st.one_of(MORE, RECEIVE, ASK), st.one_of(RESPOND, at_once(MORE, RESPOND)), MORE, GO_ON, END, READ_RESPONSES
 ).map(list)
-BETWEEN = st.lists(SINGLE, max_size=4).map(joined)
-SCRIPTS = st.tuples(BETWEEN, EXCHANGE, BETWEEN, EXCHANGE, BETWEEN, EXCHANGE, BETWEEN).map(joined)
+SCRIPTS = scripts_of(SINGLE, EXCHANGE)
 
 
 def early(how: str, size: int) -> Iterator[Step]:
@@ -375,11 +379,8 @@ CLOSED_WHILE_RECEIVING = [
 @pytest.fixture(autouse=True, scope="module")
 def _without_logs() -> Iterator[None]:
     """Thousands of requests fail, each with a line, and an error of the application with a traceback."""
-    log = logging.getLogger("naftiko_runtime")
-    level = log.level
-    log.setLevel(logging.CRITICAL)
-    yield
-    log.setLevel(level)
+    with silence_logs():
+        yield
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
@@ -394,8 +395,5 @@ def _without_logs() -> Iterator[None]:
 @example(script=CLOSED_WHILE_RECEIVING)
 @example(script=FAULT_BEFORE_A_REJECTION)
 def test_no_byte_of_one_callers_exchange_is_part_of_another(loop: str, script: list[Step]) -> None:
-    note("\n".join(map(repr, script)))
     with Server(loop) as server:
-        for one in script:
-            server.take(one)
-        server.check_that_it_goes_on()
+        server.run_script(script)

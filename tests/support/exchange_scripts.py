@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from hypothesis import note
 from hypothesis import strategies as st
 
 from support.exchange_streams import Foreign, response_body
@@ -66,6 +67,18 @@ ODD = st.one_of(
 )
 
 
+MORE = step("send_more", pick=PICKS, more=STEPS)
+READ_RESPONSES = step("read_responses", pick=PICKS, size=STEPS)
+
+
+def scripts_of(
+    single: st.SearchStrategy[Step], exchange: st.SearchStrategy[list[Step]]
+) -> st.SearchStrategy[list[Step]]:
+    """Three exchanges, between which anything happens."""
+    between = st.lists(single.map(lambda one: [one]), max_size=4).map(joined)
+    return st.tuples(between, exchange, between, exchange, between, exchange, between).map(joined)
+
+
 def at_once(*steps: st.SearchStrategy[Step]) -> st.SearchStrategy[Step]:
     """Steps between which nothing else happens, in any order."""
     ordered = st.tuples(*steps).flatmap(st.permutations).map(tuple)
@@ -74,6 +87,13 @@ def at_once(*steps: st.SearchStrategy[Step]) -> st.SearchStrategy[Step]:
 
 class ExchangeSteps:
     """What takes steps."""
+
+    def run_script(self, script: list[Step]) -> None:
+        """Take all steps, and check that it goes on after them."""
+        note("\n".join(map(repr, script)))
+        for one in script:
+            self.take(one)
+        self.check_that_it_goes_on()
 
     def take(self, step: Step) -> None:
         """Take a step, unless it makes no sense just now."""
@@ -88,6 +108,10 @@ class ExchangeSteps:
 
     def check(self) -> None:
         """What holds at any moment."""
+        raise NotImplementedError
+
+    def check_that_it_goes_on(self) -> None:
+        """Whatever happened before, new exchanges get their own responses."""
         raise NotImplementedError
 
     def settle(self) -> None:
@@ -157,6 +181,17 @@ class UpstreamSteps(ExchangeSteps):
 
     def _asked(self) -> list[Wire]:
         return [wire for wire in self.wires if wire.asked is not None and not wire.rest and not wire.ends]
+
+    def finish_exchanges(self) -> None:
+        """Let the upstream read all, and respond to every request."""
+        for _ in range(6):
+            self.settle()
+            for wire in self.wires:
+                wire.read()
+                wire.go_on(ALL)
+                if wire.asked is not None:
+                    self.responses[wire.asked.number] = 50
+                    wire.respond(50, "length", 200, ALL, keeps=True)
 
     def upstream_reads(self, pick: int, size: int) -> None:
         for wire in picked(pick, self.wires):

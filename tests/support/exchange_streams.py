@@ -215,3 +215,14 @@ def response_bytes(
             lines.append(b"content-length: %d" % size)
             body = b""
     return b"\r\n".join([*lines, b"", b""]), body
+
+
+def make_request(method: str, target: str, lines: list[str]) -> bytes:
+    """The head of a request."""
+    return "\r\n".join([f"{method} {target} HTTP/1.1", "host: localhost", *lines, "", ""]).encode()
+
+
+def in_two_chunks(body: bytes) -> bytes:
+    """A body in the framing of ``transfer-encoding: chunked``."""
+    half = len(body) // 2
+    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (body[:half], body[half:]) if part) + b"0\r\n\r\n"
