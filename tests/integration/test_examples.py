@@ -78,6 +78,12 @@ def sandbox(server: str) -> Iterator[Gateway]:  # noqa: ARG001 - it runs once un
         yield gateway
 
 
+def call_instead(api: Upstream) -> Gateway:
+    """A gateway that calls this server instead of each API."""
+    upstreams = [part for name in ("yard", "register", "cover") for part in ("--base-uri", f"{name}={api.url}")]
+    return Gateway(SHIPYARD, EXPOSES, *upstreams, environment={"YARD_TOKEN": "t-9f03"})
+
+
 def ask_tools(gateway: Gateway, method: str, **params: Any) -> Any:
     message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
     headers = {**JSON, "accept": "application/json, text/event-stream", "mcp-protocol-version": "2025-11-25"}
@@ -144,12 +150,24 @@ def test_the_manifest_makes_six_calls_and_two_of_them_together(api: Upstream) ->
         headers = responses[operation].get("headers", JSON)
         before = (lambda path=path: meet(path)) if path in both else None
         api.on("GET", path.partition("?")[0], Reply(200, headers, body.encode(), before=before))
-    upstreams = [part for name in ("yard", "register", "cover") for part in ("--base-uri", f"{name}={api.url}")]
-    with Gateway(SHIPYARD, EXPOSES, *upstreams, environment={"YARD_TOKEN": "t-9f03"}) as gateway:
+    with call_instead(api) as gateway:
         assert call(gateway.urls["shipyard-rest"], "/voyages/V-88/manifest").json == MANIFEST
     sent = [one.target for one in api.received]
     assert [sent[0], *sorted(sent[1:3]), *sent[3:]] == [MANIFEST_PATHS[0], *sorted(both), *MANIFEST_PATHS[3:]]
     assert {one.target for one in api.received if one.header("authorization")} == set(MANIFEST_PATHS[:3])
+
+
+def test_the_ships_of_all_pages_are_one_list(api: Upstream) -> None:
+    rows = [{"hull": ship["hull"], "title": ship["name"], "class": ship["class"]} for ship in SHIPS]
+    for target, page in (
+        ("/ships?class=ferry", {"items": rows[:1], "after": "c1"}),
+        ("/ships?class=ferry&after=c1", {"items": rows[1:], "after": None}),
+    ):
+        api.on("GET", target, Reply(200, JSON, json.dumps(page).encode()))
+    with call_instead(api) as gateway:
+        assert call(gateway.urls["shipyard-rest"], "/ships?class=ferry").json == SHIPS
+        assert call_tool(gateway, "list-ships", {"class": "ferry"}) == SHIPS
+    assert [one.target for one in api.received] == ["/ships?class=ferry", "/ships?class=ferry&after=c1"] * 2
 
 
 def test_the_tutorial_shows_the_responses(sandbox: Gateway) -> None:
