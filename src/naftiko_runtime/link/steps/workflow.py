@@ -180,7 +180,7 @@ class WorkflowLinker:
     def _report_unused_steps(self, steps: Sequence[WorkflowStep], result: WorkflowResult) -> None:
         """Report the steps that have no effect: nothing uses their output, and they change nothing."""
         used = self._list_used_steps() | {step.index for step in steps if isinstance(step, LookupStep)}
-        used |= {result.step} if hasattr(result, "step") else set()
+        used |= {result.step} if isinstance(result, CallResult | OutputResult) else set()
         if any(isinstance(step, ScriptStep) for step in steps):  # it may use any
             return
         for step, declared in zip(steps, self._scope.exposed.steps, strict=True):
