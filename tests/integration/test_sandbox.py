@@ -280,6 +280,19 @@ def test_a_workflow_with_some_responses_runs_as_far_as_it_can(documents: Path, t
         assert preview(call(gateway.urls["web"], "/control").json)[2]["requests"] == ["http://api.example/items/a%2Fb"]
 
 
+def test_a_preview_runs_loops_and_says_which_steps_a_condition_skips(documents: Path, tmp_path: Path) -> None:
+    responses = tmp_path / "some.yaml"
+    responses.write_text("operations: {api.one: {json: {id: 1, list: [a/b, c]}}, api.two: {json: {n: 1}}}")
+    with Gateway(documents / "workflows.yaml", ["web", "tools"], "--sandbox", str(responses)) as gateway:
+        skipped = preview(call(gateway.urls["web"], "/control").json)[2]
+        assert (skipped["outcome"], skipped["requests"]) == ("not run: its condition does not hold", [])
+        _, items, own = preview(call(gateway.urls["web"], "/each?list=x").json)
+        assert items["outcome"] == "the sandbox has no response for 'api.item'"
+        assert items["requests"][0] == "http://api.example/items/a%2Fb"
+        # It uses no output that is not known.
+        assert (own["outcome"], own["requests"]) == ("complete", ["http://api.example/two?of=x"])
+
+
 def test_a_workflow_with_all_responses_runs(documents: Path, tmp_path: Path) -> None:
     responses = tmp_path / "all.yaml"
     responses.write_text(

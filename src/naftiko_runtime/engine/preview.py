@@ -117,6 +117,8 @@ async def _preview_step(step: BoundStep, run: WorkflowRun, unknown: list[str]) -
     outcome = "complete"
     try:
         await run_step(step, run)
+        if step.name in run.skipped:
+            outcome = "not run: its condition does not hold"
     except NoResponse:
         outcome = f"the sandbox has no response for '{step.target}'"
         unknown.append(step.name)

@@ -63,6 +63,7 @@ class BoundControl:
         try:
             if self._holds is not None and not self._holds(run):
                 run.outputs[self.name] = None
+                run.skipped.add(self.name)
                 return
             if self._loop is None:
                 await self._run_once(run)

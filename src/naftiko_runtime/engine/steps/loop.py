@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from copy import copy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec.structs import replace
@@ -53,8 +54,7 @@ class BoundLoop:
                 The error of the first failed item is raised; later ones are cancelled, earlier ones are awaited.
         """
         items = self._list_items(run)
-        outputs = ({**run.outputs, ITEM: item, INDEX: index} for index, item in enumerate(items))
-        runs = [replace(run, outputs=one, statuses={}) for one in outputs]
+        runs = [_start_item(run, item, index) for index, item in enumerate(items)]
         results: list[list[Any]] = [[] for _ in items]
 
         async def run_item(index: int) -> None:
@@ -105,6 +105,13 @@ class BoundLoop:
         return error
 
 
+def _start_item(run: WorkflowRun, item: object, index: int) -> WorkflowRun:
+    """Return a run with outputs of its own. They stay of their type: a preview does not know all outputs."""
+    outputs = copy(run.outputs)
+    outputs[ITEM], outputs[INDEX] = item, index
+    return replace(run, outputs=outputs, statuses={})
+
+
 async def _run_together(count: int, run_item: Callable[[int], Awaitable[None]], concurrency: int) -> None:
     """Run items, some at the same time. The error of the first failed item is raised.
 
@@ -124,6 +131,8 @@ async def _run_together(count: int, run_item: Callable[[int], Awaitable[None]], 
 
     async def work(number: int) -> None:
         for index in pending:
+            if failures:
+                return
             running[index] = tasks[number]
             try:
                 await run_item(index)
@@ -132,8 +141,6 @@ async def _run_together(count: int, run_item: Callable[[int], Awaitable[None]], 
                 cancel_later(index)
             finally:
                 del running[index]
-            if failures:
-                return
 
     tasks: list[asyncio.Task[None]] = []
     async with asyncio.TaskGroup() as group:

@@ -30,6 +30,7 @@ class WorkflowRun(Struct):
         outputs: The outputs of the steps that are complete, by step.
         statuses: The statuses of their responses, by step.
         complete: The steps that are complete.
+        skipped: Those that did not run, because their condition does not hold.
         indexes: The rows of outputs by key, by step and key field.
         result: The response that is the result; None before it is there, and for another result.
     """
@@ -39,6 +40,7 @@ class WorkflowRun(Struct):
     outputs: dict[str, Any] = field(default_factory=dict)
     statuses: dict[str, int] = field(default_factory=dict)
     complete: set[str] = field(default_factory=set)
+    skipped: set[str] = field(default_factory=set)
     indexes: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     result: OperationResult | None = None
 
