@@ -240,3 +240,28 @@ def test_a_compressed_page_is_read_for_a_mapping(web: str, api: Upstream) -> Non
     api.on("GET", f"/v1/ships?{KEY}&page=1", Reply(200, headers, body))
     api.on("GET", f"/v1/ships?{KEY}&page=2", reply(ships()))
     assert call(web, "/mapped").json == [{"id": 1}]
+
+
+def test_head_gets_the_headers_of_the_list(web: str, api: Upstream) -> None:
+    api.on("GET", "/v1/ships", reply(ships(1), headers={"etag": '"1"', "x-total-count": "9"}))
+    response = call(web, "/by-page", "HEAD")
+    assert (response.status, response.body) == (200, b"")
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["x-total-count"] == "9"
+    assert not {"etag", "content-length"} & set(response.headers)
+    assert len(api.received) == 1
+
+
+def test_a_sandbox_has_one_page(documents: Path, tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.json"
+    responses = {name: {"json": ships(1, 2, next="more")} for name in ("api.by-page", "api.by-cursor", "api.by-next")}
+    file.write_text(json.dumps({"operations": responses}), encoding="utf-8")
+    options = ("--sandbox", str(file))
+    with Gateway(
+        documents / "pagination.yaml", ["web", "tools"], *options, environment={"PAGES_TOKEN": SECRET}
+    ) as running:
+        web = running.urls["web"]
+        for target in ("/by-page", "/by-cursor", "/by-next"):
+            assert call(web, target).json == [{"n": 1}, {"n": 2}]
+        assert call(web, "/mapped").json == [{"id": 1}, {"id": 2}]
+        assert "no upstream was called" in call(web, "/by-link").json["sandbox"]

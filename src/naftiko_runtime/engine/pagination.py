@@ -88,7 +88,7 @@ class _Progress(Struct):
 class Pager:
     """Reads the lists of one paginated operation."""
 
-    __slots__ = ("_bytes_max", "_find_next", "_items", "_name", "_plan", "_seconds", "_send", "_target")
+    __slots__ = ("_bytes_max", "_find_next", "_irregular", "_items", "_name", "_plan", "_seconds", "_send", "_target")
 
     def __init__(
         self,
@@ -114,6 +114,7 @@ class Pager:
         """
         self._name, self._target, self._plan, self._send = name, request.operation, plan, send
         self._bytes_max, self._seconds = bytes_max, seconds
+        self._irregular = Irregularities()
         self._items = compile_path(plan.items)
         self._find_next: FindNext = compile_next(plan, request.upstream.base_uri, secret_fields)
 
@@ -220,7 +221,10 @@ class Pager:
         except ValueError as error:
             raise self._fail(number, str(error)) from None
         if notes.count:
-            self._log("irregular page", number, str(notes.latest))
+            before = self._irregular.count
+            self._irregular.add(notes.latest, notes.count)
+            if before == 0 or len(str(self._irregular.count)) > len(str(before)):  # the 1st, 10th, 100th …
+                self._log("irregular page", number, str(notes.latest))
         return value
 
     def _log(self, event: str, number: int, reason: str) -> None:
