@@ -4,69 +4,37 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
-
-from msgspec import Struct
+from typing import TYPE_CHECKING, Final, Literal
 
 from naftiko_runtime.authentication.guard import Refusal, format_realm, is_same, read_credentials
-from naftiko_runtime.authentication.kind import (
-    PASSWORD,
-    USERNAME,
-    AuthenticationKind,
-    AuthenticationPart,
-    FixedField,
-    SecretText,
-    SentText,
-    require,
-)
+from naftiko_runtime.authentication.kind import FixedField
+from naftiko_runtime.authentication.user_kind import UserCredential, UserKind, UserPart
 from naftiko_runtime.encode_value import encode_header
-from naftiko_runtime.model.part import Meanings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from naftiko_runtime.asgi_types import Scope
-    from naftiko_runtime.authentication.kind import Linker, TextOf
+    from naftiko_runtime.authentication.kind import TextOf
     from naftiko_runtime.authentication.nonce_cache import NonceCache
-    from naftiko_runtime.terms import Term
 
 
-class Basic(AuthenticationPart):
+class Basic(UserPart):
     """``Authorization: Basic`` with a user name and a password."""
 
     type: Literal["basic"]
-    username: SentText = ""
-    password: SecretText = ""
-
-    meanings: ClassVar[Meanings] = {"username": USERNAME, "password": PASSWORD}
 
 
-class BasicCredential(Struct, frozen=True):
+class BasicCredential(UserCredential, frozen=True):
     """User name and password for ``Authorization: Basic``."""
 
-    username: Term
-    password: Term
 
-
-class BasicKind(AuthenticationKind[Basic, BasicCredential]):
+class BasicKind(UserKind[Basic, BasicCredential]):
     """See :class:`AuthenticationKind`."""
 
     name = "basic"
     part = Basic
-    guards_exposes = True
-    foreign_keys: ClassVar[Mapping[str, str]] = {"user": "write 'username'", "pass": "write 'password'"}
-
-    def link(self, part: Basic, linker: Linker) -> BasicCredential:
-        username = linker.link_secret_text(part.username, part.get_path("username"))
-        return BasicCredential(username, linker.link_secret_text(part.password, part.get_path("password")))
-
-    def link_guard(self, part: Basic, linker: Linker) -> BasicCredential:
-        require(part.username, "username", part.get_path(), linker)
-        require(part.password, "password", part.get_path(), linker)
-        return self.link(part, linker)
-
-    def list_secrets(self, credential: BasicCredential) -> Sequence[Term]:
-        return (credential.password,)
+    credential = BasicCredential
 
     def derive_secrets(self, credential: BasicCredential, text: TextOf) -> Sequence[str]:
         return (_encode_token(credential, text),)

@@ -4,37 +4,26 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from naftiko_runtime.authentication.flow import Flow, buffer_body, replace_authorization
 from naftiko_runtime.authentication.guard import Refusal, format_realm, is_same, read_credentials
-from naftiko_runtime.authentication.kind import (
-    PASSWORD,
-    USERNAME,
-    AuthenticationKind,
-    AuthenticationPart,
-    SecretText,
-    SentText,
-    require,
-)
 from naftiko_runtime.authentication.nonce_cache import NonceCache
+from naftiko_runtime.authentication.user_kind import UserCredential, UserKind, UserPart
 from naftiko_runtime.lazy_import import compile_lazily, import_lazily
 from naftiko_runtime.limits import DIGEST_NONCE_SECONDS
-from naftiko_runtime.model.part import Meanings
 
 if TYPE_CHECKING:
     import hashlib
     import hmac
     import http
     import secrets
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from naftiko_runtime.asgi_types import Scope
-    from naftiko_runtime.authentication.kind import Linker, TextOf
-    from naftiko_runtime.terms import Term
+    from naftiko_runtime.authentication.kind import TextOf
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 else:
     hashlib = import_lazily("hashlib")
@@ -43,42 +32,22 @@ else:
     secrets = import_lazily("secrets")
 
 
-class Digest(AuthenticationPart):
+class Digest(UserPart):
     """``Authorization: Digest`` with a user name and a password, which is never sent."""
 
     type: Literal["digest"]
-    username: SentText = ""
-    password: SecretText = ""
-
-    meanings: ClassVar[Meanings] = {"username": USERNAME, "password": PASSWORD}
 
 
-class DigestCredential(Struct, frozen=True):
+class DigestCredential(UserCredential, frozen=True):
     """User name and password for ``Authorization: Digest``."""
 
-    username: Term
-    password: Term
 
-
-class DigestKind(AuthenticationKind[Digest, DigestCredential]):
+class DigestKind(UserKind[Digest, DigestCredential]):
     """See :class:`AuthenticationKind`."""
 
     name = "digest"
     part = Digest
-    guards_exposes = True
-    foreign_keys: ClassVar[Mapping[str, str]] = {"user": "write 'username'", "pass": "write 'password'"}
-
-    def link(self, part: Digest, linker: Linker) -> DigestCredential:
-        username = linker.link_secret_text(part.username, part.get_path("username"))
-        return DigestCredential(username, linker.link_secret_text(part.password, part.get_path("password")))
-
-    def link_guard(self, part: Digest, linker: Linker) -> DigestCredential:
-        require(part.username, "username", part.get_path(), linker)
-        require(part.password, "password", part.get_path(), linker)
-        return self.link(part, linker)
-
-    def list_secrets(self, credential: DigestCredential) -> Sequence[Term]:
-        return (credential.password,)
+    credential = DigestCredential
 
     def open_flow(self, credential: DigestCredential, text: TextOf) -> DigestFlow:
         return DigestFlow(text(credential.username), text(credential.password))

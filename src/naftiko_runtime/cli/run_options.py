@@ -163,6 +163,11 @@ def _make_seconds_option(name: str, help: str, default: float | None = None, *, 
     return _make_option(name, type=click.FloatRange(min=0, min_open=positive), help=help, **settings)
 
 
+def _make_limit_option(name: str, help: str, default: int, *, at_least: int = 1) -> _Decorator:  # noqa: A002 - click's word
+    """Return an option that takes a whole number."""
+    return _make_option(name, type=click.IntRange(min=at_least), default=default, help=help)
+
+
 def _make_repeated_option(name: str, field: str, variable: str, **settings: Any) -> _Decorator:
     """Return an option that can be repeated, and whose variable has the values separated by spaces."""
     return _make_option(name, field, variable=variable, multiple=True, **settings)
@@ -219,11 +224,10 @@ _PARAMETERS: Final = (
         default="native",
         help="The HTTP client for upstreams.",
     ),
-    _make_option(
+    _make_limit_option(
         "--upstream-connections",
-        type=click.IntRange(min=1),
-        default=limits.UPSTREAM_CONNECTIONS_EACH_MAX,
-        help="Connections of each process to one upstream; further requests get 503 with Retry-After.",
+        "Connections of each process to one upstream; further requests get 503 with Retry-After.",
+        limits.UPSTREAM_CONNECTIONS_EACH_MAX,
     ),
     _make_option(
         "--ca-file",
@@ -259,18 +263,10 @@ _PARAMETERS: Final = (
         "Seconds to accept connections after readiness falls (only with --control).",
         limits.LINGER_SECONDS,
     ),
-    _make_option(
-        "--max-body",
-        type=click.IntRange(min=0),
-        default=limits.REQUEST_BODY_BYTES_MAX,
-        help="The size limit of a request body, in bytes.",
+    _make_limit_option(
+        "--max-body", "The size limit of a request body, in bytes.", limits.REQUEST_BODY_BYTES_MAX, at_least=0
     ),
-    _make_option(
-        "--max-message",
-        type=click.IntRange(min=1),
-        default=limits.MESSAGE_BYTES_MAX,
-        help="The size limit of an MCP message, in bytes.",
-    ),
+    _make_limit_option("--max-message", "The size limit of an MCP message, in bytes.", limits.MESSAGE_BYTES_MAX),
     _make_repeated_option(
         "--trusted-proxy",
         "trusted_proxies",
