@@ -41,6 +41,8 @@ SHAPE = {
 """Rules by which a form is refused, or read otherwise than it is written."""
 BEYOND = (
     *("is not a media type", "is not a valid header name", "has an instruction, and no 'location'"),
+    *("and 'management.scripting' no default", "there is no folder", "there is no script"),
+    *("is not a path in the folder of the scripts", "unknown script language"),
     *("must be ", "is not of the type", "is sent by the runtime", "is not a size"),
     "cannot be the name of a variable",
 )

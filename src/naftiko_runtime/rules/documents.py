@@ -29,6 +29,9 @@ MISSING_KEY_CALL_OF_FUNCTION: Final = MISSING_KEY.add_message(
     "add 'call: namespace.operation', or 'outputParameters' with values",
 )
 MISSING_KEY_STEP_TYPE: Final = MISSING_KEY.add_message("the step has no 'type'")
+MISSING_KEY_OF_SCRIPT: Final = MISSING_KEY.add_message(
+    "the script has no '{key}', and 'management.scripting' no default"
+)
 MISSING_KEY_SKILL_LOCATION: Final = MISSING_KEY.add_message(
     "the skill '{name}' has an instruction, and no 'location' to find it in",
     "add 'location: file:///…', the folder with SKILL.md",

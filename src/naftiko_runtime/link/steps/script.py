@@ -122,7 +122,7 @@ def link_script_step(step: DeclaredScriptStep, scope: WorkflowScope) -> ScriptSt
 def _choose_language(step: DeclaredScriptStep, settings: ScriptSettings, context: Context) -> Language | None:
     written, place = step.language or settings.language, step.get_path("language")
     if written is None:
-        context.report(rules.MISSING_KEY(key="language"), place, helps.ONE_OF(known=LANGUAGES))
+        context.report(rules.MISSING_KEY_OF_SCRIPT(key="language"), place, helps.ONE_OF(known=LANGUAGES))
         return None
     if written == _REFUSED:
         context.report(rules.NOT_SERVED_GROOVY(), place)
@@ -145,7 +145,7 @@ def _read_program(
 ) -> ScriptProgram | None:
     location = step.location or settings.location
     if location is None:
-        context.report(rules.MISSING_KEY(key="location"), step.get_path("location"), helps.ADD_LOCATION())
+        context.report(rules.MISSING_KEY_OF_SCRIPT(key="location"), step.get_path("location"), helps.ADD_LOCATION())
         return None
     folder = Path(context.find_span(step.get_path()).file).parent
     try:
