@@ -61,7 +61,7 @@ class BoundLoop:
             results[index] = await self._run_item(index, runs[index], run_once)
 
         if (concurrency := min(len(items), self._plan.concurrency)) > 1:
-            await _run_together(len(items), run_item, concurrency)
+            await run_together(len(items), run_item, concurrency)
         else:
             for index in range(len(items)):
                 await run_item(index)
@@ -112,7 +112,7 @@ def _start_item(run: WorkflowRun, item: object, index: int) -> WorkflowRun:
     return replace(run, outputs=outputs, statuses={})
 
 
-async def _run_together(count: int, run_item: Callable[[int], Awaitable[None]], concurrency: int) -> None:
+async def run_together(count: int, run_item: Callable[[int], Awaitable[None]], concurrency: int) -> None:
     """Run items, some at the same time. The error of the first failed item is raised.
 
     Args:
