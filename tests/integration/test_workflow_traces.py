@@ -81,6 +81,16 @@ def test_failed_and_cancelled_steps_are_errors(web: str, api: Upstream, collecto
     assert {spans[name].status.code for name in failed} == {Status.STATUS_CODE_ERROR}
 
 
+def test_a_step_whose_failure_is_ignored_is_no_error(web: str, api: Upstream, collector: Collector) -> None:
+    api.on("GET", "/one", reply({"id": 7, "n": 1}))
+    api.on("GET", "/two", reply({}, 404))
+    assert call(web, "/control").status == 200
+    spans = by_name(collector.wait_spans(6))
+    assert "error.type" not in read_attributes(spans["step second"])
+    assert read_attributes(spans["GET api.two"])["error.type"] == "404"
+    assert spans["step third"].parent_span_id == spans["GET /control"].span_id
+
+
 def test_a_lookup_has_a_span_without_an_operation(web: str, api: Upstream, collector: Collector) -> None:
     api.on("GET", "/one", reply([{"id": 7, "name": "Ann"}]))
     assert call(web, "/found").json == {"id": 7, "name": "Ann"}

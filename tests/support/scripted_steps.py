@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 from naftiko_runtime.errors import UpstreamUnreachable
 
@@ -29,6 +30,7 @@ class ScriptedStep:
         method: GET or POST.
         uses: The earlier step whose value it sends; None for a constant.
         outcome: ``ok``, a status, or a key of :data:`REFUSED`.
+        continues: Whether the run continues if it fails; its value is null then.
         turns: The turns of the event loop before the head, and before each chunk of the body.
     """
 
@@ -36,6 +38,7 @@ class ScriptedStep:
     uses: int | None
     outcome: str
     turns: tuple[int, int]
+    continues: bool = False
 
     @property
     def status(self) -> int:
@@ -52,9 +55,9 @@ class ScriptedStep:
         return None if self.outcome == "broken" and not decodes else REFUSED.get(self.outcome)
 
 
-def make_value(number: int, given: str) -> str:
+def make_value(number: int, given: str | None) -> str:
     """What the upstream responds to a step."""
-    return f"{number}({given})"
+    return f"{number}({given or ''})"
 
 
 @dataclass
@@ -62,21 +65,24 @@ class Expected:
     """What sequential execution gives.
 
     Attributes:
-        values: The values of the steps that succeed.
+        values: The values of the steps; null for a failure after which the run continues.
         failed: The first failed step, and its status.
     """
 
-    values: list[str]
+    values: list[str | None]
     failed: tuple[str, int] | None = None
 
 
 def run_in_sequence(steps: Sequence[ScriptedStep], *, maps: bool) -> Expected:
     """Run the steps one after another; see :func:`make_workflow`."""
-    values: list[str] = []
+    values: list[str | None] = []
     used = {step.uses for step in steps}
     for number, step in enumerate(steps):
         if (status := step.find_failure(decodes=maps or number in used)) is not None:
-            return Expected(values, (f"s{number}", status))
+            if not step.continues:
+                return Expected(values, (f"s{number}", status))
+            values.append(None)
+            continue
         values.append(make_value(number, "-" if step.uses is None else values[step.uses]))
     return Expected(values)
 
@@ -96,6 +102,7 @@ def make_workflow(steps: Sequence[ScriptedStep], *, maps: bool) -> dict[str, Any
             "name": f"s{number}",
             "call": f"api.{step.method.lower()}",
             "with": {"n": number, "v": "-" if step.uses is None else f"$.s{step.uses}.v"},
+            **({"onError": "continue"} if step.continues else {}),
         }
         for number, step in enumerate(steps)
     ]
@@ -142,7 +149,7 @@ class ScriptedTransport:
                 self.end(number)
         if not responds:
             raise UpstreamUnreachable("the connection was refused")
-        value = make_value(number, query["v"].replace("%28", "(").replace("%29", ")"))
+        value = make_value(number, unquote(query.get("v", "")))
         return ScriptedResponse(self, number, value)
 
     def end(self, number: int) -> None:
