@@ -15,7 +15,8 @@ MCP_PORT = 9090
 
 
 def read_committed(name: str) -> str:
-    return (FOLDER / name).read_text()
+    """Return a document beside this file, with the place of its scripts."""
+    return (FOLDER / name).read_text().replace("SCRIPTS", (FOLDER / "scripts").as_uri())
 
 
 def replace_addresses(text: str, rest: int, mcp: int, upstream: str, sink: str = SINK) -> str:

@@ -2,6 +2,7 @@
 
 import http
 import resource
+import threading
 
 from bench.contenders import Running, Setup
 from bench.load import Load, LoadError, Round, run_load, run_wrk
@@ -10,6 +11,8 @@ from bench.transfers import connect, receive_response
 IDLE_WANTED = 1000
 LONG_REQUESTS = 500_000
 LONG_ROUND_SECONDS = 10
+SPINNING = 2
+SPIN = b"GET /v1/spin HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
 
 def run_among_idle(running: Running, setup: Setup, load: Load) -> Round:
@@ -25,6 +28,43 @@ def run_among_idle(running: Running, setup: Setup, load: Load) -> Round:
         "rss_mb": after.figures["rss_mb"],
     }
     return Round(figures, {kind: before.errors[kind] + after.errors[kind] for kind in before.errors})
+
+
+def run_beside_scripts(running: Running, setup: Setup, load: Load) -> Round:
+    """Load, then the same load while two callers let scripts spin without a pause."""
+    before = run_load(running, setup, load)
+    spinning = threading.Event()
+    spinning.set()
+    failed: list[int] = []
+
+    def spin() -> None:
+        while spinning.is_set():
+            caller = connect(running.port)
+            try:
+                caller.sendall(SPIN)
+                if receive_response(caller)[0] != http.HTTPStatus.GATEWAY_TIMEOUT:
+                    failed.append(1)
+            finally:
+                caller.close()
+
+    callers = [threading.Thread(target=spin) for _ in range(SPINNING)]
+    for one in callers:
+        one.start()
+    try:
+        after = run_load(running, setup, load)
+    finally:
+        spinning.clear()
+        for one in callers:
+            one.join()
+    figures = {
+        "p99_ms": before.figures["p99_ms"],
+        "p99_beside_ms": after.figures["p99_ms"],
+        "requests_per_second": before.figures["requests_per_second"],
+        "requests_beside": after.figures["requests_per_second"],
+        "rss_mb": after.figures["rss_mb"],
+    }
+    errors = {kind: before.errors[kind] + after.errors[kind] for kind in before.errors}
+    return Round(figures, errors | {"spin": len(failed)})
 
 
 def run_beside_direct(running: Running, setup: Setup, load: Load) -> Round:

@@ -162,6 +162,14 @@ TARGETS: Sequence[Target] = (
         _make_cpu_figure("naftiko"),
         needs=IDLE,
     ),
+    Target(
+        "p99 while scripts spin, to before",
+        "scripts",
+        Figure("naftiko", "p99_beside_ms"),
+        1.5,
+        Figure("naftiko", "p99_ms"),
+        has_cpu=False,
+    ),
     *(
         target
         for way, bound in (("up", 0.6), ("down", 0.7))

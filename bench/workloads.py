@@ -17,7 +17,7 @@ from bench.contenders import (
     replace_checks,
 )
 from bench.documents import PIXEL, generate_capability, read_committed
-from bench.load_patterns import measure_start, run_among_idle, run_beside_direct, run_long
+from bench.load_patterns import measure_start, run_among_idle, run_beside_direct, run_beside_scripts, run_long
 from bench.transfers import run_transfers
 from bench.workload import CPU, LOAD_COLUMNS, READY, READY_CPU, RSS, Column, Workload
 
@@ -254,6 +254,16 @@ def list_other_workloads() -> list[Workload]:
                 Column("cpu_us_among_idle", "CPU µs/req among idle"), RSS,
             ),
             run_among_idle, anew=True,
+        ),
+        Workload(
+            "scripts", "REST: 1 KB passed through, before and while two callers let scripts spin", THROUGH_CHECKS,
+            (make_naftiko(read_committed("scripts.yaml"), "this runtime", given=("--skip-broken",)),),
+            "naftiko", (),
+            (
+                Column("p99_ms", "p99 ms", ".2f"), Column("p99_beside_ms", "p99 ms beside scripts", ".2f"),
+                Column("requests_per_second", "req/s"), Column("requests_beside", "req/s beside scripts"),
+            ),
+            run_beside_scripts,
         ),
         Workload(
             "start", "from start to the first result of a tool of the pixel file", make_pixel_tool_checks(),

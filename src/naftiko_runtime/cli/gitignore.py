@@ -32,7 +32,7 @@ class _IgnoreLine:
         if self.folders_only and not folder:
             return None
         found = self.pattern.match_file(path)
-        # A folder's children are asked about one by one: '!y' brings back y, and nothing in it.
+        # A folder's children are matched one by one: '!y' brings back y, and nothing in it.
         if found is None or found.match.groupdict().get(_THROUGH_A_FOLDER):
             return None
         return self.pattern.include

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import rules
 from naftiko_runtime.authentication.kinds import KINDS
 from naftiko_runtime.document.foreign_documents import recognize
-from naftiko_runtime.document.normalize_outputs import OutputNormalizer, is_readable
+from naftiko_runtime.document.normalize_outputs import OutputNormalizer, is_map_of_mappings, is_readable
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source import format_as_written
@@ -137,7 +137,7 @@ class _Normalizer:
         if self._version != _FIRST:
             statement = rules.NON_STANDARD_KEY(written="externalRefs", meant="binds")
             self._report((*key_path, "externalRefs"), statement, key=True)
-        if isinstance(holder["externalRefs"], dict) and _is_map(holder["externalRefs"]):
+        if isinstance(holder["externalRefs"], dict) and is_map_of_mappings(holder["externalRefs"]):
             self._draft.convert_to_list(holder, "externalRefs")
         self._draft.rename_key(holder, "externalRefs", "binds")
         for _, entry in _list_mappings(holder["binds"]):
@@ -228,7 +228,7 @@ class _Normalizer:
         self._rename_display(holder, key_path)
         for key in keys:
             named = holder.get(key)
-            if not isinstance(named, dict) or not _is_map(named):
+            if not isinstance(named, dict) or not is_map_of_mappings(named):
                 continue
             if not self._later:
                 self._report((*key_path, key), rules.NON_STANDARD_KEY_MAP(key=key), key=True)
@@ -276,11 +276,6 @@ class _Normalizer:
     ) -> None:
         place = self._draft.build().find_span(key_path, key=key)  # as reshaped so far
         self._findings.report(statement, place, fix=fix)
-
-
-def _is_map(value: dict[str, Any]) -> bool:
-    """Return whether a mapping is one of named entries."""
-    return all(isinstance(entry, dict | None) for entry in value.values())
 
 
 def _list_mappings(entries: Any) -> list[tuple[int, dict[str, Any]]]:

@@ -43,7 +43,7 @@ class OutputNormalizer:
             if outputs and _is_output(outputs):
                 self._note(place, rules.NON_STANDARD_KEY_OUTPUT())
                 self._draft.wrap_in_list(operation, "outputParameters")
-            elif _is_map_of_mappings(outputs):
+            elif is_map_of_mappings(outputs):
                 if not maps:
                     self._note(place, rules.NON_STANDARD_KEY_MAP(key="outputParameters"))
                 self._draft.convert_to_list(operation, "outputParameters")
@@ -59,7 +59,7 @@ class OutputNormalizer:
             self._normalize_output(entry, (*key_path, "items", index))
         if isinstance(items, list) and items and all(map(is_readable, items)):  # the first one counts
             self._draft.replace_by_entry(output, "items", 0)
-        elif isinstance(items, dict) and items and _is_map_of_mappings(items) and not _is_output(items):
+        elif isinstance(items, dict) and items and is_map_of_mappings(items) and not _is_output(items):
             self._draft.replace_by_entry(output, "items", next(iter(items)))
         if isinstance(properties, list) and properties and all(_has_name(entry) for entry in properties):
             self._note((*key_path, "properties"), rules.NON_STANDARD_KEY_PROPERTIES())
@@ -94,7 +94,8 @@ def _is_output(value: dict[str, Any]) -> bool:
     return value.keys() <= _NESTED and not any(isinstance(inner.get("type"), str) for inner in value.values())
 
 
-def _is_map_of_mappings(value: dict[str, Any]) -> bool:
+def is_map_of_mappings(value: dict[str, Any]) -> bool:
+    """Return whether a mapping is one of named entries."""
     return all(isinstance(entry, dict | None) for entry in value.values())
 
 

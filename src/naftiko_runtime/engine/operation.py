@@ -22,7 +22,7 @@ class BoundOperation:
     """A compiled operation.
 
     Attributes:
-        plan: The operation in the plan.
+        operation: The operation in the plan.
         contract: Checks its input.
         execution: Its compiled execution.
         run: Starts an exchange for an invocation.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -46,6 +47,14 @@ BODY_HEADERS: Final = frozenset({b"content-encoding", b"content-length", b"conte
 
 URL_HEADERS: Final = frozenset({b"content-location", b"link", b"location"})
 """Response headers that have URLs of the upstream's resources."""
+
+
+def format_status(status: int) -> str:
+    """Return a status code with its phrase, if it has one."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
 
 
 class KeptHeaders(Struct, frozen=True):

@@ -82,7 +82,7 @@ def make_unreachable(
     return UpstreamUnreachable(failure.caller, detail)
 
 
-def explain_407(route: UpstreamRoute, proxy: Proxy) -> UpstreamUnreachable:
+def make_proxy_407_error(route: UpstreamRoute, proxy: Proxy) -> UpstreamUnreachable:
     """Return the error for a proxy that forwards no request without a valid user."""
     return make_unreachable(route, PROXY, why=tunnel.explain_407(proxy))
 

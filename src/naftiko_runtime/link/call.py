@@ -15,7 +15,7 @@ from naftiko_runtime.link.body import link_body, make_body_of_fields
 from naftiko_runtime.link.call_scope import CallReferences
 from naftiko_runtime.link.consumed_operation import METHODS_WITH_BODY
 from naftiko_runtime.link.exposed_inputs import OperationInputs
-from naftiko_runtime.link.inputs_set_by_authentication import find_sealed_inputs
+from naftiko_runtime.link.inputs_set_by_authentication import find_inputs_set_by_authentication
 from naftiko_runtime.link.link_with_values import link_with_values
 from naftiko_runtime.link.parameter_terms import ParameterTerms
 from naftiko_runtime.link.step_outputs import StepOutputs
@@ -143,7 +143,7 @@ class CallLinker:
             request: The request of the step.
             placed: The inputs that any step uses.
         """
-        hidden = find_sealed_inputs(self._site, self._references, placed, tool=self._tool)
+        hidden = find_inputs_set_by_authentication(self._site, self._references, placed, tool=self._tool)
         UnplacedInputs(self._site, self._references, self._tool).report((), request.query, request.body)
         return hidden
 
@@ -156,7 +156,7 @@ class CallLinker:
         query, headers, cookies = (parameters.link_fields(place) for place in ("query", "header", "cookie"))
         body = self._link_declared_body(parameters)
         placed = {*find_arguments((path, query, headers, cookies, body)), *find_arguments(self._outputs)}
-        hidden = find_sealed_inputs(self._site, self._references, placed, tool=self._tool)
+        hidden = find_inputs_set_by_authentication(self._site, self._references, placed, tool=self._tool)
         left = [input_ for input_ in declared if input_.name not in placed | hidden]
         if body is None and (self._consumed.sends_body(tool=self._tool) or self._takes_typed_body()):
             body = self._link_undeclared_body(left, takes_any=not self._declares("body", declared))

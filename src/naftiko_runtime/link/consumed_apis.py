@@ -21,7 +21,7 @@ from naftiko_runtime.link.consumed_paths import (
     match_placeholders,
     rename_placeholders,
 )
-from naftiko_runtime.link.credentials import is_sealed, link_credential
+from naftiko_runtime.link.credentials import is_set_by_authentication, link_credential
 from naftiko_runtime.link.exposed_headers import list_exposed_headers
 from naftiko_runtime.link.header_name import check_header_name
 from naftiko_runtime.link.list_styles import check_style
@@ -117,9 +117,11 @@ def _link_operations(
     for operation in resource.operations:
         levels = (operation.input_parameters, resource.input_parameters, api.input_parameters)
         declared = tuple(_merge(levels).values())
-        sealed = tuple(p for p in declared if is_sealed(p.in_, p.name, upstream.credential))
-        parameters = tuple(p for p in declared if p not in sealed)
-        for parameter in sealed:
+        set_by_authentication = tuple(
+            p for p in declared if is_set_by_authentication(p.in_, p.name, upstream.credential)
+        )
+        parameters = tuple(p for p in declared if p not in set_by_authentication)
+        for parameter in set_by_authentication:
             context.report(rules.AUTHENTICATION_INPUT(name=parameter.name), parameter.get_path("name"))
         _check_body_key(operation, upstream, context)
         path = shared_path if operation.path is None else link_own_path(resource, operation, context)
@@ -134,7 +136,7 @@ def _link_operations(
             spelt,
             shared_headers | list_exposed_headers(operation, context),
             closed=context.takes_nothing(operation, resource, api),
-            sealed=sealed,
+            set_by_authentication=set_by_authentication,
             pagination=link_pagination(operation, parameters, upstream, context),
         )
         for parameter in parameters:
@@ -162,7 +164,7 @@ def _find_placed(api: ConsumedHttp) -> list[ConsumedParameter]:
 
 
 def _check_output(output: ConsumedOutput, context: Context) -> None:
-    """Named outputs are for steps, which are not served yet; their paths are checked all the same."""
+    """Report an invalid path of a named output, also if no step uses it."""
     if output.value is None or "{{" in output.value:
         return
     try:

@@ -33,7 +33,7 @@ class Consumed(Struct, frozen=True):
         exposed_headers: Response headers that callers get, besides the API's own and those that they always get.
         closed: Whether a level has ``inputParameters: []``: it takes nothing but what is declared.
         pagination: How the pages of its list are read; None for one response.
-        sealed: Parameters that only the API's authentication sets.
+        set_by_authentication: Parameters that only the API's authentication sets.
     """
 
     upstream: Upstream
@@ -45,7 +45,7 @@ class Consumed(Struct, frozen=True):
     spelt: Mapping[str, str] = {}
     exposed_headers: frozenset[bytes] = frozenset()
     closed: bool = False
-    sealed: tuple[ConsumedParameter, ...] = ()
+    set_by_authentication: tuple[ConsumedParameter, ...] = ()
     pagination: Pagination | None = None
 
     @property

@@ -34,7 +34,7 @@ def link_guard(authentication: Authentication | None, context: Context) -> Crede
     return kind.link_guard(authentication, context)
 
 
-def is_sealed(place: str, name: str, credential: Credential | None) -> bool:
+def is_set_by_authentication(place: str, name: str, credential: Credential | None) -> bool:
     """Return whether a credential sets this field of a request, so that nothing else may."""
     return credential is not None and get_kind(credential).sets_field(credential, place, name)
 

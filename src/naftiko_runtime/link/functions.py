@@ -69,19 +69,21 @@ class Functions:
         named = (aggregate for aggregate in self._aggregates if aggregate.namespace is not None)
         return ((aggregate, function) for aggregate in named for function in aggregate.functions)
 
-    def resolve(self, spec: Referring) -> tuple[Aggregate, AggregateFunction] | None:
+    def resolve(self, referring: Referring) -> tuple[Aggregate, AggregateFunction] | None:
         """Return the function that an operation or a tool refers to; None if there is none, which is reported."""
-        if spec.ref is None:
+        if referring.ref is None:
             return None
-        found = self._by_name.get(spec.ref)
-        if found is None and not self._may_exist(spec.ref.partition(".")[0]):
-            self._context.report(rules.UNRESOLVED_REF(ref=spec.ref), spec.get_path("ref"), self._advise(spec.ref))
+        found = self._by_name.get(referring.ref)
+        if found is None and not self._may_exist(referring.ref.partition(".")[0]):
+            self._context.report(
+                rules.UNRESOLVED_REF(ref=referring.ref), referring.get_path("ref"), self._advise(referring.ref)
+            )
         return found
 
     def inherit(
         self,
-        spec: R,
-        source: tuple[Aggregate, AggregateFunction],
+        referring: R,
+        found: tuple[Aggregate, AggregateFunction],
         inputs: tuple[ExposedParameter | ToolParameter, ...],
         own: Mapping[str, Any] | None = None,
     ) -> R:
@@ -90,28 +92,28 @@ class Functions:
         ``call`` and ``steps`` exclude each other: who sets one of them does not inherit the other.
 
         Args:
-            spec: What refers to the function.
-            source: The function, and its aggregate.
+            referring: What refers to the function.
+            found: The function, and its aggregate.
             inputs: The inputs of the function in the form of the operation or the tool.
             own: More values by their names in the program.
         """
-        aggregate, function = source
+        aggregate, function = found
         names = [*_DESCRIBING, "output_parameters"]
-        names += () if self._sets(spec, "steps") else _OF_CALL
-        names += () if self._sets(spec, "call") else _OF_STEPS
-        taken = [name for name in names if self._sets(function, name) and not self._sets(spec, name)]
-        values = {name: getattr(function, name) for name in taken}
-        if self._sets(function, "input_parameters") and not self._sets(spec, "input_parameters"):
+        names += () if self._sets(referring, "steps") else _OF_CALL
+        names += () if self._sets(referring, "call") else _OF_STEPS
+        inherited = [name for name in names if self._sets(function, name) and not self._sets(referring, name)]
+        values = {name: getattr(function, name) for name in inherited}
+        if self._sets(function, "input_parameters") and not self._sets(referring, "input_parameters"):
             values["input_parameters"] = inputs
         places = {_find_alias(function, name): function.get_path(_find_alias(function, name)) for name in values}
-        is_whole = not any(self._sets(spec, name) for name in _RUNNING)
-        self.references[spec.get_path()] = FunctionReference(aggregate, function, frozenset(values), is_whole)
-        return spec.derive({**values, **(own or {}), "ref": None}, places)
+        is_whole = not any(self._sets(referring, name) for name in _RUNNING)
+        self.references[referring.get_path()] = FunctionReference(aggregate, function, frozenset(values), is_whole)
+        return referring.derive({**values, **(own or {}), "ref": None}, places)
 
-    def _sets(self, spec: Exposed, name: str) -> bool:
+    def _sets(self, referring: Exposed, name: str) -> bool:
         """Whether a part has a key with a value."""
-        written = name in spec.model_fields_set
-        return written and self._context.source.get(spec.get_path(_find_alias(spec, name))) is not None
+        written = name in referring.model_fields_set
+        return written and self._context.source.get(referring.get_path(_find_alias(referring, name))) is not None
 
     def _may_exist(self, namespace: str) -> bool:
         """Whether a namespace is of an import that failed, or may be of a document that imports this one."""
@@ -141,6 +143,6 @@ def _iter_entries(document: Document) -> Iterator[Aggregate | ImportedAggregate]
         yield from document.aggregates
 
 
-def _find_alias(spec: Exposed, name: str) -> str:
+def _find_alias(part: Exposed, name: str) -> str:
     """Return how files write a key."""
-    return type(spec).model_fields[name].alias
+    return type(part).model_fields[name].alias

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
-from naftiko_runtime.link.credentials import is_sealed
+from naftiko_runtime.link.credentials import is_set_by_authentication
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.link.term_substitution import find_arguments
 from naftiko_runtime.link.unplaced_inputs import find_declaration
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.call_site import CallSite
 
 
-def find_sealed_inputs(site: CallSite, references: CallReferences, placed: Collection[str], *, tool: bool) -> set[str]:
+def find_inputs_set_by_authentication(
+    site: CallSite, references: CallReferences, placed: Collection[str], *, tool: bool
+) -> set[str]:
     """Find the inputs that only what the authentication sets could use; report those that the operation declares.
 
     Values under ``with`` for what the authentication sets have no effect, and count as used.
@@ -30,33 +32,38 @@ def find_sealed_inputs(site: CallSite, references: CallReferences, placed: Colle
         tool: Whether the operation is a tool, whose inputs may be for any place.
     """
     consumed = references.consumed
-    credential, sealed = consumed.upstream.credential, {fold_name(parameter.name) for parameter in consumed.sealed}
-    given = _use_values(references, sealed)
+    credential = consumed.upstream.credential
+    names = {fold_name(parameter.name) for parameter in consumed.set_by_authentication}
+    given = _use_values(references, names)
     hidden: set[str] = set()
     for input_ in references.inputs.by_name.values():
         if input_.name in placed or input_.path is not None:
             continue
-        own = _is_sealed_anywhere(input_.name, credential) if tool else is_sealed(input_.place, input_.name, credential)
-        if own or input_.name in given or (tool and fold_name(input_.name) in sealed):
+        own = (
+            _is_set_anywhere(input_.name, credential)
+            if tool
+            else is_set_by_authentication(input_.place, input_.name, credential)
+        )
+        if own or input_.name in given or (tool and fold_name(input_.name) in names):
             hidden.add(input_.name)
     for name in hidden:
         if not references.inputs.by_name[name].inferred:
-            references.context.report(rules.AUTHENTICATION_INPUT_ASKED(name=name), find_declaration(site, name))
+            references.context.report(rules.AUTHENTICATION_INPUT_DECLARED(name=name), find_declaration(site, name))
     return hidden
 
 
-def _use_values(references: CallReferences, sealed: Collection[str]) -> set[str]:
+def _use_values(references: CallReferences, names: Collection[str]) -> set[str]:
     """Mark the values under ``with`` that have no effect as used; return the inputs that only they name."""
     consumed, values = references.consumed, references.with_values
     known = set(map(fold_name, (*(parameter.name for parameter in consumed.parameters), *consumed.placeholders)))
     unused = [key for key in values.list_unused() if fold_name(key) not in known]
     without_effect = [
-        key for key in unused if fold_name(key) in sealed or _is_sealed_anywhere(key, consumed.upstream.credential)
+        key for key in unused if fold_name(key) in names or _is_set_anywhere(key, consumed.upstream.credential)
     ]
     values.used.update(without_effect)
     others = [term for key, term in values.terms.items() if key not in without_effect]
     return {*find_arguments([values.terms[key] for key in without_effect])} - {*find_arguments(others)}
 
 
-def _is_sealed_anywhere(name: str, credential: Credential | None) -> bool:
-    return any(is_sealed(place, name, credential) for place in ("header", "query", "cookie", "body"))
+def _is_set_anywhere(name: str, credential: Credential | None) -> bool:
+    return any(is_set_by_authentication(place, name, credential) for place in ("header", "query", "cookie", "body"))

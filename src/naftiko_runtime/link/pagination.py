@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
-from naftiko_runtime.link.credentials import is_sealed
+from naftiko_runtime.link.credentials import is_set_by_authentication
 from naftiko_runtime.plan import Pagination
 from naftiko_runtime.rules import helps
 
@@ -102,10 +102,10 @@ def _check_parameter(
     own = next((one for one in parameters if one.in_ == "query" and one.name.lower() == name.lower()), None)
     if own is not None:
         context.report(rules.INVALID_VALUE_PAGINATION_INPUT(name=name), own.get_path("name"), helps.REMOVE())
-    sealed = is_sealed("query", name, upstream.credential)
-    if sealed:
+    is_set = is_set_by_authentication("query", name, upstream.credential)
+    if is_set:
         context.report(rules.INVALID_VALUE_PAGINATION_KEY(name=name), declared.get_path("parameter"))
-    return own is None and not sealed
+    return own is None and not is_set
 
 
 def _report_unused(declared: DeclaredPagination, context: Context) -> None:

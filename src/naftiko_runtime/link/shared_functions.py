@@ -78,8 +78,8 @@ class SharedFunctions:
 
 def place_inputs(contract: Contract, inputs: Mapping[str, Input]) -> Contract:
     """Return a contract whose inputs are at the places that an operation has for them."""
-    return replace(contract, inputs=tuple(_place_input(spec, inputs.get(spec.name)) for spec in contract.inputs))
+    return replace(contract, inputs=tuple(_place_input(input_, inputs.get(input_.name)) for input_ in contract.inputs))
 
 
-def _place_input(spec: Input, declared: Input | None) -> Input:
-    return spec if declared is None else replace(spec, place=declared.place, required=declared.required)
+def _place_input(input_: Input, declared: Input | None) -> Input:
+    return input_ if declared is None else replace(input_, place=declared.place, required=declared.required)

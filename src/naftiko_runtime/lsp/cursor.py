@@ -191,8 +191,8 @@ def _find_closers(text: str) -> str:
 
 
 def _is_cursor(place: CursorPlace) -> bool:
-    said = place.key_path[-1] if place.on_key else place.value
-    return isinstance(said, str) and CURSOR in said
+    text = place.key_path[-1] if place.on_key else place.value
+    return isinstance(text, str) and CURSOR in text
 
 
 def locate(source: Source, row: int, column: int) -> CursorPlace | None:

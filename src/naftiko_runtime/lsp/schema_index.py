@@ -101,4 +101,4 @@ def _is_met(condition: dict[str, Any], value: Any) -> bool | None:
     known = condition.get("properties", {})
     if any(CURSOR in str(mapping.get(key)) for key in known):
         return None
-    return all(mapping.get(key) == said.get("const") for key, said in known.items())
+    return all(mapping.get(key) == rule.get("const") for key, rule in known.items())

@@ -111,6 +111,6 @@ def _make_uri(path: str) -> str:
 
 def _compute_fingerprint(diagnostic: Diagnostic, uri: str, line: str) -> str:
     """Compute a fingerprint that does not depend on the line number and the wording of a finding."""
-    arguments = json.dumps(diagnostic.statement.arguments, default=lambda said: said.arguments)
+    arguments = json.dumps(diagnostic.statement.arguments, default=lambda value: value.arguments)
     parts = (diagnostic.rule.code, uri, line.strip(), arguments)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]

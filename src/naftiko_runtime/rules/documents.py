@@ -21,11 +21,11 @@ MISSING_KEY_SCHEMA: Final = MISSING_KEY.add_message(
     "add 'outputSchema: FILE.proto#package.Message', a file beside the document",
 )
 MISSING_KEY_CALL: Final = MISSING_KEY.add_message(
-    "a tool needs 'call', or 'outputParameters' with values of its own",
+    "a tool needs 'call', 'steps', 'ref', or 'outputParameters' with values of its own",
     "add 'call: namespace.operation', or 'outputParameters' with values",
 )
 MISSING_KEY_CALL_OF_FUNCTION: Final = MISSING_KEY.add_message(
-    "a function needs 'call', or 'outputParameters' with values of its own",
+    "a function needs 'call', 'steps', or 'outputParameters' with values of its own",
     "add 'call: namespace.operation', or 'outputParameters' with values",
 )
 MISSING_KEY_STEP_TYPE: Final = MISSING_KEY.add_message("the step has no 'type'")
@@ -230,7 +230,7 @@ NOT_SERVED_KEY_PLACEMENT: Final = NOT_SERVED.add_message(
 )
 NOT_SERVED_STDIO: Final = NOT_SERVED.add_message("the transport 'stdio' is not served yet", "use 'http'")
 NOT_SERVED_WITHOUT_CALL: Final = NOT_SERVED.add_message(
-    "an operation without 'call' and 'outputParameters' is not served yet",
+    "an operation without 'call', 'steps', 'ref' and 'outputParameters' is not served yet",
     "add 'call: namespace.operation', or 'outputParameters' with values",
 )
 NOT_SERVED_GROOVY: Final = NOT_SERVED.add_message(

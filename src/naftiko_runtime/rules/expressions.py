@@ -104,7 +104,7 @@ AUTHENTICATION_INPUT: Final = define(
 AUTHENTICATION_INPUT_OF_FORWARD: Final = AUTHENTICATION_INPUT.add_message(
     "the API's authentication sets '{name}': the callers' own is never forwarded", "remove it from the list"
 )
-AUTHENTICATION_INPUT_ASKED: Final = AUTHENTICATION_INPUT.add_message(
+AUTHENTICATION_INPUT_DECLARED: Final = AUTHENTICATION_INPUT.add_message(
     "the API's authentication sets '{name}': it is not an input of callers", "remove it"
 )
 

@@ -265,6 +265,33 @@ NO_LIST: Final = define(
     "'forEach' needs a list, and this is of type '{type}'",
 )
 
+LOOKUP_WITHOUT_ROWS: Final = define(
+    "NK225",
+    "lookup-without-rows",
+    Severity.WARNING,
+    "The output that a lookup searches has no rows, or its rows do not have the key field. The lookup finds nothing.",
+    "Set `index` to a step whose output has rows, and `match` to a field of them.",
+    "the step '{step}' calls by HEAD, and so has no rows",
+)
+LOOKUP_WITHOUT_ROWS_TEXT: Final = LOOKUP_WITHOUT_ROWS.add_message(
+    "the response of the step '{step}' is {format}, which has no rows"
+)
+LOOKUP_WITHOUT_ROWS_FIELD: Final = LOOKUP_WITHOUT_ROWS.add_message(
+    "the rows of the step '{step}' have no field '{field}'"
+)
+
+UNMATCHED_MAPPING: Final = define(
+    "NK226",
+    "unmatched-mapping",
+    Severity.WARNING,
+    "A mapping sets a field that `outputParameters` do not declare, or no mapping sets a declared output.",
+    "Give the mapping and the output the same name.",
+    "no output has the name '{name}': the mapping has no effect",
+)
+UNMATCHED_MAPPING_OUTPUT: Final = UNMATCHED_MAPPING.add_message(
+    "no mapping sets the output '{name}': it is always null"
+)
+
 UNKNOWN_ACTION: Final = define(
     "NK214",
     "unknown-action",

@@ -180,15 +180,15 @@ def define(
     return rule
 
 
-def render_text(said: Statement | Advice | NounPhrase, related: Mapping[str, str] | None = None) -> str:
+def render_text(phrase: Statement | Advice | NounPhrase, related: Mapping[str, str] | None = None) -> str:
     """Fill a template. Only this function makes text of findings.
 
     Args:
-        said: The template with its arguments.
+        phrase: The template with its arguments.
         related: The names of the related place: ``line`` and ``place``.
     """
-    values = {name: _fill(value) for name, value in said.arguments}
-    return said.template.text.format(**values, **(related or {}))
+    values = {name: _fill(value) for name, value in phrase.arguments}
+    return phrase.template.text.format(**values, **(related or {}))
 
 
 def _fill(value: MessageArgument) -> str | int | _Names:

@@ -1,4 +1,4 @@
-"""Adds a counter to a Python script: each function and each turn of a loop reports how many statements it has.
+"""Adds a counter to a Python script: each function and each iteration of a loop reports how many statements it has.
 
 The counter is a limit against mistakes, not a wall. Text that a script gives to ``exec`` is not counted,
 and neither are comprehensions; the limits on time and memory hold for both.
@@ -38,7 +38,7 @@ class CountedScript(Struct, frozen=True):
 
 
 def add_counter(text: str, counter: str) -> CountedScript:
-    """Call a counter, a function of one number, in each function and each turn of a loop.
+    """Call a counter, a function of one number, in each function and each iteration of a loop.
 
     Lines are inserted or extended, never joined, so that messages can name the lines of the script.
 

@@ -13,13 +13,15 @@ from typing import Final
 if sys.platform != "win32":
     import resource
 
+_NICENESS: Final = 10
+"""Lowers the priority of a worker: on a busy core, requests come before scripts."""
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
 
 
 def harden_at_start(data_bytes: int) -> None:
-    """Before the engine is loaded: no core dumps and no rights to gain, and death with the parent.
+    """Before the engine is loaded: a lower priority, no core dumps, no rights to gain, and death with the parent.
 
     Args:
         data_bytes: How much memory the process may write to. Address space is not limited: engines reserve
@@ -28,6 +30,8 @@ def harden_at_start(data_bytes: int) -> None:
     os.umask(0o777)
     if sys.platform == "win32":
         return
+    with suppress(OSError):
+        os.nice(_NICENESS)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_DATA, data_bytes)
     if sys.platform == "linux":

@@ -242,11 +242,15 @@ def _load_exporter(name: str, options: TraceOptions) -> SpanExporter:
 
 def _make_resource(service: str) -> Resource:
     """Return the resource of this process by the conventions; the operator's attributes take precedence."""
-    said = Resource.create()
+    configured = Resource.create()
     own: dict[str, str | int] = {
         "service.version": __version__,
         "service.instance.id": f"{socket.gethostname()}-{os.getpid()}",
         "process.pid": os.getpid(),
     }
-    named = not str(said.attributes.get("service.name", _UNNAMED_SERVICE)).startswith(_UNNAMED_SERVICE)
-    return Resource(own).merge(said) if named else Resource(own).merge(said).merge(Resource({"service.name": service}))
+    named = not str(configured.attributes.get("service.name", _UNNAMED_SERVICE)).startswith(_UNNAMED_SERVICE)
+    return (
+        Resource(own).merge(configured)
+        if named
+        else Resource(own).merge(configured).merge(Resource({"service.name": service}))
+    )

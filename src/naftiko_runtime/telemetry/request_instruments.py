@@ -63,7 +63,7 @@ class Instrument:
         self.series: dict[str, dict[Outcome, RequestSeries]] = {}
 
     def get_series(self, method: str, outcome: Outcome) -> RequestSeries:
-        """Return the child for a method and an outcome.
+        """Return the series for a method and an outcome.
 
         Args:
             method: The HTTP method. Empty if requests have none.

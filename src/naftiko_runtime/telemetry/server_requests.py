@@ -65,7 +65,7 @@ class PortInstrumentation:
             self._tracer.begin(scope, began, named=named, awaits_message=self._awaits_message)
 
     def get_series(self, scope: Mapping[str, Any], outcome: Outcome) -> RequestSeries:
-        """Return the child that counts a request.
+        """Return the series that counts a request.
 
         Args:
             scope: The scope of the request; it has :data:`INSTRUMENT` if a route was found.

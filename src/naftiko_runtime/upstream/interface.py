@@ -70,7 +70,7 @@ class UpstreamResponse(Protocol):
         """
 
     def read_whole(self) -> bytes | None:
-        """Return the whole body if it has arrived already. Otherwise return None; :meth:`chunks` then yields the body.
+        """Return the whole body if it has arrived already. Otherwise return None; :meth:`iter_chunks` then yields it.
 
         Raises:
             RuntimeError: The body was requested before.

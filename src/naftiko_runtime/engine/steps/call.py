@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime.engine.exchange import choose_status, describe_failure
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.engine.mapping import report_mismatches
-from naftiko_runtime.engine.result import OperationResult
+from naftiko_runtime.engine.result import OperationResult, format_status
 from naftiko_runtime.engine.steps.run import compile_references
 from naftiko_runtime.errors import Rejected, StepError, UpstreamError
 from naftiko_runtime.mapping.compile import compile_shapes
@@ -122,7 +122,7 @@ class BoundCallStep:
     def _describe_status(self, result: OperationResult) -> StepError:
         """The error of a response that is not successful."""
         status = result.status if result.status >= HTTPStatus.BAD_REQUEST else int(HTTPStatus.BAD_GATEWAY)
-        problem = f"'{self.target}' responded with {_format_status(result.status)}"
+        problem = f"'{self.target}' responded with {format_status(result.status)}"
         error = StepError(self.name, self.target, problem, status=status, retry_after=result.get_header(b"retry-after"))
         self._log(error, f"status {result.status}")
         return error
@@ -144,13 +144,6 @@ class BoundCallStep:
     def _log(self, error: StepError, reason: str) -> None:
         extra = {"operation": self._operation, "step": self.name, "upstream": self.target, "reason": reason}
         log.warning("step failed", extra=extra | {"request_id": error.request_id})
-
-
-def _format_status(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
 
 
 def _compile_outputs(operation: str, outputs: Sequence[NamedOutput]) -> Callable[[object], object]:

@@ -17,7 +17,7 @@ import orjson
 from naftiko_runtime import limits
 from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
 from naftiko_runtime.exposes.mcp.fast_path_envelope import is_plain_envelope, is_plain_initialize
-from naftiko_runtime.exposes.mcp.message_check import accepts_json, is_json, log_path
+from naftiko_runtime.exposes.mcp.message_check import accepts_json, allows_json_message, log_path
 from naftiko_runtime.exposes.mcp.revisions import HANDSHAKE, STATELESS, UNNAMED
 from naftiko_runtime.formats import DecodeError, read_json
 from naftiko_runtime.json_limits import check_json_limits
@@ -126,7 +126,7 @@ class FastPath:
         try:
             return self._versions[shape]
         except KeyError:
-            version = _VERSIONS.get(shape[0]) if is_json(shape[1]) and accepts_json(shape[2]) else None
+            version = _VERSIONS.get(shape[0]) if allows_json_message(shape[1]) and accepts_json(shape[2]) else None
             if len(self._versions) < _REMEMBERED_MAX and sum(map(len, filter(None, shape))) <= _REMEMBERED_BYTES_MAX:
                 self._versions[shape] = version
             return version

@@ -120,7 +120,7 @@ def _read_weight(parameters: Iterable[bytes]) -> float:
     return 1.0
 
 
-def is_json(content_type: bytes | None) -> bool:
+def allows_json_message(content_type: bytes | None) -> bool:
     """Return whether a content type is JSON, or absent."""
     return content_type is None or content_type.partition(b";")[0].strip().lower() == b"application/json"
 
@@ -140,7 +140,7 @@ def check_headers(headers: Iterable[Header]) -> dict[bytes, bytes]:
     if not accepts_json(found.get(b"accept")):
         detail = "the Accept header must allow application/json"
         raise NotAMessageError(MessageFault(406, INVALID_REQUEST, detail))
-    if not is_json(found.get(b"content-type")):
+    if not allows_json_message(found.get(b"content-type")):
         detail = (
             f"a message is sent as application/json, and the Content-Type header says {_quote(found[b'content-type'])}"
         )
@@ -257,8 +257,8 @@ def _find_version_fault(message: dict[str, Any], headers: dict[bytes, bytes]) ->
             400, INVALID_PARAMS, f"params._meta['{VERSION}'] must be a string, and is {_name_kind(envelope)}"
         )
     if envelope is not None and (header is None or envelope != version):
-        said = "is missing" if header is None else f"says {_quote(version)}"
-        detail = f"the MCP-Protocol-Version header {said}, and params._meta['{VERSION}'] {_quote(envelope)}"
+        header_state = "is missing" if header is None else f"says {_quote(version)}"
+        detail = f"the MCP-Protocol-Version header {header_state}, and params._meta['{VERSION}'] {_quote(envelope)}"
         return MessageFault(400, HEADER_MISMATCH, f"{detail}; both must name the same version")
     if version in HANDSHAKE:
         return None

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from naftiko_runtime import limits
 from naftiko_runtime.decoding_irregularities import Irregularities
+from naftiko_runtime.engine.result import format_status
 from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.exposes.mcp.response_header_hints import list_hint_headers
@@ -85,7 +86,7 @@ async def make_untouched_result(result: OperationResult, operation: BoundOperati
     if result.status >= HTTPStatus.MULTIPLE_CHOICES and result.status != HTTPStatus.NOT_MODIFIED:
         return Result(_make_text_block(_describe_upstream_failure(result, body, operation)), is_error=True, note=note)
     if not body:
-        return Result(_make_text_block(f"{_format_status(result.status)}: the response has no body"), {}, note=note)
+        return Result(_make_text_block(f"{format_status(result.status)}: the response has no body"), {}, note=note)
     if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
         return _make_content(body, result, operation, note)
     return await run_in_thread(partial(_make_content, body, result, operation, note))
@@ -126,15 +127,8 @@ def _wrap_in_object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {"result": value}
 
 
-def _format_status(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
-
-
 def _describe_upstream_failure(result: OperationResult, body: bytes, operation: BoundOperation) -> str:
-    head = f"'{operation.execution.target}' responded with {_format_status(result.status)}"
+    head = f"'{operation.execution.target}' responded with {format_status(result.status)}"
     if location := result.get_header(b"location"):
         head += f", to {location.decode('utf-8', 'replace')}, which is not followed"
     text = decode_if_text(body, result.charset, is_json=is_json(result.media_type))

@@ -61,7 +61,7 @@ class ToolServer:
     """The tools of one expose.
 
     Attributes:
-        plan: The exposed server.
+        server: The exposed server.
         result: Calls a tool; see :class:`CallTool`.
         schemas: The input schema of each tool by its name.
     """

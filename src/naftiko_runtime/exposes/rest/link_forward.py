@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.encode_value import FRAMING_HEADERS
-from naftiko_runtime.link.credentials import is_sealed
+from naftiko_runtime.link.credentials import is_set_by_authentication
 from naftiko_runtime.link.header_name import check_header_name
 from naftiko_runtime.link.list_styles import choose_list_style
 from naftiko_runtime.plan import (
@@ -92,7 +92,7 @@ class Forwarding:
     def _iter_trusted(self, forward: Forward, upstream: Upstream | None) -> Iterator[str]:
         for index, name in enumerate(forward.trusted_headers):
             key_path = forward.get_path("trustedHeaders", index)
-            if upstream is not None and is_sealed("header", name, upstream.credential):
+            if upstream is not None and is_set_by_authentication("header", name, upstream.credential):
                 self._context.report(rules.AUTHENTICATION_INPUT_OF_FORWARD(name=name), key_path)
             if name.lower() in _OURS:
                 self._context.report(rules.INVALID_VALUE_OWN_HEADER(name=name), key_path, helps.REMOVE_FROM_LIST())

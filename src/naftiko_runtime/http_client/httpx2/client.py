@@ -137,7 +137,7 @@ class Httpx2Client:
             raise failures.make_unreachable(route, failures.NOT_HTTP)
         if route.forwarded_by is not None and received.status == PROXY_AUTHENTICATION_REQUIRED:
             await response.aclose()
-            raise failures.explain_407(route, route.forwarded_by)
+            raise failures.make_proxy_407_error(route, route.forwarded_by)
         return received
 
     async def aclose(self) -> None:

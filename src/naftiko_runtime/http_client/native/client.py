@@ -117,7 +117,7 @@ class NativeClient:
         elif response.status not in STATUSES:
             failure = failures.make_unreachable(route, failures.NOT_HTTP)
         elif route.forwarded_by is not None and response.status == PROXY_AUTHENTICATION_REQUIRED:
-            failure = failures.explain_407(route, route.forwarded_by)
+            failure = failures.make_proxy_407_error(route, route.forwarded_by)
         else:
             return NativeResponse(connection, self._pool, route, writing)
         if writing is not None:

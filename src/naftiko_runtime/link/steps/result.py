@@ -18,7 +18,7 @@ from naftiko_runtime.plan import (
 from naftiko_runtime.terms import TermObject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from naftiko_runtime.document.parameters import Output
     from naftiko_runtime.document.steps import StepMapping
@@ -43,6 +43,8 @@ def link_tree_result(
     for mapping in mappings:
         value = scope.link_value(mapping.value, mapping.get_path("value"), mapping, of_steps)
         _set_target(tree, mapping, value, scope)
+    if outputs:
+        _check_targets(mappings, outputs, scope)
     shapes = link_named_shapes(outputs, link_template) if outputs else (_shape_tree(tree, "$"),)
     return TreeResult(_make_tree(tree), of_steps.references, shapes)
 
@@ -130,6 +132,33 @@ def _set_target(tree: dict[str, Any], mapping: StepMapping, value: Tree, scope: 
         scope.context.report(rules.DUPLICATE_NAME_TARGET(name=mapping.target_name), place)
         return
     at[last] = value
+
+
+def _check_targets(mappings: Sequence[StepMapping], outputs: Sequence[Output], scope: WorkflowScope) -> None:
+    """Report mappings that set nothing, and outputs that nothing sets."""
+    declared = [(path, output) for output in outputs for path, output in _iter_fields(output, output.name or "")]
+    for mapping in mappings:
+        if not any(_overlap(mapping.target_name, path) for path, _ in declared):
+            statement = rules.UNMATCHED_MAPPING(name=mapping.target_name)
+            scope.context.report(statement, mapping.get_path("targetName"))
+    for path, output in declared:
+        if not _has_source(output) and not any(_overlap(one.target_name, path) for one in mappings):
+            scope.context.report(rules.UNMATCHED_MAPPING_OUTPUT(name=path), output.get_path())
+
+
+def _iter_fields(output: Output, path: str) -> Iterator[tuple[str, Output]]:
+    """The fields that an output declares, by their dotted names; those below a list or a map are its own."""
+    older = output.mapping if isinstance(output.mapping, OutputMapping) else output
+    if not older.properties or isinstance(output.mapping, str):
+        yield path, output
+        return
+    for name, inner in older.properties.items():
+        yield from _iter_fields(inner, f"{path}.{name}" if path else name)
+
+
+def _overlap(first: str, second: str) -> bool:
+    """Whether one of two dotted names is the other, or is above it."""
+    return not second or f"{first}.".startswith(f"{second}.") or f"{second}.".startswith(f"{first}.")
 
 
 def _make_tree(tree: dict[str, Any]) -> TermObject:

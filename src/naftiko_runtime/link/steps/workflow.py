@@ -168,10 +168,10 @@ class WorkflowLinker:
         hidden: set[str] = set()
         for linked in calls:
             hidden |= linked.linker.finish_step(linked.request, placed)
-        given = tuple(s for s in scope.inputs.values() if s.name not in scope.fixed and s.name not in hidden)
+        given = tuple(one for one in scope.inputs.values() if one.name not in scope.fixed and one.name not in hidden)
         sees_all = any(isinstance(step, ScriptStep) for step in workflow.steps)
         if not sees_all and not any(outputs.failed for outputs in scope.outputs):
-            unused = [spec.name for spec in given if spec.name not in placed and not spec.inferred]
+            unused = [input_.name for input_ in given if input_.name not in placed and not input_.inferred]
             for name in unused:
                 where = find_declaration(make_call_site(scope.exposed), name)
                 scope.context.report(rules.UNUSED_INPUT_OF_WORKFLOW(name=name), where)
