@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.upstream.interface import Header
 
 _TYPE: Final = (b"content-type", b"application/problem+json")
+_PHRASES: Final = {int(one): one.phrase for one in HTTPStatus}
+"""Upstreams use other statuses as well, such as 520."""
 
 TABLE: Final[tuple[tuple[type[CallError], int, str], ...]] = (
     (Rejected, 400, "invalid-request"),
@@ -116,7 +118,7 @@ def render_problem_document(status: int, slug: str, detail: str, extra: dict[str
     """Return a problem as JSON; arguments as for :func:`send_problem_document`."""
     problem = {
         "type": f"urn:naftiko:problem:{slug}",
-        "title": HTTPStatus(status).phrase,
+        "title": _PHRASES.get(status, "Error"),
         "status": status,
         "detail": detail,
         **(extra or {}),

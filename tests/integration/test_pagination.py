@@ -99,7 +99,7 @@ def test_a_list_reaches_the_limit_of_bytes(web: str, api: Upstream) -> None:
     assert "exceeds the limit of 1,000 bytes ('maxBytes')" in check_problem(call(web, "/mapped"), 502, 3)
 
 
-@pytest.mark.parametrize(("status", "expected"), [(503, 503), (404, 404), (302, 502)])
+@pytest.mark.parametrize(("status", "expected"), [(503, 503), (404, 404), (302, 502), (520, 520)])
 def test_a_later_page_that_fails_ends_the_call(
     gateway: Gateway, web: str, api: Upstream, status: int, expected: int
 ) -> None:

@@ -120,6 +120,14 @@ def test_a_failed_step_ends_the_run_with_its_status_and_name(gateway: Gateway, w
     assert result["content"][0]["text"] == found["detail"]
 
 
+def test_a_status_without_a_phrase_fails_a_step(gateway: Gateway, web: str, api: Upstream) -> None:
+    api.on("GET", "/one", reply({}, 520))
+    found = problem(call(web, "/chain"), 520)
+    assert found["title"] == "Error"
+    assert found["detail"] == "step 'first' failed: 'api.one' responded with 520"
+    assert call_tool(gateway, "chain")["content"][0]["text"] == found["detail"]
+
+
 def test_a_redirect_and_a_missing_value_fail_a_step_with_502(web: str, api: Upstream) -> None:
     api.on("GET", "/one", reply({}))
     found = problem(call(web, "/chain"), 502)
