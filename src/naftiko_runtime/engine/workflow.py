@@ -6,12 +6,11 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.engine.evaluate import compile_tree
 from naftiko_runtime.engine.exchange import Exchange
 from naftiko_runtime.engine.mapping import report_mismatches
 from naftiko_runtime.engine.result import OperationResult
 from naftiko_runtime.engine.steps.record_step import run_step
-from naftiko_runtime.engine.steps.run import WorkflowRun, compile_references
+from naftiko_runtime.engine.steps.run import WorkflowRun, compile_references, compile_value
 from naftiko_runtime.errors import StepError
 from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.mapping.templates import fill_blanks
@@ -119,9 +118,7 @@ def _compile_source(plan: TreeResult | OutputResult, secrets: Mapping[str, Secre
     """From a run to the value that the result is made of."""
     if not isinstance(plan, TreeResult):
         return lambda run: run.outputs.get(plan.step)
-    read_values = compile_references("mappings", plan.references)
-    evaluate = compile_tree(plan.tree, secrets)
-    return lambda run: evaluate(read_values(run))
+    return compile_value("mappings", plan.tree, plan.references, secrets)
 
 
 class _WorkflowExchange(Exchange, eq=False):

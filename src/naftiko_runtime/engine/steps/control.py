@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.engine.evaluate import ABSENT, compile_tree
+from naftiko_runtime.engine.evaluate import ABSENT
 from naftiko_runtime.engine.steps.loop import BoundLoop
-from naftiko_runtime.engine.steps.run import compile_references
+from naftiko_runtime.engine.steps.run import compile_value
 from naftiko_runtime.errors import StepError
 from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, compile_condition, run_bounded
 from naftiko_runtime.plan import FallbackValue
@@ -95,15 +95,14 @@ class BoundControl:
 class _ValueStep:
     """A fallback that is a value."""
 
-    __slots__ = ("_evaluate", "_read_values", "name", "target")
+    __slots__ = ("_read_value", "name", "target")
 
     def __init__(self, step: str, plan: FallbackValue, secrets: Mapping[str, Secret]) -> None:
         self.name, self.target = step, ""
-        self._read_values = compile_references(step, plan.references)
-        self._evaluate = compile_tree(plan.tree, secrets)
+        self._read_value = compile_value(step, plan.tree, plan.references, secrets)
 
     async def run(self, run: WorkflowRun) -> None:
-        value = self._evaluate(self._read_values(run))
+        value = self._read_value(run)
         run.outputs[self.name] = None if value is ABSENT else value
 
 
@@ -113,11 +112,10 @@ def _compile_when(step: str, plan: When, secrets: Mapping[str, Secret]) -> Calla
     Its work is limited, as it may search the outputs; the limit fails the step.
     """
     condition = compile_condition(plan.text)
-    read_values = compile_references(step, plan.references)
-    evaluate = compile_tree(plan.values, secrets)
+    read_values = compile_value(step, plan.values, plan.references, secrets)
 
     def holds(run: WorkflowRun) -> bool:
-        values = evaluate(read_values(run))
+        values = read_values(run)
         try:
             return run_bounded(condition.holds, values, run.exchange.compute_remaining)
         except (TooMuchWork, OutOfTime):

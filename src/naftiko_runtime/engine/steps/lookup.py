@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from naftiko_runtime.encode_value import format_text
-from naftiko_runtime.engine.evaluate import ABSENT, compile_tree
-from naftiko_runtime.engine.steps.run import compile_references
+from naftiko_runtime.engine.steps.run import compile_value, describe_unrenderable
+from naftiko_runtime.file_value import File, Unrenderable
+from naftiko_runtime.lazy_import import compile_lazily
+from naftiko_runtime.source import format_as_written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +18,11 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.steps.run import WorkflowRun
     from naftiko_runtime.plan import LookupStep
     from naftiko_runtime.secret import Secret
+
+RowIndex: TypeAlias = dict[Hashable, tuple[int, dict[str, Any]]]
+"""The first row with a key, and its position."""
+
+_NUMBER: Final = compile_lazily(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,9})?")
 
 
 class BoundLookupStep:
@@ -24,7 +33,7 @@ class BoundLookupStep:
         target: Empty, because it calls nothing.
     """
 
-    __slots__ = ("_evaluate", "_plan", "_read_values", "name", "target")
+    __slots__ = ("_plan", "_read_value", "name", "target")
 
     def __init__(self, plan: LookupStep, secrets: Mapping[str, Secret]) -> None:
         """Compile a step.
@@ -35,8 +44,7 @@ class BoundLookupStep:
         """
         self.name, self.target = plan.name, ""
         self._plan = plan
-        self._read_values = compile_references(plan.name, plan.references)
-        self._evaluate = compile_tree(plan.value, secrets)
+        self._read_value = compile_value(plan.name, plan.value, plan.references, secrets)
 
     async def run(self, run: WorkflowRun) -> None:
         """Look the value up; see :class:`naftiko_runtime.engine.steps.run.BoundStep`.
@@ -48,14 +56,26 @@ class BoundLookupStep:
         where = (plan.index, plan.match)
         if (rows := run.indexes.get(where)) is None:
             rows = run.indexes[where] = index_rows(run.outputs.get(plan.index), plan.match)
-        value = self._evaluate(self._read_values(run))
+        value = self._read_value(run)
         if isinstance(value, list):
-            found = (rows.get(key) for one in value if (key := make_key(one)) is not None)
+            found = (self._find_row(rows, one) for one in value)
             run.outputs[self.name] = [self._select_fields(row) for row in found if row is not None]
         else:
-            key = None if value is ABSENT else make_key(value)
-            row = None if key is None else rows.get(key)
+            row = self._find_row(rows, value)
             run.outputs[self.name] = None if row is None else self._select_fields(row)
+
+    def _find_row(self, rows: RowIndex, value: object) -> dict[str, Any] | None:
+        """The first row that matches a value.
+
+        Raises:
+            StepError: The value is a binary file.
+        """
+        try:
+            keys = list_keys(value)
+        except Unrenderable as error:
+            raise describe_unrenderable(self.name, error) from None
+        found = [entry for key in keys if (entry := rows.get(key)) is not None]
+        return min(found, key=_get_position)[1] if found else None
 
     def _select_fields(self, row: dict[str, Any]) -> dict[str, Any]:
         """The fields of a row that are kept. A missing one is null."""
@@ -63,20 +83,45 @@ class BoundLookupStep:
         return {name: row.get(name) for name in fields} if fields else row
 
 
-def index_rows(output: Any, match: str) -> dict[str, dict[str, Any]]:
+def index_rows(output: Any, match: str) -> RowIndex:
     """Index the rows of an output by a key field. Of rows with the same key, the first one counts.
 
     Args:
         output: A list of objects, or one object. Anything else has no rows.
         match: The key field.
     """
-    rows: dict[str, dict[str, Any]] = {}
-    for row in output if isinstance(output, list) else (output,):
-        if isinstance(row, dict) and (key := make_key(row.get(match))) is not None:
-            rows.setdefault(key, row)
+    rows: RowIndex = {}
+    for position, row in enumerate(output if isinstance(output, list) else (output,)):
+        if isinstance(row, dict) and (key := _make_key(row.get(match))) is not None:
+            rows.setdefault(key, (position, row))
     return rows
 
 
-def make_key(value: Any) -> str | None:
-    """The text by which a value is looked up. None for null, lists and objects, which match nothing."""
-    return None if value is None or isinstance(value, dict | list) else format_text(value)
+def list_keys(value: Any) -> tuple[Hashable, ...]:
+    """The keys of the rows that match a value, as ``==`` of JSONPath compares. None for null, lists and objects.
+
+    A number equals its text, true is not 1, and 1 is 1.0.
+
+    Raises:
+        Unrenderable: It is a binary file.
+    """
+    if isinstance(value, File):
+        value = format_text(value)
+    if (key := _make_key(value)) is None:
+        return ()
+    if isinstance(key, str):
+        return (key, Decimal(key)) if _NUMBER.fullmatch(key) else (key,)
+    return (key,) if isinstance(value, bool) else (key, format_as_written(value))
+
+
+def _make_key(value: Any) -> Hashable | None:
+    """Return what identifies a value: equal numbers have equal keys. None for what matches nothing."""
+    if isinstance(value, bool):
+        return (value,)  # not equal to 1 and 0
+    if isinstance(value, float):
+        return Decimal(format_as_written(value))
+    return value if isinstance(value, str | int) else None
+
+
+def _get_position(entry: tuple[int, dict[str, Any]]) -> int:
+    return entry[0]

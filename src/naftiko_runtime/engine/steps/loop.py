@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec.structs import replace
 
-from naftiko_runtime.engine.evaluate import ABSENT, compile_tree
-from naftiko_runtime.engine.steps.run import compile_references
+from naftiko_runtime.engine.evaluate import ABSENT
+from naftiko_runtime.engine.steps.run import compile_value
 from naftiko_runtime.errors import StepError
 from naftiko_runtime.limits import LOOP_ITEMS_MAX
 from naftiko_runtime.plan import INDEX, ITEM
@@ -31,7 +31,7 @@ RunOnce: TypeAlias = "Callable[[WorkflowRun], Awaitable[None]]"
 class BoundLoop:
     """The compiled loop of a step."""
 
-    __slots__ = ("_evaluate", "_operation", "_plan", "_read_values", "_step")
+    __slots__ = ("_operation", "_plan", "_read_items", "_step")
 
     def __init__(self, operation: str, step: str, plan: StepLoop, secrets: Mapping[str, Secret]) -> None:
         """Compile a loop.
@@ -43,8 +43,7 @@ class BoundLoop:
             secrets: Bound variables by full name.
         """
         self._operation, self._step, self._plan = operation, step, plan
-        self._read_values = compile_references(step, plan.references)
-        self._evaluate = compile_tree(plan.items, secrets)
+        self._read_items = compile_value(step, plan.items, plan.references, secrets)
 
     async def run(self, run: WorkflowRun, run_once: RunOnce) -> None:
         """Run the step for each item. Its output is the list of the outputs, in the order of the items.
@@ -89,7 +88,7 @@ class BoundLoop:
         Raises:
             StepError: It is no list, or too long.
         """
-        found = self._evaluate(self._read_values(run))
+        found = self._read_items(run)
         if found is None or found is ABSENT:
             return ()
         if not isinstance(found, list):

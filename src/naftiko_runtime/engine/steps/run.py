@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from msgspec import Struct, field
 
+from naftiko_runtime.engine.evaluate import compile_tree
 from naftiko_runtime.errors import StepError
+from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, compile_path, run_bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from naftiko_runtime.engine.evaluate import Values
     from naftiko_runtime.engine.exchange import Exchange
     from naftiko_runtime.engine.invocation import Invocation
     from naftiko_runtime.engine.result import OperationResult
     from naftiko_runtime.jsonpath import JsonPath
-    from naftiko_runtime.plan import StepReference
+    from naftiko_runtime.plan import StepReference, Tree
+    from naftiko_runtime.secret import Secret
 
 
 class WorkflowRun(Struct):
@@ -41,7 +44,7 @@ class WorkflowRun(Struct):
     statuses: dict[str, int] = field(default_factory=dict)
     complete: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
-    indexes: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    indexes: dict[tuple[str, str], dict[Hashable, tuple[int, dict[str, Any]]]] = field(default_factory=dict)
     result: OperationResult | None = None
 
 
@@ -88,6 +91,36 @@ def compile_references(step: str, references: Sequence[StepReference]) -> ReadVa
         return values
 
     return read
+
+
+def compile_value(
+    step: str, tree: Tree, references: Sequence[StepReference], secrets: Mapping[str, Secret]
+) -> Callable[[WorkflowRun], Any]:
+    """Compile a value of a step, with what it takes from other steps.
+
+    The compiled function raises StepError if a part of the value cannot be text.
+
+    Args:
+        step: The step, for errors.
+        tree: The value.
+        references: What it takes from other steps.
+        secrets: Bound variables by full name.
+    """
+    read_values, evaluate = compile_references(step, references), compile_tree(tree, secrets)
+
+    def read(run: WorkflowRun) -> object:
+        values = read_values(run)
+        try:
+            return evaluate(values)
+        except Unrenderable as error:
+            raise describe_unrenderable(step, error) from None
+
+    return read
+
+
+def describe_unrenderable(step: str, error: Unrenderable) -> StepError:
+    """The error of a step with a value that cannot be text."""
+    return StepError(step, "", f"a value cannot be text: {error}", status=502)
 
 
 def _find_value(step: str, path: JsonPath, value: Any, run: WorkflowRun) -> Any:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 from base64 import b64encode
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from naftiko_runtime.engine.evaluate import compile_tree
-from naftiko_runtime.engine.steps.run import compile_references
+from naftiko_runtime.engine.steps.run import compile_value
 from naftiko_runtime.errors import StepError
 from naftiko_runtime.file_value import File, Unrenderable
 from naftiko_runtime.scripting.program import ScriptError
@@ -31,7 +30,7 @@ class BoundScriptStep:
         target: Empty, because it calls nothing.
     """
 
-    __slots__ = ("_evaluate", "_operation", "_pool", "_read_values", "_step", "name", "target")
+    __slots__ = ("_operation", "_pool", "_read_context", "_step", "name", "target")
 
     def __init__(
         self, operation: str, step: ScriptStep, pool: ScriptPool | None, secrets: Mapping[str, Secret]
@@ -46,15 +45,14 @@ class BoundScriptStep:
         """
         self.name, self.target = step.name, ""
         self._operation, self._step, self._pool = operation, step, pool
-        self._read_values = compile_references(step.name, step.references)
-        self._evaluate = compile_tree(step.context, secrets)
+        self._read_context = compile_value(step.name, step.context, step.references, secrets)
 
     async def run(self, run: WorkflowRun) -> None:
         """Run the script; see :class:`naftiko_runtime.engine.steps.run.BoundStep`."""
         step = self._step
         if self._pool is None:
             raise self._fail("scripts are disabled here", 501)
-        given: Any = self._evaluate(self._read_values(run))
+        given = self._read_context(run)
         inputs = {name: _make_json(value) for name, value in run.call.values.items()}
         context = {**inputs, **run.outputs, **given}
         try:

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from naftiko_runtime.engine.invocation import Invocation
-from naftiko_runtime.engine.steps.lookup import BoundLookupStep, index_rows
+from naftiko_runtime.engine.steps.lookup import BoundLookupStep
 from naftiko_runtime.engine.steps.run import WorkflowRun
+from naftiko_runtime.errors import StepError
+from naftiko_runtime.file_value import File
+from naftiko_runtime.jsonpath.operators import equals
 from naftiko_runtime.plan import Argument, LookupStep
 
 MANY = 10_000
@@ -86,5 +89,38 @@ def test_only_named_fields_are_kept_and_a_missing_one_is_null() -> None:
     assert look_up(ROWS, [1], fields=("name", "role")) == [{"name": "Ann", "role": None}]
 
 
-def test_a_key_is_the_text_of_its_value() -> None:
-    assert list(index_rows([{"id": True}, {"id": 1.5}, {"id": "x"}], "id")) == ["true", "1.5", "x"]
+@pytest.mark.parametrize(
+    ("key", "value", "found"),
+    [
+        (7, 7.0, True),
+        (7.0, 7, True),
+        (7.0, "7", True),
+        ("7", 7, True),
+        ("7", 7.0, False),
+        ("007", 7, False),
+        ("007", "7", False),
+        (1.5, "1.5", True),
+        (2**53 + 1, 2.0**53, False),
+        (True, True, True),
+        (True, "true", False),
+        ("true", True, False),
+        (True, 1, False),
+        (1, True, False),
+        (0, False, False),
+    ],
+)
+def test_a_row_matches_as_jsonpath_compares(key: object, value: object, found: bool) -> None:
+    assert (look_up([{"id": key}], value) is not None) is found
+    assert equals(key, value) is found
+
+
+def test_of_a_number_and_its_text_the_first_row_counts() -> None:
+    assert look_up([{"id": 7.0, "n": 1}, {"id": "7", "n": 2}], "7") == {"id": 7.0, "n": 1}
+    assert look_up([{"id": "7", "n": 1}, {"id": 7, "n": 2}], 7) == {"id": "7", "n": 1}
+
+
+def test_a_binary_file_fails_the_lookup() -> None:
+    with pytest.raises(StepError, match="step 'found' failed: a value cannot be text: a binary file") as caught:
+        look_up(ROWS, File(b"\xff", "photo", None))
+    assert caught.value.status == 502
+    assert look_up(ROWS, File(b"2", "number", None)) == ROWS[1]
