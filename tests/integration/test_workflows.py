@@ -31,7 +31,8 @@ def client(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def gateway(client: str, documents: Path, module_upstream: Upstream) -> Iterator[Gateway]:
-    options = ("--base-uri", f"api={module_upstream.url}", "--http-client", client, "--deadline", str(DEADLINE))
+    bases = ("--base-uri", f"api={module_upstream.url}", "--base-uri", f"keyed={module_upstream.url}/v1")
+    options = (*bases, "--http-client", client, "--deadline", str(DEADLINE))
     environment = {"WORKFLOW_TOKEN": SECRET}
     with Gateway(documents / "workflows.yaml", ["web", "tools"], *options, environment=environment) as running:
         yield running
@@ -171,6 +172,52 @@ def test_an_upstream_without_a_response_fails_its_step(web: str, api: Upstream) 
     found = problem(call(web, "/chain"), 502)
     assert found["step"] == "then"
     assert SECRET not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("tool", "last", "part"),
+    [
+        ("last", Reply(body=b"<html>"), "is not valid JSON"),
+        ("last", Reply(chunks=[b"{"], broken=True), "'api.two' cannot be reached"),
+        ("chain", Reply(chunks=[b"{"], broken=True), "'api.two' cannot be reached"),
+    ],
+    ids=["not JSON", "broken off", "passed through and broken off"],
+)
+def test_a_last_response_without_a_usable_body_fails_its_step(
+    gateway: Gateway, api: Upstream, tool: str, last: Reply, part: str
+) -> None:
+    api.on("GET", "/one", reply({"id": 7, "n": 1}))
+    api.on("GET", "/items/7", reply({"n": 1}))
+    api.on("GET", "/two", last)
+    if tool == "last":
+        found = problem(call(gateway.urls["web"], "/last"), 502)
+        assert (found["step"], found["operation"]) == ("last", "api.two")
+        assert part in found["detail"]
+    result = call_tool(gateway, tool)
+    assert result["isError"]
+    assert result["content"][0]["text"].startswith("step 'last' failed: ")
+    assert part in result["content"][0]["text"]
+
+
+def test_the_deadline_names_the_step_of_the_last_body(gateway: Gateway, api: Upstream) -> None:
+    api.on("GET", "/one", reply({"id": 7, "n": 1}))
+    api.on("GET", "/two", Reply(chunks=[b"{"], until_gone=True))
+    found = problem(call(gateway.urls["web"], "/last"), 504)
+    assert (found["step"], found["operation"]) == ("last", "api.two")
+    assert "step 'last' failed" in call_tool(gateway, "last")["content"][0]["text"]
+
+
+def test_urls_in_headers_of_the_last_response_lead_the_caller(gateway: Gateway, api: Upstream) -> None:
+    """The caller's own path leads to another item, so it never stands for the item of the last call."""
+    links = [f"</v1/list?page=2&api_key={SECRET}>; rel=next", f"<?api_key={SECRET}>; rel=self"]
+    headers = {"location": f"/v1/items/8?api_key={SECRET}", "link": ", ".join(links)}
+    api.on("GET", "/one", reply({"id": 7}))
+    api.on("GET", "/v1/items/7", reply({"n": 1}, headers=headers))
+    response = call(gateway.urls["web"], "/links/5")
+    assert response.headers["location"] == f"{api.url}/v1/items/8"
+    assert response.headers["link"] == f"</listed?page=2>; rel=next, <{api.url}/v1/items/7>; rel=self"
+    assert "</list?page=2>; rel=" in str(result := call_tool(gateway, "links"))
+    assert SECRET not in str(result)
 
 
 def test_one_deadline_covers_the_run(gateway: Gateway, api: Upstream) -> None:

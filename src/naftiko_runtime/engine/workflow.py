@@ -6,12 +6,15 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from naftiko_runtime.engine.exchange import Exchange
 from naftiko_runtime.engine.mapping import report_mismatches
 from naftiko_runtime.engine.result import OperationResult
+from naftiko_runtime.engine.steps.call import describe_unusable
 from naftiko_runtime.engine.steps.record_step import run_step
 from naftiko_runtime.engine.steps.run import WorkflowRun, compile_references, compile_value
-from naftiko_runtime.errors import StepError
+from naftiko_runtime.errors import StepError, UpstreamError
 from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.mapping.templates import fill_blanks
 from naftiko_runtime.plan import CallResult, OutputResult, TreeResult
@@ -21,9 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from naftiko_runtime.engine.call import BoundCall
-    from naftiko_runtime.engine.deadline import Deadlines
+    from naftiko_runtime.engine.deadline import Deadline, Deadlines
     from naftiko_runtime.engine.evaluate import Values
     from naftiko_runtime.engine.invocation import Invocation
+    from naftiko_runtime.engine.represented_resource import RepresentedResource
     from naftiko_runtime.engine.steps.run import BoundStep
     from naftiko_runtime.errors import CallError
     from naftiko_runtime.plan import Operation, Workflow
@@ -39,14 +43,27 @@ class BoundWorkflow:
     Attributes:
         stages: The compiled steps of each stage.
         final: The call whose response is the result, with its mapping. None for another result.
+        final_step: The step of this call; empty for another result.
+        resource: The resource that this response represents: the caller's path does not lead to it. None for another
+            result.
         maker: Makes another result.
         read_values: From a run to the values that outputs show.
     """
 
-    __slots__ = ("deadlines", "final", "is_exact", "maker", "name", "read_values", "stages", "target")
+    __slots__ = (
+        "deadlines",
+        "final",
+        "final_step",
+        "is_exact",
+        "maker",
+        "name",
+        "read_values",
+        "resource",
+        "stages",
+        "target",
+    )
 
     namespace: Final = ""
-    resource: Final = None
     head_only: Final = False
 
     def __init__(
@@ -75,6 +92,10 @@ class BoundWorkflow:
         self.is_exact = plan.uses_only_json
         self.read_values = compile_references("outputParameters", plan.references)
         self.final = final
+        self.final_step = plan.result.step if isinstance(plan.result, CallResult) else ""
+        self.resource: RepresentedResource | None = None
+        if final is not None:
+            self.resource = replace(final.resource, pattern=None, inputs=None, query_inputs={})
         self.maker = None if isinstance(plan.result, CallResult) else _ResultMaker(operation, plan, secrets)
 
     def run(self, call: Invocation) -> Exchange:
@@ -132,6 +153,7 @@ class _WorkflowExchange(Exchange, eq=False):
         try:
             for stage in execution.stages:
                 await _run_stage(stage, run)
+            run.complete.discard(execution.final_step)  # until its body is read
             values = execution.read_values(run)
             if execution.maker is not None:
                 run.result = execution.maker.make(run, values)
@@ -144,6 +166,15 @@ class _WorkflowExchange(Exchange, eq=False):
             raise
         assert run.result is not None  # noqa: S101 - narrows the type: the plan names the step that has it
         return run.result
+
+    def _raise_failure(
+        self, kind: type[BaseException] | None, error: BaseException | None, deadline: Deadline | None
+    ) -> None:
+        """Raise a failure with a message that names the step: only the body of the last call is read outside one."""
+        execution = self._execution
+        if execution.final is not None and isinstance(error, UpstreamError):
+            raise describe_unusable(execution.name, execution.final_step, execution.final.target, error) from None
+        Exchange._raise_failure(self, kind, error, deadline)  # noqa: SLF001 - super() has no cell in a Struct's method
 
     def _make_timeout(self, seconds: float) -> CallError:
         """Make the error of an expired deadline: it names the first step that is not complete."""

@@ -124,26 +124,39 @@ class BoundCallStep:
         status = result.status if result.status >= HTTPStatus.BAD_REQUEST else int(HTTPStatus.BAD_GATEWAY)
         problem = f"'{self.target}' responded with {format_status(result.status)}"
         error = StepError(self.name, self.target, problem, status=status, retry_after=result.get_header(b"retry-after"))
-        self._log(error, f"status {result.status}")
+        _log_failure(self._operation, error, f"status {result.status}")
         return error
 
     def _describe(self, error: UpstreamError) -> StepError:
         """The error of a call without a usable response."""
-        status, retry_after = choose_status(error)
-        failure = StepError(
-            self.name,
-            self.target,
-            describe_failure(self.target, error),
-            status=status,
-            retry_after=retry_after,
-            request_id=error.request_id,
-        )
-        self._log(failure, error.detail)
-        return failure
+        return describe_unusable(self._operation, self.name, self.target, error)
 
-    def _log(self, error: StepError, reason: str) -> None:
-        extra = {"operation": self._operation, "step": self.name, "upstream": self.target, "reason": reason}
-        log.warning("step failed", extra=extra | {"request_id": error.request_id})
+
+def describe_unusable(operation: str, step: str, target: str, error: UpstreamError) -> StepError:
+    """Describe, and log, a call of a step without a usable response.
+
+    Args:
+        operation: The exposed operation, for logs.
+        step: The step.
+        target: The consumed operation that it calls.
+        error: What happened.
+    """
+    status, retry_after = choose_status(error)
+    failure = StepError(
+        step,
+        target,
+        describe_failure(target, error),
+        status=status,
+        retry_after=retry_after,
+        request_id=error.request_id,
+    )
+    _log_failure(operation, failure, error.detail)
+    return failure
+
+
+def _log_failure(operation: str, error: StepError, reason: str) -> None:
+    extra = {"operation": operation, "step": error.step, "upstream": error.operation, "reason": reason}
+    log.warning("step failed", extra=extra | {"request_id": error.request_id})
 
 
 def _compile_outputs(operation: str, outputs: Sequence[NamedOutput]) -> Callable[[object], object]:
