@@ -81,6 +81,8 @@ class Deadlines:
 
     def compute_remaining(self, deadline: Deadline) -> float:
         """Compute the seconds that a call has left."""
+        if deadline.expired:
+            return 0.0
         loop = self._loop
         ends = [each for group in (self, self._total) if group is not None and (each := group._running.get(deadline))]  # noqa: SLF001 - another of its kind
         return max(min(ends) - loop.time(), 0.0) if loop is not None and ends else self.seconds

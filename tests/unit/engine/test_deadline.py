@@ -99,6 +99,7 @@ async def test_the_total_strikes_whatever_is_renewed_or_suspended() -> None:
         await never()
     assert deadline.explains(asyncio.CancelledError)
     assert deadline.seconds == 0.3
+    assert deadlines.compute_remaining(deadline) == 0
     deadlines.end(deadline)
 
 

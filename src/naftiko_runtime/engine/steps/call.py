@@ -13,20 +13,24 @@ from naftiko_runtime.engine.result import OperationResult, format_status
 from naftiko_runtime.engine.steps.run import compile_references
 from naftiko_runtime.errors import Rejected, StepError, UpstreamError
 from naftiko_runtime.mapping.compile import compile_shapes
-from naftiko_runtime.plan import ListShape, ObjectShape, ScalarShape
+from naftiko_runtime.plan import ITEM, ListShape, ObjectShape, ScalarShape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from naftiko_runtime.engine.call import BoundCall
+    from naftiko_runtime.engine.evaluate import Values
     from naftiko_runtime.engine.mapping import ResponseMapping
     from naftiko_runtime.engine.steps.run import WorkflowRun
-    from naftiko_runtime.plan import CallStep, NamedOutput, Shape
+    from naftiko_runtime.plan import CallStep, NamedOutput, Shape, StepReference
 
 log = logging.getLogger(__name__)
 
 WHOLE: Final = ScalarShape("$", "object")
 """The shape of a response that a step uses as it is."""
+
+_HARMLESS: Final[tuple[object, ...]] = ("0", "text", "text/plain", {})
+"""Each place of a request can have one of these: ``text`` is base64, too, and a whole form is an object."""
 
 
 class BoundCallStep:
@@ -44,6 +48,7 @@ class BoundCallStep:
         "_name_outputs",
         "_operation",
         "_read_values",
+        "_references",
         "_streams",
         "name",
         "target",
@@ -73,6 +78,7 @@ class BoundCallStep:
         self._operation = operation
         self._call, self._mapping = call, mapping
         self._is_result, self._streams = is_result, streams
+        self._references = plan.references
         self._read_values = compile_references(plan.name, plan.references)
         self._name_outputs = _compile_outputs(operation, plan.outputs)
 
@@ -95,8 +101,8 @@ class BoundCallStep:
         try:
             request = call.builder.build(Invocation(values=values, headers=run.call.headers))
         except Rejected as error:
-            if values is run.call.values:
-                raise
+            if (fault := self._find_callers_fault(error, values, run)) is not None:
+                raise fault from None
             problem = f"'{self.target}' cannot be called with the values of earlier steps: {error}"
             raise StepError(self.name, self.target, problem, status=502) from None
         try:
@@ -109,6 +115,25 @@ class BoundCallStep:
             await response.close()
             raise self._describe_status(result)
         return result
+
+    def _find_callers_fault(self, error: Rejected, values: Values, run: WorkflowRun) -> Rejected | None:
+        """The fault of the caller's values in a rejected request: what remains whatever the outputs of steps are.
+
+        Args:
+            error: Why the request was rejected.
+            values: The values of the request.
+            run: The run.
+        """
+        taken = [one.argument for one in self._references if not _is_callers(one, run)]
+        for harmless in _HARMLESS if taken else ():
+            tried = {**values, **dict.fromkeys(taken, harmless)}
+            try:
+                self._call.builder.build(Invocation(values=tried, headers=run.call.headers))
+            except Rejected as remaining:
+                error = remaining
+            else:
+                return None
+        return error
 
     async def _read(self, result: OperationResult, run: WorkflowRun) -> None:
         """Read the response, and decode it for later steps."""
@@ -130,6 +155,11 @@ class BoundCallStep:
     def _describe(self, error: UpstreamError) -> StepError:
         """The error of a call without a usable response."""
         return describe_unusable(self._operation, self.name, self.target, error)
+
+
+def _is_callers(reference: StepReference, run: WorkflowRun) -> bool:
+    """Return whether a value comes from the caller: from an input, or from a loop over one."""
+    return reference.of_input or (reference.source == ITEM and run.item_is_callers)
 
 
 def describe_unusable(operation: str, step: str, target: str, error: UpstreamError) -> StepError:

@@ -70,7 +70,7 @@ class BoundControl:
             else:
                 await self._loop.run(run, self._run_once)
         except StepError as error:
-            if not self._continues:
+            if not self._continues or not run.has_time():
                 raise
             self._log("run continues after a failed step", error)
             run.statuses.pop(self.name, None)
@@ -81,7 +81,7 @@ class BoundControl:
         try:
             await self._step.run(run)
         except StepError as error:
-            if self._fallback is None:
+            if self._fallback is None or not run.has_time():
                 raise
             self._log("fallback replaces a failed step", error)
             run.statuses.pop(self.name, None)

@@ -53,7 +53,8 @@ class BoundLoop:
                 The error of the first failed item is raised; later ones are cancelled, earlier ones are awaited.
         """
         items = self._list_items(run)
-        runs = [_start_item(run, item, index) for index, item in enumerate(items)]
+        callers = self._plan.is_callers
+        runs = [_start_item(run, item, index, is_callers=callers) for index, item in enumerate(items)]
         results: list[list[Any]] = [[] for _ in items]
 
         async def run_item(index: int) -> None:
@@ -74,7 +75,7 @@ class BoundLoop:
             await run_once(run)
         except StepError as error:
             failure, policy = error.locate_item(index), self._plan.on_item_error
-            if policy == "fail":
+            if policy == "fail" or not run.has_time():
                 raise failure from None
             extra = {"operation": self._operation, "step": self._step, "reason": str(failure)}
             log.info("loop continues after a failed item", extra=extra | {"request_id": failure.request_id})
@@ -104,11 +105,11 @@ class BoundLoop:
         return error
 
 
-def _start_item(run: WorkflowRun, item: object, index: int) -> WorkflowRun:
+def _start_item(run: WorkflowRun, item: object, index: int, *, is_callers: bool) -> WorkflowRun:
     """Return a run with outputs of its own. They stay of their type: a preview does not know all outputs."""
     outputs = copy(run.outputs)
     outputs[ITEM], outputs[INDEX] = item, index
-    return replace(run, outputs=outputs, statuses={})
+    return replace(run, outputs=outputs, statuses={}, item_is_callers=is_callers)
 
 
 async def run_together(count: int, run_item: Callable[[int], Awaitable[None]], concurrency: int) -> None:

@@ -36,6 +36,7 @@ class WorkflowRun(Struct):
         skipped: Those that did not run, because their condition does not hold.
         indexes: The rows of outputs by key, by step and key field.
         result: The response that is the result; None before it is there, and for another result.
+        item_is_callers: Whether the item of the loop is a value of the caller.
     """
 
     call: Invocation
@@ -46,6 +47,11 @@ class WorkflowRun(Struct):
     skipped: set[str] = field(default_factory=set)
     indexes: dict[tuple[str, str], dict[Hashable, tuple[int, dict[str, Any]]]] = field(default_factory=dict)
     result: OperationResult | None = None
+    item_is_callers: bool = False
+
+    def has_time(self) -> bool:
+        """Whether the deadline of the run is not over. Nothing replaces a step that fails after it."""
+        return self.exchange.compute_remaining() > 0
 
 
 class BoundStep(Protocol):
