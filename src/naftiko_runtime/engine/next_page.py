@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
-from naftiko_runtime.encode_value import encode_query, format_text
+from naftiko_runtime.encode_value import PATH_SAFE, encode_query, format_text
 from naftiko_runtime.engine.caller_query import drop_fields, fold_field_names, keep_fields
 from naftiko_runtime.engine.link_header import find_link
 from naftiko_runtime.engine.represented_resource import find_path_below
@@ -22,6 +22,9 @@ FindNext: TypeAlias = "Callable[[object, OperationResult, int, int], str | None]
 
 None if there is no next page, :data:`NEVER` if it may not be requested.
 """
+
+_QUERY_SAFE: Final = PATH_SAFE + "?[]|"
+"""Characters of a link's query that are sent as they are: some APIs compare them with what they sent."""
 
 NEVER: Final = "never"
 """Stands for a URL that may not be requested."""
@@ -76,12 +79,13 @@ def _compile_link(path: str | None, base_uri: str, secret_fields: frozenset[byte
             split = urlsplit(urljoin(result.url, target))
             if find_path_below(split, base_uri) is None:
                 return NEVER
-        except ValueError:  # it is not a URL
+            query = drop_fields(quote(split.query, safe=_QUERY_SAFE).encode(), secret_fields)
+            path = quote(split.path, safe=PATH_SAFE)
+        except ValueError:  # it is not a URL, or not Unicode
             return NEVER
         own = keep_fields(urlsplit(result.url).query.encode("latin-1"), secret_fields)
-        query = drop_fields(split.query.encode("utf-8"), secret_fields)
-        fields = b"&".join(part for part in (query, own) if part).decode("utf-8")
-        return split._replace(scheme=base.scheme, netloc=base.netloc, query=fields, fragment="").geturl()
+        fields = b"&".join(part for part in (query, own) if part).decode("latin-1")
+        return split._replace(scheme=base.scheme, netloc=base.netloc, path=path, query=fields, fragment="").geturl()
 
     return find
 

@@ -76,3 +76,19 @@ def test_a_cursor_stays_in_its_place(value: object, written: str) -> None:
 def test_links_stay_below_the_base_uri_and_cannot_set_a_key(link: str, following: str) -> None:
     one = plan(type="link", next="$.n")
     assert find(one, f"{BASE}/ships?at=1&key=own", {"n": link}, secrets=("key",)) == following
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("?q=日 本&r=%C3%A9+1", "/x?q=%E6%97%A5%20%E6%9C%AC&r=%C3%A9+1"),
+        ("/v1/é b?a[]=1|2&b=x/y?z:@", "/é b?a[]=1|2&b=x/y?z:@"),
+        ("?key=other&é=1", "/x?%C3%A9=1&key=own"),
+        ("?q=\ud800", NEVER),
+        ("/v1/\ud800", NEVER),
+    ],
+)
+def test_a_link_is_percent_encoded_once(target: str, expected: str) -> None:
+    one = plan(type="link", next="$.n")
+    found = find(one, f"{BASE}/x?key=own" if "key" in target else f"{BASE}/x", {"n": target}, secrets=("key",))
+    assert found == (NEVER if expected is NEVER else BASE + expected.replace("é b", "%C3%A9%20b"))
