@@ -124,7 +124,7 @@ class _WorkerGroup:
         """
         await self._slots.acquire()
         try:
-            worker = self._idle.pop() if self._idle else await self._start_worker()
+            worker = await self._take_worker()
         except (ScriptWorkerError, TimeoutError, OSError) as error:
             self._slots.release()
             raise EngineFailure("crash", f"it does not start: {error}") from None
@@ -161,6 +161,15 @@ class _WorkerGroup:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(self._end(worker) for worker in list(self.workers)))
         self._idle.clear()
+
+    async def _take_worker(self) -> WorkerProcess:
+        """A process that is idle, or a new one. Processes that ended while they were idle are dropped."""
+        while self._idle:
+            worker = self._idle.pop()
+            if not worker.has_ended:
+                return worker
+            await self._end(worker)
+        return await self._start_worker()
 
     async def _start_worker(self) -> WorkerProcess:
         self._check_open()

@@ -76,6 +76,16 @@ class WorkerProcess:
         """The process, which is the leader of its session and process group."""
         return self._process.pid
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process ended. The event loop may learn it later."""
+        if self._process.returncode is not None or sys.platform == "win32":
+            return self._process.returncode is not None
+        try:
+            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        except ChildProcessError:
+            return True
+
     async def send(self, task: bytes, context: bytes) -> None:
         """Send an encoded task and its context."""
         self._tasks.write(REQUEST_HEAD.pack(len(task), len(context)))

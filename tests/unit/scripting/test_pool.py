@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -312,6 +313,21 @@ async def test_an_interpreter_that_ends_fails_one_run_and_is_replaced(pool: Scri
         await run
     assert caught.value.kind == "crash"
     assert await pool.run(make("python", ECHO), 1, LIMITS) == 1
+
+
+def wait_for_end(pid: int) -> None:
+    with suppress(ChildProcessError):
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_process_that_ended_while_idle_fails_no_run(language: Language, pool: ScriptPool) -> None:
+    await pool.start([language])
+    [pid] = pool.list_processes()
+    os.kill(pid, signal.SIGKILL)
+    wait_for_end(pid)  # the event loop does not run meanwhile
+    assert await pool.run(make(language, ECHO), 1, LIMITS) == 1
+    assert pid not in pool.list_processes()
 
 
 async def test_close_ends_every_process_also_those_that_run_or_start() -> None:
