@@ -112,7 +112,9 @@ PAGES_BYTES_MAX: Final = 100 * 1024 * 1024
 RESPONSE_VALUES_MAX: Final = 2_000_000
 """Values of a response: members of JSON, fields of records, cells of tables."""
 
-# Loops of steps.
+# Workflows.
+RUN_BYTES_MAX: Final = 128 * 1024 * 1024
+"""Size of all responses of one run that are held in memory: more than one list of pages has."""
 LOOP_ITEMS_MAX: Final = 1_000
 """Of one step in one run: each item can be a call."""
 LOOP_CONCURRENCY_MAX: Final = 16

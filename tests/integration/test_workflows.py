@@ -380,30 +380,6 @@ def test_a_list_of_the_caller_that_is_too_long_is_the_callers_fault(web: str, ap
     assert api.received == []
 
 
-@pytest.mark.parametrize(
-    ("id_", "a", "status"), [("7", "b", 200), ("..", "b", 400), ("..", "..", 400), ("7", "..", 200), ("7", None, 200)]
-)
-def test_a_bad_value_of_the_caller_is_its_fault_and_never_replaced(
-    web: str, api: Upstream, id_: str, a: str | None, status: int
-) -> None:
-    api.on("GET", "/one", reply({"a": a}))
-    api.on("GET", "/items/7/b", reply("found"))
-    response = call(web, f"/part?id={id_}")
-    assert response.status == status
-    if status == 200:
-        assert response.json == {"part": "found" if a == "b" else "replaced"}
-    else:
-        assert response.json["type"] == "urn:naftiko:problem:invalid-request"
-    assert [one.target for one in api.received] == ["/one", "/items/7/b"][: 2 if response.body.count(b"found") else 1]
-
-
-def test_a_bad_item_of_the_callers_list_is_its_fault(web: str, api: Upstream) -> None:
-    api.on("GET", "/items/7", reply({"n": 1}))
-    body = json.dumps({"list": [{"id": 7}, {"id": ".."}]})
-    response = call(web, "/named", "POST", {"content-type": "application/json"}, body)
-    assert (response.status, response.json["type"]) == (400, "urn:naftiko:problem:invalid-request")
-
-
 def test_items_stay_in_their_places(web: str, api: Upstream) -> None:
     api.on("GET", "/one", reply({"list": ["a/b?c=d&e", "ü#"]}))
     for target in ("/items/a%2Fb%3Fc%3Dd%26e", "/items/%C3%BC%23"):

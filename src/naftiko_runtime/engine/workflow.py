@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from naftiko_runtime.engine.mapping import report_mismatches
 from naftiko_runtime.engine.result import OperationResult
 from naftiko_runtime.engine.steps.call import describe_unusable
 from naftiko_runtime.engine.steps.record_step import run_step
-from naftiko_runtime.engine.steps.run import WorkflowRun, compile_references, compile_value
+from naftiko_runtime.engine.steps.run import WorkflowRun, compile_references, compile_value, limit_work
 from naftiko_runtime.errors import StepError, UpstreamError
 from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.mapping.templates import fill_blanks
@@ -127,7 +128,12 @@ class _ResultMaker:
         result, value = OperationResult(StubResponse(stub), "", 0), self._read(run)
         if (compiled := self._compiled) is not None:
             before = compiled.mismatches.count
-            value = fill_blanks(compiled.make(value), values)
+            if compiled.searches:
+                value = limit_work("mappings", "the work on them", compiled.make, value, run)
+            else:
+                value = compiled.make(value)
+            if compiled.has_blanks:
+                value = fill_blanks(value, values)
             if compiled.mismatches.count != before:
                 result.mismatched = True
                 report_mismatches(self._name, compiled.mismatches, before)
@@ -156,7 +162,7 @@ class _WorkflowExchange(Exchange, eq=False):
             run.complete.discard(execution.final_step)  # until its body is read
             values = execution.read_values(run)
             if execution.maker is not None:
-                run.result = execution.maker.make(run, values)
+                run.result = await run.work(partial(execution.maker.make, run, values))
             self._result = run.result
             if execution.final is not None and run.result is not None:
                 await execution.final.finish_result(run.result, values, self)

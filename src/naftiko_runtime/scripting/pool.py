@@ -61,7 +61,7 @@ class ScriptPool:
         except (ScriptWorkerError, TimeoutError, OSError) as error:
             raise BindError([f"the process for scripts does not start: {error}"]) from None
 
-    async def run(self, program: ScriptProgram, context: Any, limits: ScriptLimits) -> Any:
+    async def run(self, program: ScriptProgram, context: Any, limits: ScriptLimits, *, is_large: bool = False) -> Any:
         """The value of the variable ``result`` at the end of a program.
 
         If the caller is cancelled, the process has a moment to end the program, and is killed otherwise.
@@ -70,12 +70,13 @@ class ScriptPool:
             program: What runs.
             context: A JSON value: the variable ``context``. Numbers that keep their spelling arrive with all digits.
             limits: What it may use. The time that it waits for a process does not count.
+            is_large: Whether the context may be large. Then it is encoded in a thread.
 
         Raises:
             ScriptError: It failed, or exceeded a limit.
         """
         try:
-            sent = encode_json(context)
+            sent = await asyncio.to_thread(encode_json, context) if is_large else encode_json(context)
         except Unrenderable as error:
             raise explain_failure(
                 "exception", f"{program.main.name}: its context is {error}", program, limits

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from naftiko_runtime import limits
 from naftiko_runtime.engine.exchange import choose_status, describe_failure
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.engine.mapping import report_mismatches
 from naftiko_runtime.engine.result import OperationResult, format_status
-from naftiko_runtime.engine.steps.run import compile_references
+from naftiko_runtime.engine.steps.run import compile_references, limit_work
 from naftiko_runtime.errors import Rejected, StepError, UpstreamError
 from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.plan import ITEM, ListShape, ObjectShape, ScalarShape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from naftiko_runtime.engine.call import BoundCall
     from naftiko_runtime.engine.evaluate import Values
@@ -80,7 +82,7 @@ class BoundCallStep:
         self._is_result, self._streams = is_result, streams
         self._references = plan.references
         self._read_values = compile_references(plan.name, plan.references)
-        self._name_outputs = _compile_outputs(operation, plan.outputs)
+        self._name_outputs = _compile_outputs(operation, plan) if plan.outputs else None
 
     async def run(self, run: WorkflowRun) -> None:
         """Call the operation; see :class:`naftiko_runtime.engine.steps.run.BoundStep`."""
@@ -140,9 +142,17 @@ class BoundCallStep:
         mapping = self._mapping
         if mapping is None and self._streams:
             return
-        result.hold_body(await result.read())
+        body = await result.read()
+        result.hold_body(body)
+        run.bodies.add(len(body))
+        if run.bodies.size > (most := max(limits.RUN_BYTES_MAX, self._call.bytes_max)):
+            problem = f"the responses of the run exceed {most:,} bytes"
+            raise StepError(self.name, self.target, problem, status=502)
         if mapping is not None:
-            run.outputs[self.name] = self._name_outputs(await mapping.read_value(result, run.exchange))
+            value = await mapping.read_value(result, run.exchange)
+            if self._name_outputs is not None:
+                value = await run.work(partial(self._name_outputs, value, run))
+            run.outputs[self.name] = value
 
     def _describe_status(self, result: OperationResult) -> StepError:
         """The error of a response that is not successful."""
@@ -189,20 +199,25 @@ def _log_failure(operation: str, error: StepError, reason: str) -> None:
     log.warning("step failed", extra=extra | {"request_id": error.request_id})
 
 
-def _compile_outputs(operation: str, outputs: Sequence[NamedOutput]) -> Callable[[object], object]:
+def _compile_outputs(operation: str, plan: CallStep) -> Callable[[object, WorkflowRun], object]:
     """Compile the named parts of responses: each object of a list keeps its fields and gets the parts too."""
-    if not outputs:
-        return lambda value: value
-    shapes = tuple((one.name, _make_shape(one)) for one in outputs)
+    shapes = tuple((one.name, _make_shape(one)) for one in plan.outputs)
     compiled = compile_shapes((ObjectShape("$", shapes),))
 
     def add_parts(item: Any) -> Any:
         parts: Any = compiled.make(item)
         return {**item, **parts} if isinstance(item, dict) else item
 
-    def name_parts(value: object) -> object:
+    def make_parts(value: object) -> object:
+        return list(map(add_parts, value)) if isinstance(value, list) else compiled.make(value)
+
+    def name_parts(value: object, run: WorkflowRun) -> object:
         before = compiled.mismatches.count
-        named = list(map(add_parts, value)) if isinstance(value, list) else compiled.make(value)
+        named = (
+            limit_work(plan.name, "the work on its outputs", make_parts, value, run)
+            if compiled.searches
+            else make_parts(value)
+        )
         if compiled.mismatches.count != before:
             report_mismatches(operation, compiled.mismatches, before)
         return named

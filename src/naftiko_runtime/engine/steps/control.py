@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime.engine.evaluate import ABSENT
 from naftiko_runtime.engine.steps.loop import BoundLoop
-from naftiko_runtime.engine.steps.run import compile_value
+from naftiko_runtime.engine.steps.run import compile_value, limit_work
 from naftiko_runtime.errors import StepError
-from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, compile_condition, run_bounded
+from naftiko_runtime.jsonpath import compile_condition
 from naftiko_runtime.plan import FallbackValue
 
 if TYPE_CHECKING:
@@ -116,9 +116,6 @@ def _compile_when(step: str, plan: When, secrets: Mapping[str, Secret]) -> Calla
 
     def holds(run: WorkflowRun) -> bool:
         values = read_values(run)
-        try:
-            return run_bounded(condition.holds, values, run.exchange.compute_remaining)
-        except (TooMuchWork, OutOfTime):
-            raise StepError(step, "", f"the condition '{plan.text}' takes too long", status=502) from None
+        return limit_work(step, f"the condition '{plan.text}'", condition.holds, values, run)
 
     return holds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from naftiko_runtime.encode_value import format_text
@@ -55,14 +56,18 @@ class BoundLookupStep:
         plan = self._plan
         where = (plan.index, plan.match)
         if (rows := run.indexes.get(where)) is None:
-            rows = run.indexes[where] = index_rows(run.outputs.get(plan.index), plan.match)
+            work = partial(index_rows, run.outputs.get(plan.index), plan.match)
+            rows = run.indexes[where] = await run.work(work)
         value = self._read_value(run)
+        run.outputs[self.name] = await run.work(partial(self._find, rows, value))
+
+    def _find(self, rows: RowIndex, value: object) -> object:
+        """The output for a value."""
         if isinstance(value, list):
             found = (self._find_row(rows, one) for one in value)
-            run.outputs[self.name] = [self._select_fields(row) for row in found if row is not None]
-        else:
-            row = self._find_row(rows, value)
-            run.outputs[self.name] = None if row is None else self._select_fields(row)
+            return [self._select_fields(row) for row in found if row is not None]
+        row = self._find_row(rows, value)
+        return None if row is None else self._select_fields(row)
 
     def _find_row(self, rows: RowIndex, value: object) -> dict[str, Any] | None:
         """The first row that matches a value.

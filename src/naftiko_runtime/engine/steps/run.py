@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct, field
 
 from naftiko_runtime.engine.evaluate import compile_tree
+from naftiko_runtime.engine.threads import run_in_thread
 from naftiko_runtime.errors import StepError
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, compile_path, run_bounded
+from naftiko_runtime.limits import DECODED_INLINE_BYTES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +24,26 @@ if TYPE_CHECKING:
     from naftiko_runtime.jsonpath import JsonPath
     from naftiko_runtime.plan import StepReference, Tree
     from naftiko_runtime.secret import Secret
+
+
+T = TypeVar("T")
+
+
+class HeldBodies(Struct):
+    """The bodies that a run has read: of all its steps, and of all items of its loops.
+
+    Attributes:
+        size: Their size in bytes.
+        is_large: Whether one of them is so large that work on it would delay other requests.
+    """
+
+    size: int = 0
+    is_large: bool = False
+
+    def add(self, size: int) -> None:
+        """Count a body."""
+        self.size += size
+        self.is_large = self.is_large or size > DECODED_INLINE_BYTES_MAX
 
 
 class WorkflowRun(Struct):
@@ -36,6 +58,7 @@ class WorkflowRun(Struct):
         skipped: Those that did not run, because their condition does not hold.
         indexes: The rows of outputs by key, by step and key field.
         result: The response that is the result; None before it is there, and for another result.
+        bodies: What it holds in memory.
         item_is_callers: Whether the item of the loop is a value of the caller.
     """
 
@@ -47,11 +70,16 @@ class WorkflowRun(Struct):
     skipped: set[str] = field(default_factory=set)
     indexes: dict[tuple[str, str], dict[Hashable, tuple[int, dict[str, Any]]]] = field(default_factory=dict)
     result: OperationResult | None = None
+    bodies: HeldBodies = field(default_factory=HeldBodies)
     item_is_callers: bool = False
 
     def has_time(self) -> bool:
         """Whether the deadline of the run is not over. Nothing replaces a step that fails after it."""
         return self.exchange.compute_remaining() > 0
+
+    async def work(self, work: Callable[[], T]) -> T:
+        """Do work on the outputs: in a thread if they are large."""
+        return await run_in_thread(work) if self.bodies.is_large else work()
 
 
 class BoundStep(Protocol):
@@ -101,7 +129,7 @@ def compile_references(step: str, references: Sequence[StepReference]) -> ReadVa
 
 def compile_value(
     step: str, tree: Tree, references: Sequence[StepReference], secrets: Mapping[str, Secret]
-) -> Callable[[WorkflowRun], Any]:
+) -> Callable[[WorkflowRun], object]:
     """Compile a value of a step, with what it takes from other steps.
 
     The compiled function raises StepError if a part of the value cannot be text.
@@ -131,9 +159,25 @@ def describe_unrenderable(step: str, error: Unrenderable) -> StepError:
 
 def _find_value(step: str, path: JsonPath, value: Any, run: WorkflowRun) -> Any:
     """The value at a path, with a limit on the work of a path that searches."""
-    if not path.searches:
-        return path.get(value)
+    return limit_work(step, f"the path '{path.text}'", path.get, value, run) if path.searches else path.get(value)
+
+
+def limit_work(step: str, subject: str, make: Callable[[object], T], value: Any, run: WorkflowRun) -> T:
+    """Make a value with paths that search, with a limit on their work.
+
+    Args:
+        step: The step, for errors.
+        subject: What it is, for errors.
+        make: Makes it.
+        value: What it is made of.
+        run: The run.
+
+    Raises:
+        StepError: Its paths visit too many values, or take longer than the run may.
+    """
     try:
-        return run_bounded(path.get, value, run.exchange.compute_remaining)
-    except (TooMuchWork, OutOfTime):
-        raise StepError(step, "", f"the path '{path.text}' takes too long", status=502) from None
+        return run_bounded(make, value, run.exchange.compute_remaining)
+    except TooMuchWork:
+        raise StepError(step, "", f"{subject} takes too long", status=502) from None
+    except OutOfTime:
+        raise StepError(step, "", f"{subject} takes too long", status=504) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from base64 import b64encode
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.engine.steps.run import compile_value
 from naftiko_runtime.errors import StepError
@@ -52,11 +52,13 @@ class BoundScriptStep:
         step = self._step
         if self._pool is None:
             raise self._fail("scripts are disabled here", 501)
-        given = self._read_context(run)
+        given: Any = self._read_context(run)
         inputs = {name: _make_json(value) for name, value in run.call.values.items()}
         context = {**inputs, **run.outputs, **given}
         try:
-            run.outputs[self.name] = await self._pool.run(step.program, context, step.limits)
+            run.outputs[self.name] = await self._pool.run(
+                step.program, context, step.limits, is_large=run.bodies.is_large
+            )
         except ScriptError as error:
             raise self._fail(str(error), 504 if error.kind == "time-limit" else 500) from None
         except Unrenderable as error:
