@@ -257,7 +257,7 @@ def list_other_workloads() -> list[Workload]:
         ),
         Workload(
             "scripts", "REST: 1 KB passed through, before and while two callers let scripts spin", THROUGH_CHECKS,
-            (make_naftiko(read_committed("scripts.yaml"), "this runtime", given=("--skip-broken",)),),
+            (make_naftiko(read_committed("scripts.yaml"), "this runtime"),),
             "naftiko", (),
             (
                 Column("p99_ms", "p99 ms", ".2f"), Column("p99_beside_ms", "p99 ms beside scripts", ".2f"),

@@ -14,7 +14,7 @@ from naftiko_runtime.engine.credentials import open_flow, open_guard
 from naftiko_runtime.engine.deadline import Deadlines
 from naftiko_runtime.engine.mock import BoundMock
 from naftiko_runtime.engine.operation import BoundOperation
-from naftiko_runtime.engine.secret_masks import combine_masks, make_masks
+from naftiko_runtime.engine.secret_masks import combine_masks, make_masks, make_plan_masks
 from naftiko_runtime.errors import BindError, Problem
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.formats import make_decoder
@@ -154,8 +154,10 @@ class _Binder:
                     scripts=self.scripts,
                     deadlines=self.deadlines,
                 )
-                masks = combine_masks([self.masks[upstream.namespace] for upstream in execution.upstreams])
-                return BoundOperation(operation, workflow, masks)
+                masks = [self.masks[upstream.namespace] for upstream in execution.upstreams]
+                if execution.script_steps:  # the text of a script's exception may have any value that it got
+                    masks.append(make_plan_masks(self.secrets))
+                return BoundOperation(operation, workflow, combine_masks(masks))
             case Mock():
                 mock = BoundMock(operation, execution, self.compiled, deadlines=self.deadlines)
                 return BoundOperation(operation, mock)

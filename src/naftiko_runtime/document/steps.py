@@ -74,7 +74,7 @@ class DeclaredLookupStep(ControlledStep):
     type: Literal["lookup"]
     index: Text
     match: Text
-    lookup_value: Text
+    lookup_value: Any
     output_parameters: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
 
     meanings: ClassVar[Meanings] = {

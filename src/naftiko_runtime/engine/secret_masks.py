@@ -106,6 +106,15 @@ def make_masks(plan: Plan, upstream: Upstream, secrets: Mapping[str, Secret], fl
     return Masks(keys, others, flow) if keys or others else None
 
 
+def make_plan_masks(secrets: Mapping[str, Secret]) -> Masks | None:
+    """The masks for what may show any variable; none if there is no variable.
+
+    Args:
+        secrets: The plan's variables by full name.
+    """
+    return Masks((), [secret.reveal() for secret in secrets.values()]) if secrets else None
+
+
 def combine_masks(masks: Sequence[Masks | None]) -> Masks | None:
     """The masks for an operation that calls several upstreams; none if nothing is secret."""
     known = [one for one in masks if one is not None]

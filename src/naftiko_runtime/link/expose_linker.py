@@ -114,6 +114,7 @@ class ExposeLinker:
             return self._share(f"{expose.namespace}.{name}", exposed, shared, inputs)
         reference = self._shared.find_reference(key_path)
         placeless = tool or (reference is not None and bool(reference.inherited & {"input_parameters"}))
+        self._check_steps(exposed)
         if exposed.steps and exposed.call is None:
             names = self._list_names(expose, reference)
             return self._link_workflow(
@@ -169,6 +170,13 @@ class ExposeLinker:
         if not reference.inherited & {"with_", "steps"}:
             first, last = last, first
         return tuple(dict.fromkeys((*first, *last, *self.context.namespaces.exposed)))
+
+    def _check_steps(self, exposed: Exposed) -> None:
+        """Report steps and mappings without effect."""
+        if exposed.steps and exposed.call is not None:
+            self.context.report(rules.NO_EFFECT_BESIDE_CALL(), exposed.get_path("steps"), key=True)
+        elif exposed.mappings and not exposed.steps:
+            self.context.report(rules.NO_EFFECT_WITHOUT_STEPS(), exposed.get_path("mappings"), key=True)
 
     def _link_workflow(
         self,

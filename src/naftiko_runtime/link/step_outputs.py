@@ -40,6 +40,7 @@ class StepOutputs(Struct):
         inputs: The inputs of the operation by name.
         of_loop: The names in ``earlier`` that are the loop's.
         others: The namespaces that references may have, which are no misspelt steps.
+        fixed: The inputs that the document gives a value; a path into one is unknown.
         used: The references that were read, by the argument that stands for each.
         failed: Whether one names nothing: it is unknown then which inputs are used.
     """
@@ -51,6 +52,7 @@ class StepOutputs(Struct):
     inputs: Mapping[str, Input] = {}
     of_loop: tuple[str, ...] = ()
     others: frozenset[str] = frozenset()
+    fixed: frozenset[str] = frozenset()
     used: dict[str, StepReference] = field(default_factory=dict)
     failed: bool = False
 
@@ -76,7 +78,7 @@ class StepOutputs(Struct):
         name, rest = match["plain"], match["rest"] or ""
         if self._find_earlier(name) is not None or name in self.steps:
             return self._resolve(name, rest, text, place)
-        if rest and name in self.inputs:
+        if rest and name in self.inputs and name not in self.fixed:
             return self._refer(name, rest, place, of_input=True)
         known = {*PREFIXES, *SYNONYMS, ENVIRONMENT, "this", *self.others}
         is_misspelt = rest.startswith(".") and name not in known and find_nearest(name, self.steps) is not None
@@ -107,7 +109,7 @@ class StepOutputs(Struct):
             if found != name:
                 self.context.report_form(name, found, text, place)
             return self._refer(found, rest, place)
-        if name in self.inputs and name not in self.steps:
+        if name in self.inputs and name not in self.steps and not (rest and name in self.fixed):
             return self._refer(name, rest, place, of_input=True) if rest else Argument(name)
         return self._report_unknown(name, place)
 

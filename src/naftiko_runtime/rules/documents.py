@@ -167,6 +167,10 @@ INVALID_VALUE_LANGUAGE: Final = INVALID_VALUE.add_message("unknown script langua
 INVALID_VALUE_LANGUAGE_FORBIDDEN: Final = INVALID_VALUE.add_message(
     "'allowedLanguages' of the control expose does not list '{language}'", "use another language, or add it there"
 )
+INVALID_VALUE_SCRIPTING: Final = INVALID_VALUE.add_message("'{key}' of 'management.scripting' takes {wanted}")
+INVALID_VALUE_TARGET: Final = INVALID_VALUE.add_message(
+    "'{name}' has an empty part", "write names with one dot between them, such as 'route.from'"
+)
 INVALID_VALUE_SCRIPT_URI: Final = INVALID_VALUE.add_message(
     "'{name}' is not the URI of a folder", "write 'file:///./FOLDER', relative to the folder of this file"
 )
@@ -321,6 +325,11 @@ NO_EFFECT_BINARY_SIZE: Final = NO_EFFECT.add_message(
     "'maxBinarySize' has no effect here: the response is not binary", "write 'outputRawFormat: binary' as well"
 )
 NO_EFFECT_SIGNING_KEY: Final = NO_EFFECT.add_message("'signingKey' has no effect with {method}", "write 'RSA-SHA256'")
+NO_EFFECT_BESIDE_CALL: Final = NO_EFFECT.add_message("'steps' has no effect beside 'call'", "remove one of the two")
+NO_EFFECT_WITHOUT_STEPS: Final = NO_EFFECT.add_message("'mappings' has no effect without 'steps'")
+NO_EFFECT_CONTROL: Final = NO_EFFECT.add_message(
+    "the control port of a file is not served yet: only 'management.scripting' has an effect", "start with --control"
+)
 NO_EFFECT_WITHOUT_LOOP: Final = NO_EFFECT.add_message("'{key}' has no effect without 'forEach'")
 NO_EFFECT_STYLE: Final = NO_EFFECT.add_message("'{key}' has no effect on a parameter 'in: {where}'")
 NO_EFFECT_PAGINATION: Final = NO_EFFECT.add_message("'{key}' has no effect on pagination of the type '{type}'")

@@ -142,4 +142,5 @@ _RESERVED: Final = frozenset(
 def name_variable(step: str) -> str | None:
     """The camel-cased variable for a step's output: ``getShip`` for ``get-ship``. None if it is not a variable."""
     name = _WORD_START.sub(lambda found: found[1].upper(), step)
+    name = name[:1].lower() + name[1:]
     return name if _VARIABLE.fullmatch(name) and name not in _RESERVED else None

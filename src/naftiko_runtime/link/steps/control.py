@@ -54,7 +54,7 @@ def _link_loop(step: ControlledStep, scope: WorkflowScope) -> StepLoop | None:
     if step.for_each is None:
         return None
     outputs, place = scope.open_outputs(step.name, around=True), step.get_path("forEach")
-    items = scope.link_value(step.for_each, place, step, outputs)
+    items = scope.link_shown_value(step.for_each, place, step, outputs)
     found = _find_tree_type(items, outputs, scope)
     if not outputs.failed and found not in (None, "array", "json"):
         scope.context.report(rules.NO_LIST(type=found), place)
@@ -106,5 +106,5 @@ def _link_fallback(step: ControlledStep, scope: WorkflowScope) -> FallbackValue 
         return link_fallback_call(step.name, fallback, fallback.call, scope)
     outputs = scope.open_outputs(step.name)
     return FallbackValue(
-        scope.link_value(fallback.value, fallback.get_path("value"), fallback, outputs), outputs.references
+        scope.link_shown_value(fallback.value, fallback.get_path("value"), fallback, outputs), outputs.references
     )

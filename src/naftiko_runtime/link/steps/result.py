@@ -41,7 +41,7 @@ def link_tree_result(
     of_steps = scope.open_outputs()
     tree: dict[str, Any] = {}
     for mapping in mappings:
-        value = scope.link_value(mapping.value, mapping.get_path("value"), mapping, of_steps)
+        value = scope.link_shown_value(mapping.value, mapping.get_path("value"), mapping, of_steps)
         _set_target(tree, mapping, value, scope)
     if outputs:
         _check_targets(mappings, outputs, scope)
@@ -121,7 +121,10 @@ def _make_path(name: str) -> str:
 
 def _set_target(tree: dict[str, Any], mapping: StepMapping, value: Tree, scope: WorkflowScope) -> None:
     """Set a field of the result. A name with dots is a field of an object."""
-    *parents, last = mapping.target_name.split(".")
+    *parents, last = names = mapping.target_name.split(".")
+    if not all(names):
+        scope.context.report(rules.INVALID_VALUE_TARGET(name=mapping.target_name), mapping.get_path("targetName"))
+        return
     place, at = mapping.get_path("targetName"), tree
     for name in parents:
         at = at.setdefault(name, {})

@@ -84,9 +84,16 @@ class WorkflowScope(Struct):
         of_loop = (ITEM, INDEX) if not around and own is not None and self._is_loop(own) else ()
         spaces = self.context.namespaces
         others = {*self.names, *spaces.exposed, *spaces.aggregates, *self.context.variables.namespaces}
-        free = {name: one for name, one in self.inputs.items() if name not in {*self.fixed, *of_loop}}
+        free = {name: one for name, one in self.inputs.items() if name not in of_loop}
         found = StepOutputs(
-            self.context, earlier + of_loop, own, self.steps + of_loop, free, of_loop, frozenset(others)
+            self.context,
+            earlier + of_loop,
+            own,
+            self.steps + of_loop,
+            free,
+            of_loop,
+            frozenset(others),
+            frozenset(self.fixed),
         )
         self.outputs.append(found)
         return found
@@ -114,6 +121,13 @@ class WorkflowScope(Struct):
         for name in set(find_variables(term)):
             self.context.report(rules.SECRET_SHOWN(name=name), output.get_path("value"))
         return term
+
+    def link_shown_value(self, value: Any, place: KeyPath, part: Part, outputs: StepOutputs) -> Tree:
+        """Link a value that callers see, or may see. Bound variables in it are reported."""
+        tree = self.link_value(value, place, part, outputs)
+        for name in sorted(set(find_variables(tree))):
+            self.context.report(rules.SECRET_SHOWN(name=name), place)
+        return tree
 
     def link_value(self, value: Any, place: KeyPath, part: Part, outputs: StepOutputs) -> Tree:
         """Link a value that no call takes: of a lookup, a script or the result."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeGuard
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,6 +16,8 @@ from naftiko_runtime.limits import (
     SCRIPT_STATEMENTS_MAX,
 )
 from naftiko_runtime.link.script_files import ScriptFileError, read_script
+from naftiko_runtime.link.scripting_settings import find_scripting, is_count
+from naftiko_runtime.link.term_substitution import find_variables
 from naftiko_runtime.plan import ScriptStep
 from naftiko_runtime.rules import helps
 from naftiko_runtime.scripting.program import (
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.steps import DeclaredScriptStep
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.steps.scope import WorkflowScope
+    from naftiko_runtime.plan import Tree
     from naftiko_runtime.scripting.program import Language, ScriptProgram
 
 _REFUSED: Final = "groovy"
@@ -46,42 +49,40 @@ class ScriptSettings(Struct, frozen=True):
         enabled: Whether scripts run; None if the operator decides.
         location: The folder of steps without one of their own.
         language: The language of steps without one of their own.
-        allowed: The languages that steps may have; empty for all.
+        allowed: The languages that steps may have; None for all.
         limits: What one run of a script may use.
     """
 
     enabled: bool | None = None
     location: str | None = None
     language: str | None = None
-    allowed: tuple[str, ...] = ()
+    allowed: tuple[str, ...] | None = None
     limits: ScriptLimits = ScriptLimits(
         SCRIPT_SECONDS, SCRIPT_MEMORY_BYTES_MAX, SCRIPT_STATEMENTS_MAX, SCRIPT_OUTPUT_BYTES_MAX
     )
 
 
 def read_script_settings(context: Context) -> ScriptSettings:
-    """Read the settings of the first control expose. Values of a wrong type count as absent."""
-    found: dict[str, Any] = {}
-    for expose in _list_controls(context.source.data):
-        management = expose.get("management")
-        scripting = management.get("scripting") if isinstance(management, dict) else None
-        if isinstance(scripting, dict):
-            found = scripting
-            break
+    """Read the settings of the first control expose.
+
+    Values of a wrong type are reported by a check. Of those that restrict scripts, they forbid them.
+    """
+    controls = (find_scripting(expose) for expose in _list_controls(context.source.data))
+    found = next((one for one in controls if one is not None), {})
     default = ScriptSettings()
     milliseconds, statements = found.get("timeout"), found.get("statementLimit")
     limits = ScriptLimits(
-        milliseconds / 1000 if _is_count(milliseconds) else default.limits.seconds,
+        milliseconds / 1000 if is_count(milliseconds) else default.limits.seconds,
         default.limits.memory_bytes,
-        statements if _is_count(statements) else default.limits.statements,
+        statements if is_count(statements) else default.limits.statements,
         default.limits.output_bytes,
     )
     allowed = found.get("allowedLanguages")
     return ScriptSettings(
-        enabled=enabled if isinstance(enabled := found.get("enabled"), bool) else None,
+        enabled=None if (enabled := found.get("enabled")) is None else enabled is True,
         location=location if isinstance(location := found.get("defaultLocation"), str) else None,
         language=language if isinstance(language := found.get("defaultLanguage"), str) else None,
-        allowed=tuple(map(str, allowed)) if isinstance(allowed, list) else (),
+        allowed=None if allowed is None else tuple(map(str, allowed)) if isinstance(allowed, list) else (),
         limits=limits,
     )
 
@@ -90,10 +91,6 @@ def _list_controls(data: dict[str, Any]) -> list[dict[str, Any]]:
     capability = data.get("capability")
     exposes = capability.get("exposes") if isinstance(capability, dict) else None
     return [one for one in exposes or () if isinstance(one, dict) and one.get("type") == "control"]
-
-
-def _is_count(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def link_script_step(step: DeclaredScriptStep, scope: WorkflowScope) -> ScriptStep | None:
@@ -114,9 +111,15 @@ def link_script_step(step: DeclaredScriptStep, scope: WorkflowScope) -> ScriptSt
         replace(program, variables=variables),
         settings.limits,
         settings.enabled,
-        TermObject(tuple(given.items())),
+        TermObject(tuple((_list_fixed(scope) | given).items())),
         outputs.references,
     )
+
+
+def _list_fixed(scope: WorkflowScope) -> dict[str, Tree]:
+    """The inputs that the document gives a value, without secrets and without what a step's output replaces."""
+    fixed = scope.fixed.items()
+    return {name: term for name, term in fixed if name not in scope.steps and not any(find_variables(term))}
 
 
 def _choose_language(step: DeclaredScriptStep, settings: ScriptSettings, context: Context) -> Language | None:
@@ -131,7 +134,7 @@ def _choose_language(step: DeclaredScriptStep, settings: ScriptSettings, context
         advice = suggest(written[:40], LANGUAGES, helps.ONE_OF)
         context.report(rules.INVALID_VALUE_LANGUAGE(language=written[:40]), place, advice)
         return None
-    if settings.allowed and written not in settings.allowed:
+    if settings.allowed is not None and written not in settings.allowed:
         context.report(rules.INVALID_VALUE_LANGUAGE_FORBIDDEN(language=written), place)
         return None
     if describe_missing_engine(language) is not None:
