@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+SECRETS = {"SCRIPT_TOKEN": "sc-9f3b71e04c"}
+
+
 @pytest.fixture(scope="module")
 def web(documents: Path) -> Iterator[str]:
-    with Gateway(documents / "scripts.yaml", ["web"], "--deadline", "4") as gateway:
+    with Gateway(documents / "scripts.yaml", ["web"], "--deadline", "4", environment=SECRETS) as gateway:
         yield gateway.urls["web"]
 
 
@@ -42,7 +45,34 @@ def test_other_requests_are_served_while_a_script_spins(web: str) -> None:
 
 
 def test_an_operator_can_disable_scripts(documents: Path) -> None:
-    with Gateway(documents / "scripts.yaml", ["web"], environment={"NAFTIKO_SCRIPTING": "false"}) as gateway:
+    with Gateway(documents / "scripts.yaml", ["web"], environment={"NAFTIKO_SCRIPTING": "false", **SECRETS}) as gateway:
         response = call(gateway.urls["web"], "/works/Ann")
     assert response.status == 501
     assert response.json["detail"] == "step 'greet' failed: scripts are disabled here"
+
+
+def test_the_exception_of_a_script_shows_no_secret(web: str) -> None:
+    response = call(web, "/tells")
+    assert response.status == 500
+    assert "the token is ***" in response.json["detail"]
+    assert SECRETS["SCRIPT_TOKEN"] not in response.body.decode()
+
+
+def test_a_fixed_input_is_in_the_context_unless_it_is_secret(web: str) -> None:
+    assert call(web, "/fixed").json == {"mode": "fast", "keys": ["mode"]}
+
+
+def test_the_settings_of_a_document_apply(documents: Path, tmp_path: Path) -> None:
+    settings = """
+    - type: control
+      port: 9900
+      management: {scripting: {enabled: true, timeout: 500, statementLimit: 1000000000}}
+"""
+    text = (documents / "scripts.yaml").read_text(encoding="utf-8") + settings
+    file = tmp_path / "scripts.yaml"
+    file.write_text(text.replace("file:///./scripts", (documents / "scripts").as_uri()), encoding="utf-8")
+    environment = {"NAFTIKO_SCRIPTING": "false", **SECRETS}
+    with Gateway(file, ["web"], environment=environment) as gateway:
+        response = call(gateway.urls["web"], "/spins")
+    assert response.status == 504
+    assert response.json["detail"] == "step 'endless' failed: the script spins.py runs longer than 0.5 s"

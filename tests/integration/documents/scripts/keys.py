@@ -1,0 +1,1 @@
+result = {"mode": context["mode"], "keys": sorted(context.keys())}
