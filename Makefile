@@ -2,7 +2,7 @@
 # make test           run all tests, with coverage
 # make lint           run the checks that CI runs besides the tests
 # make check          lint and the quick tests, in about a minute: run it before a commit
-# make test-other     run the quick tests, the journeys and tests of REST, MCP and metrics with another Python:
+# make test-other     run the quick tests and the journeys with another Python:
 #                     3.11, or the newest if .venv has 3.11
 # make picture        draw docs/terminal.svg again
 # make bench          compare with hand-written servers, FastMCP and nginx
@@ -22,8 +22,6 @@ PROGRESS := { grep --line-buffered -E '^(Collecting|Building|Installing|Successf
 # `make test JOBS=0` uses one process.
 # Many tests wait for servers that they start, so there are more processes than cores.
 JOBS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) * 3 / 2 )))
-# The integration tests that another Python also runs, so that CI takes at most 20 minutes on two cores.
-APPLICATIONS := tests/integration/rest tests/integration/mcp tests/integration/test_metrics.py
 PYTEST = $(BIN)/pytest -n $(JOBS) --dist worksteal
 
 .PHONY: run test test-other test-quick check lint picture bench instructions clean
@@ -42,7 +40,7 @@ test-other: $(BIN)/python
 
 test-quick: $(VENV)/test.stamp
 	$(BIN)/python -VV
-	$(PYTEST) -q tests/unit tests/diagnostics tests/fix tests/journeys $(APPLICATIONS) -k 'not uvicorn'
+	$(PYTEST) -q tests/unit tests/diagnostics tests/fix tests/journeys -k 'not uvicorn'
 
 lint: $(VENV)/lint.stamp
 	$(BIN)/ruff check

@@ -78,7 +78,8 @@ def test_it_holds_all_modules_the_type_marker_and_nothing_else(wheel: ZipFile) -
     pages = {f"naftiko_runtime/rule_pages/{page.name}" for page in (ROOT / "docs" / "rules").iterdir()}
     schemas = {str(path.relative_to(source)) for path in source.rglob("*.schema.json")}
     assert len(schemas) == 2
-    assert inside == {*modules, *pages, *schemas, "naftiko_runtime/py.typed"}
+    harness = "naftiko_runtime/scripting/javascript.js"
+    assert inside == {*modules, *pages, *schemas, harness, "naftiko_runtime/py.typed"}
 
 
 def test_a_file_is_checked_strictly_where_only_the_wheel_is(image: Image, tmp_path: Path) -> None:

@@ -131,8 +131,10 @@ async def open_mcp_client(story: Story, url: str, mode: Literal["2026-07-28", "l
             yield client
 
 
-@BOTH_SERVERS
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("mode", "server"),
+    [*((mode, "own") for mode in MODES), pytest.param(MODES[0], "uvicorn", marks=pytest.mark.no_cover)],
+)
 async def test_over_mcp(story: Story, api: Upstream, mode: Literal["2026-07-28", "legacy"], server: str) -> None:
     story.script(api)
     failures: list[str] = []

@@ -212,7 +212,7 @@ def _allow_list_or_map(listed: dict[str, Any], traits: _Traits) -> dict[str, Any
     if part in traits.named or not part:  # a union, of steps: all of its members have names
         needed = _NAMED_OR_REFERRING if part in traits.referring else {"required": ["name"]}
         listed = {**listed, "items": {"allOf": [entry, needed]}}
-    empty = [{"type": "null"}] if part in traits.empty else []
+    empty = [{"type": "null"}] if part in traits.empty or not part else []  # a step without a type is reported later
     return {"anyOf": [listed, {"type": "object", "additionalProperties": {"anyOf": [entry, *empty]}}]}
 
 

@@ -69,7 +69,11 @@ class Deployment:
             BindError: A secret cannot be sent at its place. Nothing stays open.
         """
         self._task = asyncio.create_task(self._run())
-        await self._opened
+        try:
+            await self._opened
+        except asyncio.CancelledError:
+            self._closing.set()
+            raise
 
     def listen(self, sockets: Mapping[PortKey, socket.socket], meter: Meter | None) -> dict[PortKey, Listener]:
         """Return the listeners that serve the applications on these sockets."""
@@ -87,7 +91,8 @@ class Deployment:
                 bound = [server for one in await self._bind_all(stack) for server in one.servers]
                 groups = group_by_port(bound, lambda one: one.server)
                 self.apps = {key: await self._make_app(servers, stack) for key, servers in groups.items()}
-                self._opened.set_result(None)
+                if not self._opened.done():  # who opens it may have been cancelled
+                    self._opened.set_result(None)
                 await self._closing.wait()
         except BaseException as error:
             if self._opened.done():
