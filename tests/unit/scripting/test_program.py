@@ -34,7 +34,7 @@ LIMITS = ScriptLimits(seconds=1.5, memory_bytes=1024, statements=None, output_by
         ("2nd", None),
         ("é", None),
         ("", None),
-        ("Ship", None),
+        ("Ship", "ship"),
     ],
 )
 def test_a_step_has_a_camel_cased_variable(step: str, variable: str | None) -> None:
