@@ -152,6 +152,10 @@ def test_a_body_goes_through_with_its_type(web: str, api: Upstream) -> None:
     ]
     call(web, "/raw/a/b", "POST", {"content-type": "text/plain"}, iter([b"a" * 1_000_000, b"b" * 1_000_000]))
     assert len(api.last.body) == 2_000_000
+
+
+@pytest.mark.own_server  # uvicorn closes the connection while the caller still sends
+def test_a_body_that_is_too_large_is_413(web: str) -> None:
     assert call(web, "/raw/a/b", "POST", {"content-type": "text/plain"}, b"x" * 3_000_001).status == 413
 
 

@@ -13,6 +13,13 @@ from naftiko_runtime.scripting.messages import REPLY_HEAD, REQUEST_HEAD, ReplyKi
 from naftiko_runtime.scripting.program import LANGUAGES, Language, ScriptLimits, ScriptProgram, ScriptSource
 from naftiko_runtime.scripting.worker import serve, warm_up
 
+
+@pytest.fixture(autouse=True)
+def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit would end this process some time later."""
+    monkeypatch.setattr("naftiko_runtime.scripting.worker.limit_cpu", lambda _seconds: None)
+
+
 LIMITS = ScriptLimits(seconds=60, memory_bytes=64 * 1024 * 1024, statements=100_000, output_bytes=100)
 SMALL = ScriptLimits(seconds=60, memory_bytes=16 * 1024 * 1024, statements=None, output_bytes=100)
 
