@@ -13,7 +13,7 @@ from typing import Final
 if sys.platform != "win32":
     import resource
 
-_NICENESS: Final = 10
+_NICENESS: Final = 15
 """Lowers the priority of a worker: on a busy core, requests come before scripts."""
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
@@ -32,6 +32,8 @@ def harden_at_start(data_bytes: int) -> None:
         return
     with suppress(OSError):
         os.nice(_NICENESS)
+    with suppress(OSError):  # Linux shares a core between sessions first, and each worker has its own
+        Path("/proc/self/autogroup").write_text(str(_NICENESS), encoding="ascii")
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_DATA, data_bytes)
     if sys.platform == "linux":

@@ -372,6 +372,7 @@ async def test_a_process_has_no_rights(pool: ScriptPool, monkeypatch: pytest.Mon
         os.close(inherited)
     for pid in pool.list_processes():
         check_rights(pid)
+        assert os.getpriority(os.PRIO_PROCESS, pid) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 15)
 
 
 async def test_a_missing_engine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
