@@ -38,7 +38,7 @@ RICH = (*TEXTS[:3], SHIPS, SHIPS)
 WORD = re.compile(r"[\w{}$.'@/-]+(?!\w*:)")
 BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 
-examples = settings(max_examples=700, deadline=None, suppress_health_check=list(HealthCheck))
+examples = settings(max_examples=1_500, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def survives(raw: bytes) -> None:
@@ -157,7 +157,7 @@ def test_text_that_was_tampered_with(text: str, changes: Any, flips: Any, newlin
     survives(bytes(raw))
 
 
-@settings(examples, max_examples=200)
+@settings(examples, max_examples=400)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
 @example(b"")
 @example(b"\xef\xbb\xbf")

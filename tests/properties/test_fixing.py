@@ -231,7 +231,7 @@ parts = st.fixed_dictionaries({name: st.booleans() for name in ("form", "with", 
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=400)
 @given(parts, st.data())
 def test_in_every_style_the_words_change_and_nothing_else(spoken: dict[str, bool], data: st.DataObject) -> None:
     wild, specified = document(spoken, True), document(spoken, False)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT.parent / "shared" / "corpus"
-FAULTS = 250
+FAULTS = 500
 RATE_MIN = 0.98
 SEED = 20261124
 _KEYS = (

@@ -126,9 +126,9 @@ class BoundCallStep:
             values: The values of the request.
             run: The run.
         """
-        taken = [one.argument for one in self._references if not _is_callers(one, run)]
-        for harmless in _HARMLESS if taken else ():
-            tried = {**values, **dict.fromkeys(taken, harmless)}
+        of_steps = [one.argument for one in self._references if not _is_callers(one, run)]
+        for harmless in _HARMLESS if of_steps else ():
+            tried = {**values, **dict.fromkeys(of_steps, harmless)}
             try:
                 self._call.builder.build(Invocation(values=tried, headers=run.call.headers))
             except Rejected as remaining:
