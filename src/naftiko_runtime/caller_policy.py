@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from naftiko_runtime import limits
+from naftiko_runtime.public_urls import PublicUrls
 from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, filter_trace_headers
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class CallerPolicy:
             names of this machine; ``*`` for any host.
         body_bytes_max: The maximum size of a request body.
         message_bytes_max: The maximum size of an MCP message.
+        public_urls: The URLs that callers use, where they are not those of the listeners.
         mcp_fast_path: Whether plain MCP messages take the fast path past the MCP library, with the same responses.
     """
 
@@ -53,6 +55,7 @@ class CallerPolicy:
     mcp_fast_path: bool = True
     allowed_hosts: frozenset[str] = frozenset()
     message_bytes_max: int = limits.MESSAGE_BYTES_MAX
+    public_urls: PublicUrls = field(default_factory=PublicUrls)
 
     def trusts(self, host: str) -> bool:
         """Return whether a peer is one of the trusted proxies."""

@@ -11,6 +11,7 @@ import click
 
 from naftiko_runtime.limits import WORKERS_MAX
 from naftiko_runtime.link.exposed_headers import check_exposed_header
+from naftiko_runtime.public_urls import InvalidPublicUrlError, parse_public_url
 from naftiko_runtime.rules import render_text
 
 _PORT_MAX: Final = 65535
@@ -92,6 +93,24 @@ class _Host(click.ParamType[str]):
         return host
 
 
+class _PublicUrl(click.ParamType[Any]):
+    """``[NAMESPACE=]URL``; the namespace is empty if there is none."""
+
+    name = "[NAMESPACE=]URL"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        text = str(value)
+        namespace, equals, url = text.partition("=")
+        if not equals or "/" in namespace:  # the first sign is part of a URL
+            namespace, url = "", text
+        try:
+            return namespace, parse_public_url(url)
+        except InvalidPublicUrlError as error:
+            self.fail(f"'{url}' {error}", param, ctx)
+
+
 class _Workers(click.ParamType[Any]):
     """A number, or ``auto``."""
 
@@ -129,6 +148,7 @@ ADDRESS: Final = _PortAddress()
 PORT_OF: Final = _Pair("PORT")
 URL_OF: Final = _Pair("URL")
 HOST: Final = _Host()
+PUBLIC_URL: Final = _PublicUrl()
 NETWORK: Final = _Network()
 RESPONSE_HEADER: Final = _ResponseHeader()
 WORKERS: Final = _Workers()

@@ -71,6 +71,7 @@ def _check_namespaces(options: RunOptions, loaded: Sequence[Loaded]) -> None:
     exposed = {server.namespace for plan in plans for server in plan.servers}
     exposed |= {left.expose for one in loaded for left in one.left_out if left.expose is not None}
     _check_known(dict(options.documents.ports), exposed, "--port")
+    _check_known((name for name, _ in options.listeners.public_urls if name), exposed, "--public-url")
 
 
 def _check_known(given: Iterable[str], known: Iterable[str], option: str) -> None:

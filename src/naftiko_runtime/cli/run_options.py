@@ -17,12 +17,14 @@ from naftiko_runtime.cli.option_types import (
     HOST,
     NETWORK,
     PORT_OF,
+    PUBLIC_URL,
     RESPONSE_HEADER,
     STRICT_OR_VARIABLE,
     URL_OF,
     WORKERS,
 )
 from naftiko_runtime.link.operator_overrides import Overrides
+from naftiko_runtime.public_urls import PublicUrls
 from naftiko_runtime.server.settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -103,6 +105,7 @@ class ListenerOptions:
     exposed_headers: tuple[bytes, ...]
     origins: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
+    public_urls: tuple[tuple[str, str], ...]
     mcp_fast_path: bool
 
 
@@ -125,6 +128,7 @@ class RunOptions:
             message_bytes_max=listeners.max_message,
             mcp_fast_path=listeners.mcp_fast_path,
             allowed_hosts=frozenset(listeners.allowed_hosts),
+            public_urls=PublicUrls(dict(listeners.public_urls)),
         )
         return ServerSettings(
             policy=policy,
@@ -294,6 +298,13 @@ _PARAMETERS: Final = (
         "ALLOWED_HOSTS",
         type=HOST,
         help="Allow HOST in the Host header of MCP servers that listen only on this machine; * allows any; repeatable.",
+    ),
+    _make_repeated_option(
+        "--public-url",
+        "public_urls",
+        "PUBLIC_URLS",
+        type=PUBLIC_URL,
+        help="Callers reach the exposes (the expose NAMESPACE) at URL; repeatable.",
     ),
     _make_option(
         "--mcp-fast-path/--no-mcp-fast-path",
