@@ -231,9 +231,7 @@ TARGETS: Sequence[Target] = (
         form=".1f",
     ),
     _make_cheap_target("with metrics, to without, 1 KB passed through", "telemetry", "naftiko", 1.05, "metrics"),
-    _make_cheap_target(
-        "with metrics and a request that is not recorded, to without", "telemetry", "naftiko", 1.05, "unsampled"
-    ),
+    _make_cheap_target("with traces, a request that is not recorded", "telemetry", "naftiko", 1.05, "unsampled"),
     Target(
         "two workers, to one, requests/s",
         "workers",

@@ -35,8 +35,9 @@ ADDED = Column("added_p50_ms", "added p50 ms", ".2f")
 MANY = 500
 FEW = 6
 SLICES = 4
+UNSAMPLED = 1e-6
 TRACED = (
-    ("unsampled", "one request in a million", 1e-6),
+    ("metrics-unsampled", "one request in a million", UNSAMPLED),
     ("traced-hundredth", "one request in a hundred", 0.01),
     ("traced-tenth", "one request in ten", 0.1),
     ("traced", "every request", 1),
@@ -297,6 +298,7 @@ def make_telemetry_workload() -> Workload:
         (
             make_naftiko(through, "this runtime"),
             make_naftiko(through, "this runtime with metrics", name="metrics", given=control),
+            make_naftiko(through, "with traces of one request in a million", name="unsampled", traced=UNSAMPLED),
             *(
                 make_naftiko(through, f"with metrics, and {share} traced", name=name, given=control, traced=traced)
                 for name, share, traced in TRACED

@@ -24,7 +24,8 @@ def instrument_app(app: App, port: PortInstrumentation) -> App:
 
     This is on the hot path, so it has few calls and look-ups: see docs/adr/0014.
     """
-    fields, decisions = port.trace_fields, port.sampling_decisions
+    tracer, decisions, awaits_message = port.tracer, port.sampling_decisions, port.awaits_message
+    fields = frozenset[bytes]() if tracer is None else tracer.fields
 
     async def run_instrumented(scope: Scope, receive: Receive, send: Send) -> None:
         began = perf_counter()
@@ -36,10 +37,11 @@ def instrument_app(app: App, port: PortInstrumentation) -> App:
             CURRENT.set(None)  # uvicorn begins a pipelined request in the context of the one before
             response = _Response(send)
             send = response.send
-        if fields is not None:
+        trace = None
+        if tracer is not None:
             named = not fields.isdisjoint(map(_NAME, scope["headers"]))
             if named or next(decisions):
-                port.begin(scope, began, named=named)
+                trace = tracer.begin(scope, began, named=named, awaits_message=awaits_message)
         incomplete: int | str = "cancelled"
         try:
             await app(scope, receive, send)
@@ -55,8 +57,8 @@ def instrument_app(app: App, port: PortInstrumentation) -> App:
             except KeyError:
                 series = port.get_series(scope, outcome)
             series.observe(ended - began)
-            if fields is not None:
-                port.end_span(series, ended)
+            if tracer is not None and trace is not None:
+                tracer.end_server(trace, series, ended)
 
     return run_instrumented
 

@@ -44,25 +44,13 @@ class PortInstrumentation:
             awaits_message: Whether requests carry messages, which may name their trace.
         """
         self._unrouted = make_route_instrument(observer, expose, None)
-        self._tracer = tracer = observer.tracer
-        self._awaits_message = awaits_message
-        self.trace_fields = None if tracer is None else tracer.fields
-        """The headers that may name a trace; None without traces."""
+        self.tracer = tracer = observer.tracer
+        """Records; None without traces."""
+        self.awaits_message = awaits_message
         self.sampling_decisions: Iterator[bool] = repeat(True)
-        """Whether to :meth:`begin` a request that names no trace; take one decision for each such request."""
+        """Whether to begin a request that names no trace; take one decision for each such request."""
         if tracer is not None and not awaits_message:
             self.sampling_decisions = tracer.sampling_decisions
-
-    def begin(self, scope: Mapping[str, Any], began: float, *, named: bool) -> None:
-        """Begin to record a request if it is sampled. Call this in its task.
-
-        Args:
-            scope: The scope of the request.
-            began: Its start in seconds, by ``perf_counter``.
-            named: Whether it has one of :attr:`trace_fields`. If not, a decision was taken for it.
-        """
-        if self._tracer is not None:
-            self._tracer.begin(scope, began, named=named, awaits_message=self._awaits_message)
 
     def get_series(self, scope: Mapping[str, Any], outcome: Outcome) -> RequestSeries:
         """Return the series that counts a request.
@@ -73,16 +61,6 @@ class PortInstrumentation:
         """
         instrument: Instrument = scope.get(INSTRUMENT, self._unrouted)
         return instrument.get_series(scope["method"], outcome)
-
-    def end_span(self, series: RequestSeries, ended: float) -> None:
-        """End the span of the current request, if it has one.
-
-        Args:
-            series: What the request was counted by.
-            ended: Seconds, by ``perf_counter``.
-        """
-        if self._tracer is not None and (trace := CURRENT.get()) is not None:
-            self._tracer.end_server(trace, series, ended)
 
 
 def make_route_instrument(observer: Observer, expose: str, route: str | None) -> Instrument:
@@ -118,7 +96,10 @@ class ToolInstrumentation:
             outcome = "internal_error"
             raise
         finally:
-            series = self._find_instrument(tool).get_series("", outcome)
+            try:
+                series = self._instruments[tool].series[""][outcome]
+            except KeyError:
+                series = self._find_instrument(tool).get_series("", outcome)
             series.observe(perf_counter() - began)
             if self._traces and (trace := CURRENT.get()) is not None:
                 trace.tool = series

@@ -181,8 +181,10 @@ class Tracer:
         """Return nanoseconds since the epoch for a time of the performance counter."""
         return self._epoch_ns + round(seconds * 1e9)
 
-    def begin(self, scope: Mapping[str, Any], began: float, *, named: bool, awaits_message: bool) -> None:
-        """Begin a request. Call this in its task.
+    def begin(
+        self, scope: Mapping[str, Any], began: float, *, named: bool, awaits_message: bool
+    ) -> RequestTrace | None:
+        """Begin a request; return None if nothing is recorded or passed on. Call this in its task.
 
         Args:
             scope: The scope of the request.
@@ -196,14 +198,16 @@ class Tracer:
             headers = scope["headers"]
         elif named and (caller := read_caller(scope["headers"])) is not None:
             if self._ignores(caller):
-                return
+                return None
             headers = caller.make_headers()
         drawn = not named and not awaits_message
         recorded = headers or drawn or next(self.sampling_decisions)
-        if recorded or awaits_message:
-            trace = RequestTrace(self, scope, headers, began)
-            trace.ignored = not recorded
-            CURRENT.set(trace)
+        if not (recorded or awaits_message):
+            return None
+        trace = RequestTrace(self, scope, headers, began)
+        trace.ignored = not recorded
+        CURRENT.set(trace)
+        return trace
 
     def _ignores(self, caller: Caller) -> bool:
         """Return whether a request is not recorded, and the caller's trace headers go to upstreams unchanged."""
