@@ -29,6 +29,7 @@ WORKDIR /capabilities
 COPY --chmod=0444 capabilities/pixel-tracking.yaml capabilities/pixel-tracking.sandbox.yaml /capabilities/
 ENV PATH="/opt/naftiko/bin:$PATH" \
     PYTHONDONTWRITEBYTECODE=1 \
+    NAFTIKO_HOST=0.0.0.0 \
     NAFTIKO_CONTROL=0.0.0.0:9900
 USER 65532:65532
 # The REST and MCP ports of the file, and the control port (health and metrics).

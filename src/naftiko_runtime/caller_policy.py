@@ -139,6 +139,14 @@ def _extend_forwarding_headers(given: dict[bytes, bytes], address: bytes, scheme
     return headers
 
 
+def is_loopback(address: str) -> bool:
+    """Return whether only callers on this machine reach what listens on an address."""
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
+
+
 @lru_cache(maxsize=64)
 def parse_host(authority: bytes) -> str:
     """Return the host of ``host:port`` in lower case, without brackets; empty without one."""

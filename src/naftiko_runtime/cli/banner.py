@@ -9,6 +9,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import limits
+from naftiko_runtime.caller_policy import is_loopback
 from naftiko_runtime.exposes.control.describe import CONTROL_ENTRIES
 from naftiko_runtime.exposes.kinds import get_kind
 from naftiko_runtime.telemetry.log_writer import list_writers
@@ -59,6 +60,8 @@ def log_lines(label: str, listeners: Sequence[OpenPort], *, sandbox: bool, worke
         if opened.server is not None:
             extra["namespace"] = opened.server.namespace
         log.info("listening", extra=extra)
+    if advice := advise_opening(listeners):
+        log.info(advice)
     many = {"workers": workers} if workers > 1 else {}
     log.info(
         "started", extra={"capability": label, "sandbox": sandbox, "try": limit_texts(list_commands(listeners)), **many}
@@ -110,10 +113,19 @@ def print_table(label: str, listeners: Sequence[OpenPort], *, sandbox: bool, wor
     for command in list_commands(listeners):
         console.print(f"  {escape(command)}", soft_wrap=True)
     many = f"{workers} workers. " if workers > 1 else ""
+    if advice := advise_opening(listeners):
+        console.print(f"\n[dim]{advice}[/]", soft_wrap=True)
     console.print(f"\n[dim]{many}Ctrl-C stops.[/]\n")
     text = console.end_capture()
     for writer in list_writers():  # which does not wait for a terminal that is held
         writer.write(text)
+
+
+def advise_opening(listeners: Sequence[OpenPort]) -> str | None:
+    """Return how callers on other machines get access. None if every listener has them."""
+    if not any(one.server is not None and is_loopback(one.address) for one in listeners):
+        return None
+    return "Only this machine can call. Start with --host 0.0.0.0 to listen on all interfaces."
 
 
 def list_commands(listeners: Sequence[OpenPort]) -> list[str]:

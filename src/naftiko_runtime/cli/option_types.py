@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import click
+from click.core import ParameterSource
 
 from naftiko_runtime.limits import WORKERS_MAX
 from naftiko_runtime.link.exposed_headers import check_exposed_header
@@ -109,6 +110,34 @@ class _PublicUrl(click.ParamType[Any]):
             return namespace, parse_public_url(url)
         except InvalidPublicUrlError as error:
             self.fail(f"'{url}' {error}", param, ctx)
+
+
+class ListeningAddress(NamedTuple):
+    """Where exposes listen.
+
+    Attributes:
+        address: A name or an IP address.
+        replaces: Whether it replaces the addresses of documents. A variable only completes them.
+    """
+
+    address: str
+    replaces: bool
+
+
+def _read_listening_address(ctx: click.Context, param: click.Parameter, value: str | None) -> ListeningAddress | None:
+    if not value:
+        return None
+    return ListeningAddress(value, ctx.get_parameter_source(param.name or "") is not ParameterSource.ENVIRONMENT)
+
+
+LISTENING_HOST: Final = click.option(
+    "--host",
+    envvar="NAFTIKO_HOST",
+    callback=_read_listening_address,
+    metavar="ADDRESS",
+    help="Listen on this address instead of the file's. Without an address, exposes with authentication listen on all "
+    "interfaces, and others on this machine only.",
+)
 
 
 class _Workers(click.ParamType[Any]):

@@ -15,6 +15,7 @@ from naftiko_runtime.cli.option_types import (
     ADDRESS,
     ALLOW_IMPORT,
     HOST,
+    LISTENING_HOST,
     NETWORK,
     PORT_OF,
     PUBLIC_URL,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
     from typing import TypeAlias
 
+    from naftiko_runtime.cli.option_types import ListeningAddress
     from naftiko_runtime.http_client import HttpClient
     from naftiko_runtime.telemetry.trace_options import TraceOptions
 
@@ -57,7 +59,7 @@ class DocumentOptions:
     base_uris: tuple[tuple[str, str], ...]
     ports: tuple[tuple[str, int], ...]
     port_offset: int
-    host: str | None
+    host: ListeningAddress | None
     env_files: tuple[Path, ...]
     allowed_imports: tuple[Path, ...]
     skip_broken: bool
@@ -65,14 +67,16 @@ class DocumentOptions:
 
     def overrides(self) -> Overrides:
         """Return how the documents are read."""
+        host = self.host
         return Overrides(
             dict(self.base_uris),
             dict(self.ports),
             self.port_offset,
-            self.host,
+            host.address if host is not None and host.replaces else None,
             self.allowed_imports,
             self.skip_broken,
             self.strict,
+            default_host=None if host is None else host.address,
         )
 
 
@@ -200,7 +204,7 @@ _PARAMETERS: Final = (
     _make_option(
         "--port-offset", type=int, default=0, show_default=False, help="Add N to every port that --port does not set."
     ),
-    _make_option("--host", help="Listen on this address instead of the file's; without either, on all interfaces."),
+    LISTENING_HOST,
     _make_option("--control", type=ADDRESS, help="Serve /health/live, /health/ready and /metrics on this port."),
     _make_option(
         "--workers",

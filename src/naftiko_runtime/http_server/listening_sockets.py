@@ -38,10 +38,13 @@ def open_socket(address: str, port: int, owner: str, *, many: bool = False) -> s
         ListenError: The address does not resolve, or cannot be bound.
     """
     try:
-        family, _, _, _, target = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        found = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
         problem = f"cannot listen on {address}:{port} for {owner}: {error.strerror}"
         raise ListenError(problem, unresolved=True) from None
+    # Callers of 'localhost' try both families, those of 127.0.0.1 do not.
+    preferred = (one for one in found if address == "localhost" and one[0] == socket.AF_INET)
+    family, _, _, _, target = next(preferred, found[0])
     try:
         return _open(family, target, many=many, first=True)
     except OSError as error:

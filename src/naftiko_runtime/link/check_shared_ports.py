@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _PORT_MAX: Final = 65535
 _ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::"})
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1"})
 
 
 class PortKey(NamedTuple):
@@ -82,7 +83,8 @@ def check_ports(
 
 def _overlap(one: Server, other: Server) -> bool:
     """Return whether two servers want the same port. One on all addresses wants it on each."""
-    same_address = one.address == other.address or bool({one.address, other.address} & _ALL_ADDRESSES)
+    addresses = {one.address, other.address}
+    same_address = len(addresses) == 1 or addresses == _THIS_MACHINE or bool(addresses & _ALL_ADDRESSES)
     return one.port == other.port != 0 and same_address
 
 
@@ -111,10 +113,10 @@ def _find_difference(first: Server, server: Server) -> Help | None:
     """Return why two servers cannot share their port, or None."""
     if type(first) is not type(server):
         return helps.ONE_TYPE_ON_PORT
-    if first.address != server.address:
-        return helps.ONE_ADDRESS_ON_PORT
     if first.guard is not None or server.guard is not None:
         return helps.GUARDED_PORT
+    if first.address != server.address:
+        return helps.ONE_ADDRESS_ON_PORT
     return None
 
 

@@ -50,8 +50,6 @@ _TEMPLATE: Final = compile_lazily(r"\$?\{{1,2}\s*(?:\$\.)?(?P<name>\w[\w.-]*)\s*
 """A name in braces, where a JSONPath belongs."""
 _WITH_VALUES: Final = frozenset({"with_", "steps", "mappings", "output_parameters"})
 """The keys, by their names in the program, whose values may refer to inputs."""
-ANY_ADDRESS: Final = "0.0.0.0"
-"""The default address of an expose."""
 
 
 class ExposeLinker:

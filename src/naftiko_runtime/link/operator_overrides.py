@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.plan import Server
     from naftiko_runtime.source import ReadSource
+
+_THIS_MACHINE: Final = "localhost"
+_ALL_INTERFACES: Final = "0.0.0.0"
 
 
 class Overrides(Struct, frozen=True):
@@ -30,6 +33,8 @@ class Overrides(Struct, frozen=True):
         strict: Whether any deviation from the official schema is an error.
         lint: Whether to report warnings.
         reading: How the document and the files that it imports are read.
+        default_host: The address of exposes whose document gives none. Without it, those that authenticate callers
+            listen on all interfaces, and others on this machine only.
     """
 
     base_uris: Mapping[str, str] = field(default_factory=dict)
@@ -41,10 +46,15 @@ class Overrides(Struct, frozen=True):
     strict: bool = False
     lint: bool = False
     reading: ReadSource = read_source
+    default_host: str | None = None
 
     def move_server(self, server: Server) -> Server:
         """Move a server to the address and port of the operator."""
         port = self.ports.get(server.namespace)
         if port is None:
             port = server.port + self.port_offset if server.port else 0
-        return replace(server, address=self.host or server.address, port=port)
+        return replace(server, address=self.host or server.address or self._choose_address(server), port=port)
+
+    def _choose_address(self, server: Server) -> str:
+        """Return the address of a server whose document gives none."""
+        return self.default_host or (_THIS_MACHINE if server.guard is None else _ALL_INTERFACES)

@@ -155,7 +155,10 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
     "values": ("The mapping of each value of an object with arbitrary keys.", {"type": "string", "mapping": "$.name"}),
     "maxLength": ("The maximum number of characters. Longer text is truncated.", 200),
     "port": ("The TCP port to listen on.", 8080),
-    "address": ("The address to listen on. The default is all interfaces.", "127.0.0.1"),
+    "address": (
+        "The address to listen on. The default is `localhost`, or all interfaces with `authentication`.",
+        "127.0.0.1",
+    ),
     "call": ("The consumed operation to call, as `namespace.operation`.", "registry.get-ship"),
     "with": (
         "Values for the parameters of the called operation: constants, inputs, or text with `{{name}}`.",

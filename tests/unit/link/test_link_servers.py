@@ -57,9 +57,42 @@ def ports(overrides: Overrides) -> list[tuple[str, int]]:
 
 
 def test_overrides_move_servers() -> None:
-    assert ports(Overrides(ports={"ships": 9})) == [("0.0.0.0", 9), ("0.0.0.0", 8080)]
-    assert ports(Overrides(ports={"ships": 0}, port_offset=10)) == [("0.0.0.0", 0), ("0.0.0.0", 8090)]
+    assert ports(Overrides(ports={"ships": 9})) == [("localhost", 9), ("localhost", 8080)]
+    assert ports(Overrides(ports={"ships": 0}, port_offset=10)) == [("localhost", 0), ("localhost", 8090)]
     assert ports(Overrides(ports={"fleet": 1}, host="127.0.0.1")) == [("127.0.0.1", 8080), ("127.0.0.1", 1)]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "addresses"),
+    [
+        (Overrides(), ["localhost", "0.0.0.0", "10.1.2.3", "10.1.2.4"]),
+        (Overrides(default_host="::"), ["::", "::", "10.1.2.3", "10.1.2.4"]),
+        (Overrides(host="127.0.0.2", default_host="::"), ["127.0.0.2"] * 4),
+    ],
+    ids=["document", "variable", "option"],
+)
+def test_who_may_call_decides_the_address_unless_one_is_given(overrides: Overrides, addresses: list[str]) -> None:
+    basic = {"authentication": {"type": "basic", "username": "ann", "password": "{{PASSWORD}}"}}
+    exposes = [
+        make_rest_expose(port=1),
+        make_rest_expose(port=2) | {"namespace": "guarded"} | basic,
+        make_rest_expose(port=3) | {"namespace": "there", "address": "10.1.2.3"},
+        make_mcp_expose(port=4) | {"address": "10.1.2.4"} | basic,
+    ]
+    binds = [{"namespace": "env", "keys": {"PASSWORD": "PASSWORD"}}]
+    document = make_document(exposes=exposes)
+    document["binds"] = binds
+    assert [server.address for server in link_plan(document, overrides).servers] == addresses
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "0.0.0.0"])
+def test_an_expose_that_authenticates_shares_no_port(address: str) -> None:
+    basic = {"authentication": {"type": "basic", "username": "ann", "password": "x"}}
+    exposes = [
+        make_rest_expose(port=8080),
+        make_rest_expose(port=8080) | {"namespace": "b", "address": address} | basic,
+    ]
+    assert "port-clash" in [slug for slug, _ in list_problems(make_document(exposes=exposes))]
 
 
 @pytest.mark.parametrize("offset", [60_000, -9_000])

@@ -42,11 +42,11 @@ def test_the_order_of_exposes_may_change(before: list[ServedCapability], after: 
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        ([ONE], [TWO], "rest 0.0.0.0:8080 became rest 0.0.0.0:8081"),
-        ([ONE], [ONE, TWO], "rest 0.0.0.0:8080 became rest 0.0.0.0:8080, rest 0.0.0.0:8081"),
-        ([ONE], [make_mcp_expose(port=8080)], "rest 0.0.0.0:8080 became mcp 0.0.0.0:8080"),
-        ([FREE], [OTHER_FREE], "rest 0.0.0.0:0 (ships) became rest 0.0.0.0:0 (more)"),
-        ([FREE], [FREE, OTHER_FREE], "(ships) became rest 0.0.0.0:0 (ships), rest 0.0.0.0:0 (more)"),
+        ([ONE], [TWO], "rest localhost:8080 became rest localhost:8081"),
+        ([ONE], [ONE, TWO], "rest localhost:8080 became rest localhost:8080, rest localhost:8081"),
+        ([ONE], [make_mcp_expose(port=8080)], "rest localhost:8080 became mcp localhost:8080"),
+        ([FREE], [OTHER_FREE], "rest localhost:0 (ships) became rest localhost:0 (more)"),
+        ([FREE], [FREE, OTHER_FREE], "(ships) became rest localhost:0 (ships), rest localhost:0 (more)"),
     ],
 )
 def test_ports_may_not_change(before: list[dict[str, Any]], after: list[dict[str, Any]], words: str) -> None:

@@ -8,7 +8,6 @@ from naftiko_runtime import rules
 from naftiko_runtime.exposes.mcp.caching import read_cache_scope, read_ttl_ms
 from naftiko_runtime.link.credentials import link_guard
 from naftiko_runtime.link.declared_inputs import link_arguments
-from naftiko_runtime.link.expose_linker import ANY_ADDRESS
 from naftiko_runtime.plan import McpServer, Tool
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import suggest
@@ -37,13 +36,12 @@ def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
             linker.parts[exposed.get_path()] = tool
             tools.append(tool)
     span = context.find_span(expose.get_path("port"))
-    address, title = expose.address or ANY_ADDRESS, info.label or expose.namespace
     return McpServer(
         namespace=expose.namespace,
-        address=address,
+        address=expose.address or "",
         port=expose.port or 0,
         span=span,
-        title=title,
+        title=info.label or expose.namespace,
         instructions=expose.description,
         tools=tuple(tools),
         guard=link_guard(expose.authentication, context),

@@ -12,7 +12,6 @@ from naftiko_runtime.host_encoding import is_absolute
 from naftiko_runtime.link.consumed_paths import advise_place
 from naftiko_runtime.link.credentials import link_guard
 from naftiko_runtime.link.declared_inputs import link_fixed_values, link_input
-from naftiko_runtime.link.expose_linker import ANY_ADDRESS
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.plan import Argument, Input, RestServer, Route, remove_placeholder_names
 from naftiko_runtime.rules import helps
@@ -59,9 +58,11 @@ class _RestLinker:
             self._linker.report_empty(expose, rules.EMPTY_EXPOSE_ROUTES(namespace=expose.namespace), "resources")
         forwards = self._link_forwards(expose)
         span = self._context.find_span(expose.get_path("port"))
-        address, served = expose.address or ANY_ADDRESS, tuple(route for route, _ in routes)
+        served = tuple(route for route, _ in routes)
         guard = link_guard(expose.authentication, self._context)
-        return RestServer(expose.namespace, address, expose.port, span, served, guard=guard, forwards=forwards)
+        return RestServer(
+            expose.namespace, expose.address or "", expose.port, span, served, guard=guard, forwards=forwards
+        )
 
     def _link_forwards(self, expose: RestExpose) -> tuple[ForwardRoute, ...]:
         linked: dict[str, ForwardRoute] = {}
