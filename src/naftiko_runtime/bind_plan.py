@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, assert_never
 from naftiko_runtime import limits
 from naftiko_runtime.bind_workflow import Scripts, bind_workflow
 from naftiko_runtime.engine.call import BoundCall
-from naftiko_runtime.engine.compiled_parts import CompiledParts
+from naftiko_runtime.engine.compile_cache import CompiledParts
 from naftiko_runtime.engine.credentials import open_flow, open_guard
 from naftiko_runtime.engine.deadline import Deadlines
 from naftiko_runtime.engine.mock import BoundMock

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.engine.call import BoundCall
     from naftiko_runtime.engine.deadline import Deadlines
-    from naftiko_runtime.engine.steps.run import BoundStep
+    from naftiko_runtime.engine.steps.workflow_run import BoundStep
     from naftiko_runtime.plan import Operation, Plan, Workflow, WorkflowStep
     from naftiko_runtime.scripting.pool import ScriptPool
     from naftiko_runtime.secret import Secret

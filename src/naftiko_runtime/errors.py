@@ -1,7 +1,7 @@
 """Why a call failed: errors of callers, of upstreams and of the configuration.
 
 Every text is for the caller. It says what happened, and has no secret and no address of the operator's network.
-`problem` maps these classes to HTTP responses, and `exposes.mcp` to results of tools.
+`problem_details` maps these classes to HTTP responses, and `exposes.mcp` to results of tools.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from naftiko_runtime.rules import helps
 from naftiko_runtime.rules.problems import describe_problem
 from naftiko_runtime.source import SourceError, read_source
 from naftiko_runtime.suggest import suggest
-from naftiko_runtime.upstream.preview import PREVIEWED, NoResponse
+from naftiko_runtime.upstream.previewed_requests import PREVIEWED, NoResponse
 from naftiko_runtime.upstream.stub_response import Stub, StubResponse
 
 if TYPE_CHECKING:

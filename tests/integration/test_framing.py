@@ -14,7 +14,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import open_socket
-from naftiko_runtime.problem import render_problem
+from naftiko_runtime.problem_details import render_problem
 from naftiko_runtime.request_body import read_body
 from naftiko_runtime.send_response import send_whole
 from naftiko_runtime.server.listeners import SERVER_LIMITS

@@ -12,7 +12,7 @@ import click
 from naftiko_runtime.cli.folder_walk import FolderWalk
 from naftiko_runtime.cli.recognize_capability import format_no_files, has_capability_name, is_capability
 from naftiko_runtime.document.imports.files import resolve_location
-from naftiko_runtime.document.imports.sections import SECTIONS, iter_imports
+from naftiko_runtime.document.imports.own_and_imported_parts import SECTIONS, iter_imports
 from naftiko_runtime.source import SourceError
 
 if TYPE_CHECKING:

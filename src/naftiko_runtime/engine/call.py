@@ -9,7 +9,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.engine.exchange import Exchange
 from naftiko_runtime.engine.mapping import ResponseMapping
 from naftiko_runtime.engine.pagination import Pager
-from naftiko_runtime.engine.represented_resource import describe_resource
+from naftiko_runtime.engine.resource_urls import describe_resource
 from naftiko_runtime.engine.result import OperationResult, choose_kept_headers
 from naftiko_runtime.plan import MappedResponse, UntouchedResponse
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from naftiko_runtime.authentication.flow import Flow
-    from naftiko_runtime.engine.compiled_parts import CompiledParts
+    from naftiko_runtime.engine.compile_cache import CompiledParts
     from naftiko_runtime.engine.deadline import Deadlines
     from naftiko_runtime.engine.evaluate import Values
     from naftiko_runtime.engine.invocation import Invocation

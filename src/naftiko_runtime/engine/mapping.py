@@ -15,7 +15,7 @@ from naftiko_runtime.errors import UpstreamError, UpstreamTimeout
 from naftiko_runtime.formats import WITH_FILE, DecodeError, decode, read_json
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.jsonpath import OutOfTime, TooMuchWork, run_bounded
-from naftiko_runtime.mapping.empty_outputs import list_empty_outputs
+from naftiko_runtime.mapping.list_empty_outputs import list_empty_outputs
 from naftiko_runtime.mapping.templates import fill_blanks
 from naftiko_runtime.upstream.content_decoding import SUPPORTED, list_codings
 

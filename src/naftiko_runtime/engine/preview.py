@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime.engine.exchange import Exchange
 from naftiko_runtime.engine.result import OperationResult
 from naftiko_runtime.engine.steps.record_step import run_step
-from naftiko_runtime.engine.steps.run import WorkflowRun
-from naftiko_runtime.upstream.preview import PREVIEWED, NoResponse
+from naftiko_runtime.engine.steps.workflow_run import WorkflowRun
+from naftiko_runtime.upstream.previewed_requests import PREVIEWED, NoResponse
 from naftiko_runtime.upstream.stub_response import Stub, StubResponse
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.engine.deadline import Deadlines
     from naftiko_runtime.engine.invocation import Invocation
-    from naftiko_runtime.engine.steps.run import BoundStep
+    from naftiko_runtime.engine.steps.workflow_run import BoundStep
     from naftiko_runtime.plan import Operation
 
 _ABOUT: Final = "no upstream was called; these are the steps, with the requests that would have been sent"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from naftiko_runtime.caller_policy import CallerPolicy
-    from naftiko_runtime.telemetry.request_observer import Observer
+    from naftiko_runtime.telemetry.meter_and_tracer import Observer
 
 
 class Health(Struct, frozen=True):

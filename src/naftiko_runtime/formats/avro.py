@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from naftiko_runtime.decoding_irregularities import Irregularities
-    from naftiko_runtime.formats.decode_type import Decode
+    from naftiko_runtime.formats.decoder_type import Decode
 
 
 class _Decompressor(Protocol):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from naftiko_runtime.decoding_irregularities import Irregularities
-    from naftiko_runtime.formats.decode_type import Decode
+    from naftiko_runtime.formats.decoder_type import Decode
 
 csv.field_size_limit(RESPONSE_BYTES_MAX)  # the process's; by itself it is 131,072
 

@@ -21,7 +21,7 @@ from naftiko_runtime.rules.problems import DescribedError
 
 if TYPE_CHECKING:
     from naftiko_runtime.decoding_irregularities import Irregularities
-    from naftiko_runtime.formats.decode_type import Decode
+    from naftiko_runtime.formats.decoder_type import Decode
 
 _HEAD_BYTES: Final = 1024
 _META: Final = re.compile(rb"<meta\b[^>]*?\bcharset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)

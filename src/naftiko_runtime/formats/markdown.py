@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from naftiko_runtime.decoding_irregularities import Irregularities
-    from naftiko_runtime.formats.decode_type import Decode
+    from naftiko_runtime.formats.decoder_type import Decode
 
 _LINE_BREAK: Final = re.compile(r"\r\n?")
 _FRONT: Final = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)

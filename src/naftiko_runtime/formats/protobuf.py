@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from naftiko_runtime.decoding_irregularities import Irregularities
-    from naftiko_runtime.formats.decode_type import Decode
+    from naftiko_runtime.formats.decoder_type import Decode
 
 _IMPORT: Final = re.compile(r"""\bimport\s+(?:public\s+|weak\s+)?["']([^"'\n]+)["']""")
 _COMPILE_SECONDS: Final = 60

@@ -10,7 +10,7 @@ from naftiko_runtime.link.check_shared_ports import check_ports
 from naftiko_runtime.link.consumed_apis import link_consumed_apis
 from naftiko_runtime.link.context import Context, Namespaces
 from naftiko_runtime.link.exposes import link_exposes
-from naftiko_runtime.link.functions import Functions, list_aggregates
+from naftiko_runtime.link.function_references import Functions, list_aggregates
 from naftiko_runtime.link.linked_document import Linked
 from naftiko_runtime.link.variables import Variables
 from naftiko_runtime.plan import Plan

@@ -18,7 +18,7 @@ from naftiko_runtime.link.exposed_inputs import OperationInputs
 from naftiko_runtime.link.inputs_set_by_authentication import find_inputs_set_by_authentication
 from naftiko_runtime.link.link_with_values import link_with_values
 from naftiko_runtime.link.parameter_terms import ParameterTerms
-from naftiko_runtime.link.step_outputs import StepOutputs
+from naftiko_runtime.link.step_references import StepOutputs
 from naftiko_runtime.link.term_substitution import find_arguments, find_variables, substitute
 from naftiko_runtime.link.unplaced_inputs import UnplacedInputs, find_declaration
 from naftiko_runtime.link.with_values import WithValues

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.exposed_inputs import OperationInputs
     from naftiko_runtime.link.reference_syntax import Reference
-    from naftiko_runtime.link.step_outputs import StepOutputs
+    from naftiko_runtime.link.step_references import StepOutputs
     from naftiko_runtime.link.with_values import WithValues
     from naftiko_runtime.source import KeyPath
     from naftiko_runtime.template import Placeholder

@@ -12,7 +12,7 @@ from naftiko_runtime.host_encoding import encode_host
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.base_uri import advise_url, link_template, refuse_other_form
 from naftiko_runtime.link.base_uri_check import check_base_uri
-from naftiko_runtime.link.binary_response_limits import check_media_type, parse_binary_size
+from naftiko_runtime.link.binary_responses import check_media_type, parse_binary_size
 from naftiko_runtime.link.consumed_operation import Consumed
 from naftiko_runtime.link.consumed_paths import (
     advise_place,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Expose
     from naftiko_runtime.link.broken_parts import BrokenParts
     from naftiko_runtime.link.expose_linker import ExposeLinker
-    from naftiko_runtime.link.functions import Functions
+    from naftiko_runtime.link.function_references import Functions
     from naftiko_runtime.plan import Server
 
 E_contra = TypeVar("E_contra", contravariant=True)

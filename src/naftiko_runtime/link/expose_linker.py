@@ -10,7 +10,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.document.aggregates import Aggregate, AggregateFunction
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.link.binary_response_limits import parse_binary_size
+from naftiko_runtime.link.binary_responses import parse_binary_size
 from naftiko_runtime.link.call import CallLinker
 from naftiko_runtime.link.call_site import make_call_site
 from naftiko_runtime.link.mocks import check_mock, make_mock_target
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.call_targets import Calls
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.link.functions import FunctionReference
+    from naftiko_runtime.link.function_references import FunctionReference
     from naftiko_runtime.link.shared_functions import LinkedFunction, SharedFunctions
     from naftiko_runtime.model.part import Part
     from naftiko_runtime.plan import Execution, ServedPart, Shape, Term, Upstream

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.expose_kind import FindLinkedKind
-    from naftiko_runtime.link.functions import Functions
+    from naftiko_runtime.link.function_references import Functions
     from naftiko_runtime.plan import ServedPart, Server, Upstream
     from naftiko_runtime.source import KeyPath
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from naftiko_runtime.document.aggregates import AggregateFunction
-    from naftiko_runtime.link.functions import FunctionReference, Functions
+    from naftiko_runtime.link.function_references import FunctionReference, Functions
     from naftiko_runtime.plan import Contract, Input, Operation, Term
     from naftiko_runtime.source import KeyPath
 

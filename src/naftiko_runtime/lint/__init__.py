@@ -16,11 +16,11 @@ from naftiko_runtime.lint import (
     unused_operations,
     variables,
 )
-from naftiko_runtime.lint.check import Check, Subject
+from naftiko_runtime.lint.define_check import Check, Subject
 
 if TYPE_CHECKING:
     from naftiko_runtime.link.linked_document import Linked
-    from naftiko_runtime.lint.check import FindCheckedKind
+    from naftiko_runtime.lint.define_check import FindCheckedKind
 
 CHECKS: Final[tuple[Check, ...]] = (
     *namespaces.CHECKS,

@@ -14,7 +14,7 @@ from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParame
 from naftiko_runtime.document.walk import walk_parts
 from naftiko_runtime.host_encoding import is_absolute
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.lint.check import make_check
+from naftiko_runtime.lint.define_check import make_check
 from naftiko_runtime.plan import freeze, thaw
 from naftiko_runtime.redact_document import is_token_like
 from naftiko_runtime.rules import helps
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.authentication.kind import AuthenticationKind
     from naftiko_runtime.document.parameters import Output
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.define_check import Subject
     from naftiko_runtime.model.part import Part
     from naftiko_runtime.regex import Pattern
     from naftiko_runtime.rules import Statement

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
-from naftiko_runtime.lint.check import make_check
+from naftiko_runtime.lint.define_check import make_check
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.parameters import Output
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.define_check import Subject
 
 _SINGLE: Final = frozenset({"string", "number", "integer", "boolean", "object"})
 """The types whose values are no lists."""

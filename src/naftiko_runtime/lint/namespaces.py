@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ConsumedHttp
-from naftiko_runtime.link.functions import list_aggregates
-from naftiko_runtime.lint.check import make_check
+from naftiko_runtime.link.function_references import list_aggregates
+from naftiko_runtime.lint.define_check import make_check
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from naftiko_runtime.document.exposes import Expose
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.define_check import Subject
     from naftiko_runtime.model.part import Part
     from naftiko_runtime.rules import Message
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import rules
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.reference_syntax import PREFIXES
-from naftiko_runtime.lint.check import make_check
+from naftiko_runtime.lint.define_check import make_check
 from naftiko_runtime.source.edits import replace_text
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Findings
     from naftiko_runtime.document.exposes import Exposed
     from naftiko_runtime.document.parameters import Output
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.define_check import Subject
     from naftiko_runtime.source import Source
 
 _PREFIXED: Final = compile_lazily(rf"({'|'.join(PREFIXES)})\.([^\s{{}}]+)")

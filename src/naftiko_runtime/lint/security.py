@@ -13,14 +13,14 @@ from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParameter
 from naftiko_runtime.document.walk import iter_texts, walk_parts
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.lint.check import make_check
+from naftiko_runtime.lint.define_check import make_check
 from naftiko_runtime.redact_document import has_token_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.define_check import Subject
     from naftiko_runtime.model.part import Part
     from naftiko_runtime.source import KeyPath
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from naftiko_runtime import rules
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.base_uri_check import check_base_uri
-from naftiko_runtime.lint.check import make_check
+from naftiko_runtime.lint.define_check import make_check
 from naftiko_runtime.lint.select_parts import filter_readable, list_names, list_own_apis
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.consumes import ConsumedHttp, ConsumedResource
     from naftiko_runtime.document.exposes import RestResource
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.define_check import Subject
     from naftiko_runtime.rules import Message
     from naftiko_runtime.source import KeyPath
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime import rules
 from naftiko_runtime.document.walk import iter_entries, iter_parts
 from naftiko_runtime.link.call_targets import Calls
-from naftiko_runtime.lint.check import make_check
+from naftiko_runtime.lint.define_check import make_check
 
 if TYPE_CHECKING:
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.define_check import Subject
 
 
 def check_unserved_calls(subject: Subject) -> None:

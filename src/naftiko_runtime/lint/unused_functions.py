@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.link.functions import list_aggregates
-from naftiko_runtime.lint.check import make_check
+from naftiko_runtime.link.function_references import list_aggregates
+from naftiko_runtime.lint.define_check import make_check
 from naftiko_runtime.lint.select_parts import filter_readable, is_own, list_names
 
 if TYPE_CHECKING:
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.define_check import Subject
 
 
 def check_unused_functions(subject: Subject) -> None:

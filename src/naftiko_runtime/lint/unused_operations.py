@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.walk import iter_parts
-from naftiko_runtime.lint.check import make_check
+from naftiko_runtime.lint.define_check import make_check
 from naftiko_runtime.lint.select_parts import filter_readable, list_names, list_own_apis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.define_check import Subject
 
 
 def check_unused_operations(subject: Subject) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.lint.check import make_check
+from naftiko_runtime.lint.define_check import make_check
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import add_key
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Edit
     from naftiko_runtime.document.capability import Document
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.define_check import Subject
     from naftiko_runtime.plan import Binding
     from naftiko_runtime.source import Source
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.document.imports.files import ImportChain, ImportedFiles
-from naftiko_runtime.document.imports.sections import iter_imports
+from naftiko_runtime.document.imports.own_and_imported_parts import iter_imports
 from naftiko_runtime.lsp.name_index import Outline, find_input, find_nearly
 from naftiko_runtime.source import SourceError
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from naftiko_runtime.diagnostic import Span
-from naftiko_runtime.document.imports.sections import get_name, get_variables, iter_entries
+from naftiko_runtime.document.imports.own_and_imported_parts import get_name, get_variables, iter_entries
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.link.reference_syntax import Words
 from naftiko_runtime.lsp.cursor import find_value

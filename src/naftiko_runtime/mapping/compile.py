@@ -11,7 +11,7 @@ from msgspec import Struct
 from naftiko_runtime.encode_value import format_text
 from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.mapping.field_by_field import Column, ShapeAll, compile_table, compile_take
+from naftiko_runtime.mapping.object_lists import Column, ShapeAll, compile_table, compile_take
 from naftiko_runtime.mapping.output_schema import Mismatches, has_type
 from naftiko_runtime.mapping.templates import Blank, compile_template
 from naftiko_runtime.plan import (

@@ -12,7 +12,7 @@ from naftiko_runtime.engine.credentials import derive_secrets
 from naftiko_runtime.exposes.kinds import get_kind
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.link.check_shared_ports import group_by_port
-from naftiko_runtime.problem import render_problem
+from naftiko_runtime.problem_details import render_problem
 from naftiko_runtime.server.listeners import make_listener
 from naftiko_runtime.telemetry.client_requests import InstrumentedTransport
 from naftiko_runtime.telemetry.middleware import instrument_app

@@ -9,7 +9,7 @@ from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import get_port
 from naftiko_runtime.http_server.server_limits import ServerLimits
-from naftiko_runtime.problem import render_problem
+from naftiko_runtime.problem_details import render_problem
 from naftiko_runtime.telemetry.listener_metrics import ListenerMetrics
 
 if TYPE_CHECKING:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from naftiko_runtime.telemetry.meter_and_tracer import Observer
 from naftiko_runtime.telemetry.process import ProcessMetrics
-from naftiko_runtime.telemetry.request_observer import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from naftiko_runtime.server.capability_to_serve import ServedCapability
-    from naftiko_runtime.server.metrics_hub import MetricsHub
+    from naftiko_runtime.server.program_metrics import ProgramMetrics
     from naftiko_runtime.server.settings import ServerSettings
 
 
@@ -24,16 +24,16 @@ class ProcessTelemetry:
     """
 
     def __init__(
-        self, hub: MetricsHub, worker: int, settings: ServerSettings, capabilities: Sequence[ServedCapability]
+        self, metrics: ProgramMetrics, worker: int, settings: ServerSettings, capabilities: Sequence[ServedCapability]
     ) -> None:
         """Start.
 
         Raises:
             BindError: The options for traces are invalid.
         """
-        self.meter = hub.open_meter(worker)
+        self.meter = metrics.open_meter(worker)
         self._process = None if self.meter is None else ProcessMetrics(self.meter, worker)
-        self._hub = hub
+        self._metrics = metrics
         wanted = self.meter is not None or settings.traces is not None
         self.observer = Observer(self.meter, settings.traces, _get_service_name(capabilities)) if wanted else None
 
@@ -47,7 +47,7 @@ class ProcessTelemetry:
     def render(self) -> bytes:
         """Render the metrics of all processes, with the current values of this one."""
         self.update()
-        return self._hub.render()
+        return self._metrics.render()
 
     async def close(self) -> None:
         """Record the last values, and send the remaining spans."""

@@ -14,9 +14,9 @@ from naftiko_runtime.exposes.control.app import make_control_app
 from naftiko_runtime.server.deployment import Deployment
 from naftiko_runtime.server.lifecycle import Lifecycle
 from naftiko_runtime.server.listeners import make_control_listener
-from naftiko_runtime.server.metrics_hub import MetricsHub, make_reload_counter
 from naftiko_runtime.server.ports import OpenPort, Ports
 from naftiko_runtime.server.process_telemetry import ProcessTelemetry
+from naftiko_runtime.server.program_metrics import ProgramMetrics, make_reload_counter
 from naftiko_runtime.server.reloader import DeploymentSwap, Reloader
 from naftiko_runtime.server.signals import SignalPolicy
 from naftiko_runtime.startup_signals import take_hangup
@@ -54,8 +54,8 @@ async def serve(
     ports = Ports.open(capabilities, settings)
     async with AsyncExitStack() as stack:
         stack.callback(ports.close)
-        hub = MetricsHub(settings)
-        process = ProcessTelemetry(hub, 1, settings, capabilities)
+        metrics = ProgramMetrics(settings)
+        process = ProcessTelemetry(metrics, 1, settings, capabilities)
         stack.push_async_callback(process.close)
         ready = asyncio.Event()
         health = Health(ready.is_set, render_metrics=process.render)
@@ -65,7 +65,7 @@ async def serve(
         listeners = deployment.listen(ports.sets[0], process.meter)
         control = make_control_listener(ports.control, make_control_app(health))
         swap = DeploymentSwap(deployment, listeners, settings)
-        reloader = Reloader(swap, capabilities, load, make_reload_counter(hub.open_parent_meter()))
+        reloader = Reloader(swap, capabilities, load, make_reload_counter(metrics.open_parent_meter()))
         stack.push_async_callback(reloader.close)
         lifecycle = Lifecycle(tuple(listeners.values()), control, ready, settings, process.update)
         policy = SignalPolicy(lifecycle.stop, lifecycle.force, reloader.request, settings.grace_seconds)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from naftiko_runtime.plan import Plan
+    from naftiko_runtime.telemetry.meter_and_tracer import Observer
     from naftiko_runtime.telemetry.request_instruments import Instrument, Outcome
-    from naftiko_runtime.telemetry.request_observer import Observer
     from naftiko_runtime.telemetry.span_attributes import Value
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 

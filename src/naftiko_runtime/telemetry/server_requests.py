@@ -12,8 +12,8 @@ from naftiko_runtime.telemetry.tracing import CURRENT
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator, Mapping, Sequence
 
+    from naftiko_runtime.telemetry.meter_and_tracer import Observer
     from naftiko_runtime.telemetry.request_instruments import Instrument, Outcome, RequestSeries
-    from naftiko_runtime.telemetry.request_observer import Observer
     from naftiko_runtime.telemetry.span_attributes import Value
     from naftiko_runtime.upstream.interface import Header
 

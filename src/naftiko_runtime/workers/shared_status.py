@@ -1,7 +1,7 @@
 """The status of all workers, in a page of memory that they share with the supervisor.
 
 Each field has one writer and is written in one piece, so it needs no lock. The worker that serves the control port
-reads the status of all workers here. Metrics are in another such page: :mod:`naftiko_runtime.server.metrics_hub`.
+reads the status of all workers here. Metrics are in another such page: :mod:`naftiko_runtime.server.program_metrics`.
 """
 
 from __future__ import annotations

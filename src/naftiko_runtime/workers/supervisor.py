@@ -17,8 +17,8 @@ from naftiko_runtime import limits
 from naftiko_runtime.authentication.nonce_cache import NonceCache
 from naftiko_runtime.errors import BindError, Problem
 from naftiko_runtime.server.lifecycle import ABORT_SECONDS
-from naftiko_runtime.server.metrics_hub import MetricsHub, make_reload_counter, make_start_counter
 from naftiko_runtime.server.ports import Ports
+from naftiko_runtime.server.program_metrics import ProgramMetrics, make_reload_counter, make_start_counter
 from naftiko_runtime.server.serve import log_stopped
 from naftiko_runtime.server.signals import SignalPolicy
 from naftiko_runtime.startup_signals import take_hangup
@@ -95,7 +95,7 @@ class Supervisor:
         self._settings = settings
         self._ports = ports
         self._hooks = hooks
-        self._shared = SharedState(SharedStatus(settings.workers), MetricsHub(settings), NonceCache())
+        self._shared = SharedState(SharedStatus(settings.workers), ProgramMetrics(settings), NonceCache())
         meter = self._shared.metrics.open_parent_meter()
         self._count_start = make_start_counter(meter)
         self._selector = selectors.DefaultSelector()

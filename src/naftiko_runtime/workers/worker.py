@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.http_server.listener import Listener
     from naftiko_runtime.server.capability_to_serve import ServedCapability
-    from naftiko_runtime.server.metrics_hub import MetricsHub
     from naftiko_runtime.server.ports import Ports
+    from naftiko_runtime.server.program_metrics import ProgramMetrics
     from naftiko_runtime.server.settings import ServerSettings
     from naftiko_runtime.workers.control_channel import ControlChannel, ControlMessage
     from naftiko_runtime.workers.shared_status import SharedStatus
@@ -46,7 +46,7 @@ class SharedState(NamedTuple):
     """What all workers share. It is created before the first worker."""
 
     status: SharedStatus
-    metrics: MetricsHub
+    metrics: ProgramMetrics
     nonces: NonceCache
 
 

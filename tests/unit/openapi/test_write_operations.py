@@ -13,7 +13,7 @@ from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.mapping.output_schema import make_result_schema
 from naftiko_runtime.openapi import write_openapi
 from naftiko_runtime.plan import McpServer
-from naftiko_runtime.problem import render_problem_document
+from naftiko_runtime.problem_details import render_problem_document
 from support.linked import make_document, make_rest_expose
 from support.openapi_documents import ROOT, body, described, given, only, parameters, servers_of
 

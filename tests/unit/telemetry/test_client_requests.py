@@ -10,9 +10,9 @@ import pytest
 
 from naftiko_runtime.errors import UpstreamError, UpstreamOverloaded
 from naftiko_runtime.telemetry.client_requests import InstrumentedTransport, describe_server
+from naftiko_runtime.telemetry.meter_and_tracer import Observer
 from naftiko_runtime.telemetry.metrics import UPSTREAM, Meter
 from naftiko_runtime.telemetry.prometheus import render_metrics
-from naftiko_runtime.telemetry.request_observer import Observer
 from naftiko_runtime.telemetry.sampling import Sampler
 from naftiko_runtime.telemetry.shared_metrics import SharedStore
 from naftiko_runtime.telemetry.span_attributes import AttributeBuilder

@@ -13,8 +13,8 @@ import pytest
 from naftiko_runtime.authentication.nonce_cache import NonceCache
 from naftiko_runtime.sandbox_transport import SandboxTransport
 from naftiko_runtime.server.capability_to_serve import ServedCapability
-from naftiko_runtime.server.metrics_hub import MetricsHub
 from naftiko_runtime.server.ports import Ports
+from naftiko_runtime.server.program_metrics import ProgramMetrics
 from naftiko_runtime.server.settings import ServerSettings
 from naftiko_runtime.workers.control_channel import ControlChannel, ControlMessage
 from naftiko_runtime.workers.shared_status import SharedStatus
@@ -37,7 +37,7 @@ class Running:
         self.ports = Ports.open(CAPABILITIES, SETTINGS)
         self.channel, self._workers_end = ControlChannel.open_pair()
         self.status = SharedStatus(2)
-        shared = SharedState(self.status, MetricsHub(SETTINGS), NonceCache())
+        shared = SharedState(self.status, ProgramMetrics(SETTINGS), NonceCache())
         context = WorkerContext(0, self.ports, shared, self._workers_end)
         self.task = asyncio.create_task(run_worker(context, CAPABILITIES, SETTINGS, lambda _: None))
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import Findings, diagnose
-from naftiko_runtime.document.imports.sections import get_name, iter_imports, iter_own_parts
+from naftiko_runtime.document.imports.own_and_imported_parts import get_name, iter_imports, iter_own_parts
 from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.rules import Severity, helps

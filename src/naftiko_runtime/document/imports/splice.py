@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.imports.files import FoundPart, ImportChain, ImportedFiles
-from naftiko_runtime.document.imports.sections import (
+from naftiko_runtime.document.imports.own_and_imported_parts import (
     SECTIONS,
     collect_words,
     find_references,

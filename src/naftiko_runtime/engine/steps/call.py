@@ -12,7 +12,7 @@ from naftiko_runtime.engine.exchange import choose_status, describe_failure
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.engine.mapping import report_mismatches
 from naftiko_runtime.engine.result import OperationResult, format_status
-from naftiko_runtime.engine.steps.run import compile_references, limit_work
+from naftiko_runtime.engine.steps.workflow_run import compile_references, limit_work
 from naftiko_runtime.errors import Rejected, StepError, UpstreamError
 from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.plan import ITEM, ListShape, ObjectShape, ScalarShape
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.call import BoundCall
     from naftiko_runtime.engine.evaluate import Values
     from naftiko_runtime.engine.mapping import ResponseMapping
-    from naftiko_runtime.engine.steps.run import WorkflowRun
+    from naftiko_runtime.engine.steps.workflow_run import WorkflowRun
     from naftiko_runtime.plan import CallStep, NamedOutput, Shape, StepReference
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class BoundCallStep:
         self._name_outputs = _compile_outputs(operation, plan) if plan.outputs else None
 
     async def run(self, run: WorkflowRun) -> None:
-        """Call the operation; see :class:`naftiko_runtime.engine.steps.run.BoundStep`."""
+        """Call the operation; see :class:`naftiko_runtime.engine.steps.workflow_run.BoundStep`."""
         result = await self._send(run)
         if self._is_result:
             run.result = result

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime.engine.evaluate import ABSENT
 from naftiko_runtime.engine.steps.loop import BoundLoop
-from naftiko_runtime.engine.steps.run import compile_value, limit_work
+from naftiko_runtime.engine.steps.workflow_run import compile_value, limit_work
 from naftiko_runtime.errors import StepError
 from naftiko_runtime.jsonpath import compile_condition
 from naftiko_runtime.plan import FallbackValue
@@ -15,7 +15,7 @@ from naftiko_runtime.plan import FallbackValue
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from naftiko_runtime.engine.steps.run import BoundStep, WorkflowRun
+    from naftiko_runtime.engine.steps.workflow_run import BoundStep, WorkflowRun
     from naftiko_runtime.plan import StepControl, When
     from naftiko_runtime.secret import Secret
 
@@ -59,7 +59,7 @@ class BoundControl:
         self._holds = None if plan.when is None else _compile_when(step.name, plan.when, secrets)
 
     async def run(self, run: WorkflowRun) -> None:
-        """Run the step, or skip it; see :class:`naftiko_runtime.engine.steps.run.BoundStep`."""
+        """Run the step, or skip it; see :class:`naftiko_runtime.engine.steps.workflow_run.BoundStep`."""
         try:
             if self._holds is not None and not self._holds(run):
                 run.outputs[self.name] = None

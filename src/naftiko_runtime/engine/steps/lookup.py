@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from naftiko_runtime.encode_value import format_text
-from naftiko_runtime.engine.steps.run import compile_value, describe_unrenderable
+from naftiko_runtime.engine.steps.workflow_run import compile_value, describe_unrenderable
 from naftiko_runtime.file_value import File, Unrenderable
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.source import format_as_written
@@ -16,7 +16,7 @@ from naftiko_runtime.source import format_as_written
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from naftiko_runtime.engine.steps.run import WorkflowRun
+    from naftiko_runtime.engine.steps.workflow_run import WorkflowRun
     from naftiko_runtime.plan import LookupStep
     from naftiko_runtime.secret import Secret
 
@@ -48,7 +48,7 @@ class BoundLookupStep:
         self._read_value = compile_value(plan.name, plan.value, plan.references, secrets)
 
     async def run(self, run: WorkflowRun) -> None:
-        """Look the value up; see :class:`naftiko_runtime.engine.steps.run.BoundStep`.
+        """Look the value up; see :class:`naftiko_runtime.engine.steps.workflow_run.BoundStep`.
 
         The output of a list of values is a list of the rows that match, in the order of the values. A value without a
         row is left out. The output of one value is its row, or null.

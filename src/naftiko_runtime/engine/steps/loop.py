@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec.structs import replace
 
 from naftiko_runtime.engine.evaluate import ABSENT
-from naftiko_runtime.engine.steps.run import compile_value
+from naftiko_runtime.engine.steps.workflow_run import compile_value
 from naftiko_runtime.errors import StepError
 from naftiko_runtime.limits import LOOP_ITEMS_MAX
 from naftiko_runtime.plan import INDEX, ITEM
@@ -18,7 +18,7 @@ from naftiko_runtime.plan import INDEX, ITEM
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from naftiko_runtime.engine.steps.run import WorkflowRun
+    from naftiko_runtime.engine.steps.workflow_run import WorkflowRun
     from naftiko_runtime.plan import StepLoop
     from naftiko_runtime.secret import Secret
 

@@ -10,12 +10,12 @@ from naftiko_runtime.errors import Rejected, StepError
 from naftiko_runtime.telemetry.tracing import CURRENT
 
 if TYPE_CHECKING:
-    from naftiko_runtime.engine.steps.run import BoundStep, WorkflowRun
+    from naftiko_runtime.engine.steps.workflow_run import BoundStep, WorkflowRun
     from naftiko_runtime.telemetry.tracing import RequestTrace
 
 
 async def run_step(step: BoundStep, run: WorkflowRun) -> None:
-    """Run a step; see :class:`naftiko_runtime.engine.steps.run.BoundStep`.
+    """Run a step; see :class:`naftiko_runtime.engine.steps.workflow_run.BoundStep`.
 
     The spans of its calls are below its own span.
     """

@@ -6,7 +6,7 @@ import logging
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-from naftiko_runtime.engine.steps.run import compile_value
+from naftiko_runtime.engine.steps.workflow_run import compile_value
 from naftiko_runtime.errors import StepError
 from naftiko_runtime.file_value import File, Unrenderable
 from naftiko_runtime.scripting.program import ScriptError
@@ -14,7 +14,7 @@ from naftiko_runtime.scripting.program import ScriptError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from naftiko_runtime.engine.steps.run import WorkflowRun
+    from naftiko_runtime.engine.steps.workflow_run import WorkflowRun
     from naftiko_runtime.plan import ScriptStep
     from naftiko_runtime.scripting.pool import ScriptPool
     from naftiko_runtime.secret import Secret
@@ -48,7 +48,7 @@ class BoundScriptStep:
         self._read_context = compile_value(step.name, step.context, step.references, secrets)
 
     async def run(self, run: WorkflowRun) -> None:
-        """Run the script; see :class:`naftiko_runtime.engine.steps.run.BoundStep`."""
+        """Run the script; see :class:`naftiko_runtime.engine.steps.workflow_run.BoundStep`."""
         step = self._step
         if self._pool is None:
             raise self._fail("scripts are disabled here", 501)

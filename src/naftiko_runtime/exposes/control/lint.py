@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.exposes.unserved.lint import PORT_CHECK
-from naftiko_runtime.lint.check import make_expose_check
+from naftiko_runtime.lint.define_check import make_expose_check
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import OtherExpose
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.define_check import Subject
 
 
 def check_single(expose: OtherExpose, subject: Subject) -> None:

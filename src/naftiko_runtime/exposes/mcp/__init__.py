@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.exposes.mcp.describe import find_routes, get_url_path, list_entries, make_example_command
-from naftiko_runtime.exposes.mcp.inherit import inherit
+from naftiko_runtime.exposes.mcp.inherit_from_functions import inherit
 from naftiko_runtime.exposes.mcp.link import link
 from naftiko_runtime.exposes.mcp.lint import CHECKS, list_operations
 from naftiko_runtime.exposes.mcp.revisions import STATELESS

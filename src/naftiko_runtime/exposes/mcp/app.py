@@ -12,7 +12,7 @@ from naftiko_runtime.caller_policy import parse_host
 from naftiko_runtime.exposes.mcp.fast_path import FastPath
 from naftiko_runtime.exposes.mcp.sdk_path import CheckedMessages
 from naftiko_runtime.exposes.mcp.tools import ToolServer
-from naftiko_runtime.problem import send_problem_document, send_unauthorized
+from naftiko_runtime.problem_details import send_problem_document, send_unauthorized
 from naftiko_runtime.send_response import send_bodyless
 from naftiko_runtime.telemetry.metrics import MCP_MESSAGES
 from naftiko_runtime.telemetry.server_requests import INSTRUMENT, ToolInstrumentation, make_route_instrument
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.bind_plan import BoundServer
     from naftiko_runtime.caller_policy import CallerPolicy
     from naftiko_runtime.plan import McpServer, Tool
+    from naftiko_runtime.telemetry.meter_and_tracer import Observer
     from naftiko_runtime.telemetry.metrics import MetricValue
     from naftiko_runtime.telemetry.request_instruments import Instrument
-    from naftiko_runtime.telemetry.request_observer import Observer
     from naftiko_runtime.upstream.interface import Header
 
 log = logging.getLogger(__name__)

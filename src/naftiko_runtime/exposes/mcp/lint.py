@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.lint.check import make_expose_check
+from naftiko_runtime.lint.define_check import make_expose_check
 from naftiko_runtime.lint.select_parts import filter_readable, is_own, list_names
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import McpExpose, McpTool
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.define_check import Subject
 
 _TOOL_NAME: Final = compile_lazily(r"[A-Za-z0-9_.-]{1,64}")
 _CHANGING: Final = ("PUT", "PATCH", "DELETE")

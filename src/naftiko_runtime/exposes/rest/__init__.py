@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.exposes.rest.describe import find_routes, get_url_path, list_entries, make_example_command
-from naftiko_runtime.exposes.rest.inherit import inherit
+from naftiko_runtime.exposes.rest.inherit_from_functions import inherit
 from naftiko_runtime.exposes.rest.link import link
 from naftiko_runtime.exposes.rest.lint import CHECKS, list_operations
 from naftiko_runtime.exposes.rest.skip_broken import keep_servable

@@ -11,7 +11,7 @@ from naftiko_runtime.exposes.rest.handlers import BrokenHandler, ForwardHandler,
 from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher, Mounts, PathMethods
 from naftiko_runtime.exposes.rest.rewrite_header_urls import Locations
 from naftiko_runtime.plan import ForwardRoute, Route
-from naftiko_runtime.problem import send_problem, send_problem_document, send_unauthorized
+from naftiko_runtime.problem_details import send_problem, send_problem_document, send_unauthorized
 from naftiko_runtime.send_response import send_bodyless
 from naftiko_runtime.telemetry.server_requests import make_route_instrument
 

@@ -29,7 +29,7 @@ from naftiko_runtime.exposes.rest.rewrite_header_urls import Locations, ProxiedR
 from naftiko_runtime.file_value import File, Unrenderable
 from naftiko_runtime.formats import DecodeError, read_json
 from naftiko_runtime.json_limits import check_json_limits
-from naftiko_runtime.problem import send_problem, send_problem_document
+from naftiko_runtime.problem_details import send_problem, send_problem_document
 from naftiko_runtime.request_body import Disconnected, check_coding, describe_large_body, stream_body
 from naftiko_runtime.telemetry.server_requests import INSTRUMENT
 

@@ -8,7 +8,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.document.normalize import LATER_VERSIONS
 from naftiko_runtime.exposes.rest.placeholders import list_placeholders
 from naftiko_runtime.link.fold_name import fold_name
-from naftiko_runtime.lint.check import make_expose_check
+from naftiko_runtime.lint.define_check import make_expose_check
 from naftiko_runtime.lint.select_parts import is_own
 from naftiko_runtime.lint.style import check_slashes
 from naftiko_runtime.source.edits import add_parameters
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.document.exposes import RestExpose, RestOperation, RestResource
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.define_check import Subject
 
 _IN_PATH: Final = (("in", "path"), ("type", "string"))
 

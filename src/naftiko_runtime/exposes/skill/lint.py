@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 from naftiko_runtime import rules
 from naftiko_runtime.document.walk import iter_entries
 from naftiko_runtime.exposes.unserved.lint import PORT_CHECK
-from naftiko_runtime.lint.check import make_expose_check
+from naftiko_runtime.lint.define_check import make_expose_check
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import suggest
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import OtherExpose
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.lint.check import Subject
+    from naftiko_runtime.lint.define_check import Subject
     from naftiko_runtime.source import KeyPath
 
 _ORIGIN: Final = ("sourceNamespace", "action")

@@ -8,8 +8,8 @@ from naftiko_runtime.exposes.unserved.link import link
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Exposed, OtherExpose
-    from naftiko_runtime.link.functions import Functions
-    from naftiko_runtime.lint.check import ExposeCheck
+    from naftiko_runtime.link.function_references import Functions
+    from naftiko_runtime.lint.define_check import ExposeCheck
 
 __all__ = ["CHECKS", "inherit", "link", "list_operations"]
 

@@ -10,7 +10,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from naftiko_runtime import limits
 from naftiko_runtime.http_client import failures
 from naftiko_runtime.http_client.native.body_buffer import BodyBuffer
-from naftiko_runtime.http_client.native.header_name_case import lower_name
+from naftiko_runtime.http_client.native.lower_name import lower_name
 from naftiko_runtime.http_client.native.states import AWAITING, COMPLETE, FAILED, NONE, READING
 
 if TYPE_CHECKING:

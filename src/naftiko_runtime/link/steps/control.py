@@ -13,7 +13,7 @@ from naftiko_runtime.terms import TermList, TermObject
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.steps import ControlledStep
-    from naftiko_runtime.link.step_outputs import StepOutputs
+    from naftiko_runtime.link.step_references import StepOutputs
     from naftiko_runtime.link.steps.scope import WorkflowScope
     from naftiko_runtime.plan import CallStep, StepReference, Term, Tree
 

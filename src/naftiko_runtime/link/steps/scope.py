@@ -12,7 +12,7 @@ from naftiko_runtime.link.call_site import CallSite
 from naftiko_runtime.link.exposed_inputs import OperationInputs
 from naftiko_runtime.link.link_with_values import link_tree
 from naftiko_runtime.link.mocks import make_mock_target
-from naftiko_runtime.link.step_outputs import StepOutputs
+from naftiko_runtime.link.step_references import StepOutputs
 from naftiko_runtime.link.term_substitution import find_variables, substitute
 from naftiko_runtime.link.with_values import WithValues
 from naftiko_runtime.plan import INDEX, ITEM

@@ -14,7 +14,7 @@ from naftiko_runtime.engine.result import choose_kept_headers
 from naftiko_runtime.engine.steps.call import BoundCallStep
 from naftiko_runtime.engine.steps.lookup import BoundLookupStep
 from naftiko_runtime.engine.steps.loop import BoundLoop
-from naftiko_runtime.engine.steps.run import WorkflowRun
+from naftiko_runtime.engine.steps.workflow_run import WorkflowRun
 from naftiko_runtime.errors import StepError
 from naftiko_runtime.jsonpath import work_limit
 from naftiko_runtime.plan import Argument, CallStep, LookupStep, NamedOutput, Request, StepLoop

@@ -9,7 +9,7 @@ import pytest
 
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.engine.steps.control import BoundControl
-from naftiko_runtime.engine.steps.run import WorkflowRun
+from naftiko_runtime.engine.steps.workflow_run import WorkflowRun
 from naftiko_runtime.errors import StepError
 from naftiko_runtime.plan import Argument, Constant, FallbackValue, StepControl, StepLoop
 

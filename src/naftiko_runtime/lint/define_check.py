@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, Ty
 
 from msgspec import Struct
 
-from naftiko_runtime.link.functions import list_aggregates
+from naftiko_runtime.link.function_references import list_aggregates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

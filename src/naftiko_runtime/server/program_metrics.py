@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _PARENT: Final = 0
 
 
-class MetricsHub:
+class ProgramMetrics:
     """The metrics of all processes of a program; create it before there are other processes.
 
     Nothing is counted unless there is a control port to ask for metrics.

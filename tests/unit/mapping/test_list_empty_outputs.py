@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from naftiko_runtime.mapping.compile import compile_shapes
-from naftiko_runtime.mapping.empty_outputs import list_empty_outputs
+from naftiko_runtime.mapping.list_empty_outputs import list_empty_outputs
 from naftiko_runtime.plan import ConstantShape, ListShape, MapShape, ObjectShape, ScalarShape
 
 BOOK = ObjectShape(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from naftiko_runtime.http_client.native import header_name_case
-from naftiko_runtime.http_client.native.header_name_case import lower_name
+from naftiko_runtime.http_client.native.lower_name import lower_name
 
 
 @pytest.fixture(autouse=True)
 def empty_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(header_name_case, "_known", {})
+    monkeypatch.setattr("naftiko_runtime.http_client.native.lower_name._known", {})
 
 
 def test_a_frequent_name_is_the_same_object_every_time() -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.document.aggregates import Semantics
     from naftiko_runtime.document.exposes import McpExpose, McpTool
-    from naftiko_runtime.link.functions import Functions
+    from naftiko_runtime.link.function_references import Functions
     from naftiko_runtime.source import KeyPath
 
 

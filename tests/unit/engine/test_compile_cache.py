@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from naftiko_runtime.bind_plan import bind
-from naftiko_runtime.engine import compiled_parts
+from naftiko_runtime.engine import compile_cache
 from naftiko_runtime.engine.request import RequestBuilder
 from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.sandbox_transport import SandboxTransport
@@ -29,8 +29,8 @@ class Compilations:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.requests = self.shapes = 0
-        monkeypatch.setattr(compiled_parts, "RequestBuilder", self.count("requests", RequestBuilder))
-        monkeypatch.setattr(compiled_parts, "compile_shapes", self.count("shapes", compile_shapes))
+        monkeypatch.setattr(compile_cache, "RequestBuilder", self.count("requests", RequestBuilder))
+        monkeypatch.setattr(compile_cache, "compile_shapes", self.count("shapes", compile_shapes))
 
     def count(self, what: str, compiling: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*arguments: Any, **named: Any) -> Any:

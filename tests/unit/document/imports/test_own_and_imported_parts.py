@@ -1,6 +1,6 @@
 """The sections of a document as data."""
 
-from naftiko_runtime.document.imports.sections import (
+from naftiko_runtime.document.imports.own_and_imported_parts import (
     collect_words,
     find_references,
     get_name,

@@ -12,7 +12,7 @@ from naftiko_runtime.link.fold_name import fold_name
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import RestExpose, RestOperation, RestResource
     from naftiko_runtime.document.parameters import ToolParameter
-    from naftiko_runtime.link.functions import Functions
+    from naftiko_runtime.link.function_references import Functions
 
 _KEPT: Final = ("label", "description", "type", "default", "pattern", "value")
 """The keys that an input of a function and one of an operation have in common, besides its name."""
