@@ -40,6 +40,8 @@ REQUEST_DEPTH_MAX: Final = 128
 """Lists and objects within one another in a request's JSON."""
 MESSAGE_BYTES_MAX: Final = 4 * 1024 * 1024
 """Of an MCP message; the MCP library has the same limit."""
+LIST_PAGE_ITEMS_MAX: Final = 500
+"""Entries of one page of an MCP list: many clients read one page only."""
 DECODED_INLINE_BYTES_MAX: Final = 128 * 1024
 """Of a body that is decoded on the event loop; a larger one is decoded in a thread."""
 REQUESTS_WAITING_MAX: Final = 32

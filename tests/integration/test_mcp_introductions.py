@@ -7,7 +7,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from mcp import Client
+from mcp import Client, MCPError
 
 from naftiko_runtime._version import __version__
 from support.caller import call
@@ -47,7 +47,7 @@ def environment(request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("version", "expected_version"), [("version: '2.3'", "2.3"), ("version: 4", "4"), ("tags: []", __version__)]
+    ("version", "expected_version"), [("version: '2.3'", "2.3"), ("version: 4", "4"), ("tags: []", "1.0.0")]
 )
 async def test_a_server_is_the_capability(
     tmp_path: Path, environment: dict[str, str], version: str, expected_version: str
@@ -70,9 +70,9 @@ async def test_a_server_is_the_capability(
     ("keys", "ttl_ms", "scope"),
     [
         ("ttlMs: 60000\n      cacheScope: public", 60000, "public"),
-        ("ttlMs: 5", 5, "private"),
-        ("cacheScope: private", 0, "private"),
-        ("description: Neither", 0, "private"),
+        ("ttlMs: 0", 0, "public"),
+        ("cacheScope: private", 300_000, "private"),
+        ("description: Neither", 300_000, "public"),
     ],
 )
 def test_clients_learn_how_long_to_cache_lists(
@@ -91,16 +91,41 @@ def test_clients_learn_how_long_to_cache_lists(
 
 def test_a_union_of_servers_promises_what_all_of_them_do(tmp_path: Path, environment: dict[str, str]) -> None:
     port = free_port()
-    for name, keys in (("a", "ttlMs: 100\n      cacheScope: public"), ("b", "ttlMs: 7")):
+    for name, keys in (("a", "ttlMs: 100\n      cacheScope: public"), ("b", "cacheScope: private")):
         text = DOCUMENT % (f"version: {name}", keys)
         text = text.replace("ships", name).replace("name: one", f"name: {name}").replace("9090", str(port))
         (tmp_path / f"{name}.yaml").write_text(text)
     with Gateway(tmp_path, [], environment=environment) as gateway:
         url = gateway.urls["a"]
-        paths = {"/a/mcp": (100, "public", "a"), "/b/mcp": (7, "private", "b"), "/mcp": (7, "private", __version__)}
+        paths = {
+            "/a/mcp": (100, "public", "a", "a"),
+            "/b/mcp": (300_000, "private", "b", "b"),
+            "/mcp": (100, "private", "naftiko-runtime", __version__),
+        }
         for path, expected in paths.items():
             result = ask(url, "tools/list", {"_meta": META}, path=path)
-            assert (result["ttlMs"], result["cacheScope"], result["_meta"][SERVER_INFO]["version"]) == expected
+            info = result["_meta"][SERVER_INFO]
+            assert (result["ttlMs"], result["cacheScope"], info["name"], info["version"]) == expected
+            assert ask(url, "initialize", CLIENT, path=path)["serverInfo"] == info
+
+
+@pytest.mark.parametrize("count", [500, 501, 1203])
+async def test_a_long_list_has_pages(tmp_path: Path, environment: dict[str, str], count: int) -> None:
+    names = [f"t{number}" for number in range(count)]
+    tools = ", ".join(f"{{name: {name}, outputParameters: [{{type: string, value: y}}]}}" for name in names)
+    (tmp_path / "long.yaml").write_text(DOCUMENT.partition("      tools:")[0] % ("", "") + f"      tools: [{tools}]\n")
+    with Gateway(tmp_path / "long.yaml", ["ships"], environment=environment) as gateway:
+        for mode in ("auto", "legacy"):
+            async with Client(gateway.urls["ships"], mode=mode) as client:
+                found, cursor, pages = [], None, 0
+                while pages == 0 or cursor is not None:
+                    page = await client.list_tools(cursor=cursor)
+                    found += [tool.name for tool in page.tools]
+                    cursor, pages = page.next_cursor, pages + 1
+                assert (found, pages) == (names, (count + 499) // 500)
+                with pytest.raises(MCPError, match="list again from the start") as caught:
+                    await client.list_tools(cursor="nothing")
+                assert caught.value.code == -32602
 
 
 def free_port() -> int:

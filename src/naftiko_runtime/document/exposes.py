@@ -195,9 +195,12 @@ class McpExpose(ServedExpose):
         "transport": ("How clients connect: `http`. `stdio` is not served yet.", "http"),
         "tools": ("The tools.", [{"name": "get-ship", "description": "Finds a ship.", "call": "registry.get-ship"}]),
         "prompts": ("Prompts. Not served yet.", []),
-        "ttlMs": ("How long clients may cache the list of tools, in milliseconds. The default is 0.", 60000),
+        "ttlMs": (
+            "How long clients may cache, in milliseconds. The default is 300000 for what only a reload changes.",
+            60000,
+        ),
         "cacheScope": (
-            "`public` allows shared caches to serve the list of tools to any client. The default is `private`.",
+            "Whether shared caches may serve any client. The default is `private` where callers authenticate.",
             "public",
         ),
     }

@@ -179,16 +179,19 @@ class McpServer(Struct, frozen=True):
     span: Span
     title: str
     instructions: str | None
+    version: str
     tools: tuple[Tool, ...]
     broken: tuple[BrokenTool, ...] = ()
     guard: Credential | None = None
     """The authentication that callers need."""
-    version: str | None = None
-    """The version in the document's ``info``, if it has one."""
-    ttl_ms: int = 0
-    """For how long clients may keep lists, in milliseconds."""
+    list_ttl_ms: int = 0
+    """For how long clients may cache what only a reload changes, in milliseconds."""
+    read_ttl_ms: int = 0
+    """For how long clients may cache what is read from an API, in milliseconds."""
     cache_scope: Literal["public", "private"] = "private"
-    """Whether a list that a client keeps may be served to others."""
+    """Whether what a client caches may be served to others."""
+    name: str = ""
+    """The name that clients see, if it is not the namespace."""
 
     @property
     def operations(self) -> tuple[Operation, ...]:

@@ -325,6 +325,9 @@ NO_EFFECT_BINARY_SIZE: Final = NO_EFFECT.add_message(
     "'maxBinarySize' has no effect here: the response is not binary", "write 'outputRawFormat: binary' as well"
 )
 NO_EFFECT_SIGNING_KEY: Final = NO_EFFECT.add_message("'signingKey' has no effect with {method}", "write 'RSA-SHA256'")
+NO_EFFECT_PUBLIC: Final = NO_EFFECT.add_message(
+    "'cacheScope: public' has no effect here: callers authenticate, so what they get is private", "write 'private'"
+)
 NO_EFFECT_BESIDE_CALL: Final = NO_EFFECT.add_message("'steps' has no effect beside 'call'", "remove one of the two")
 NO_EFFECT_WITHOUT_STEPS: Final = NO_EFFECT.add_message("'mappings' has no effect without 'steps'")
 NO_EFFECT_CONTROL: Final = NO_EFFECT.add_message(

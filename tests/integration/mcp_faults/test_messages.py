@@ -171,8 +171,8 @@ def test_a_batch_gets_responses_in_the_revision_with_batches(tools: str, api: Up
     ("method", "words"),
     [
         ("tools/lst", "did you mean 'tools/list'?"),
-        ("resources/list", "offers tools only"),
-        ("prompts/get", "offers tools only"),
+        ("resources/list", "this server has no resources"),
+        ("prompts/get", "this server has no prompts"),
         ("nope", "known: "),
         ("", "known: "),
         ("x" * 100_000, "unknown method 'xxx"),

@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, cast
 
 from naftiko_runtime.caller_policy import parse_host
+from naftiko_runtime.exposes.mcp.contents import McpContents
 from naftiko_runtime.exposes.mcp.fast_path import FastPath
 from naftiko_runtime.exposes.mcp.sdk_path import CheckedMessages
-from naftiko_runtime.exposes.mcp.tools import ToolServer
 from naftiko_runtime.problem_details import send_problem_document, send_unauthorized
 from naftiko_runtime.send_response import send_bodyless
 from naftiko_runtime.telemetry.metrics import MCP_MESSAGES
@@ -113,12 +113,13 @@ class _McpEndpoint:
 
     def __init__(self, bound: BoundServer[McpServer, Tool], policy: CallerPolicy, observer: Observer | None) -> None:
         name = bound.server.namespace
-        tools = ToolServer(bound, policy, None if observer is None else ToolInstrumentation(name, observer))
+        contents = McpContents(bound, policy, None if observer is None else ToolInstrumentation(name, observer))
         self._traced = observer is not None and observer.tracer is not None
         body_bytes_max = policy.message_bytes_max
-        self.sdk = _Sdk(tools, body_bytes_max)
-        self._fast_path = FastPath(tools, body_bytes_max) if policy.mcp_fast_path else None
-        self._sdk_path = CheckedMessages(self.sdk.handle, self.sdk.find_params_fault, body_bytes_max, name)
+        self.sdk = _Sdk(contents, body_bytes_max)
+        self._fast_path = FastPath(contents, body_bytes_max) if policy.mcp_fast_path else None
+        methods = contents.methods
+        self._sdk_path = CheckedMessages(self.sdk.handle, self.sdk.find_params_fault, methods, body_bytes_max, name)
         meter = None if observer is None else observer.meter
         self._counters: dict[str, MetricValue] = {}
         if meter is not None:
@@ -159,8 +160,8 @@ class SdkModule(Protocol):
     def find_params_fault(self, message: dict[str, Any], version: str) -> str | None:
         """Return what is wrong with the parameters of a request. None if the SDK accepts them."""
 
-    async def make_session_manager(self, tools: ToolServer, body_bytes_max: int) -> _SessionManager:
-        """Return the SDK's manager of a server of these tools."""
+    async def make_session_manager(self, contents: McpContents, body_bytes_max: int) -> _SessionManager:
+        """Return the SDK's manager of a server with these contents."""
 
 
 class _Sdk:
@@ -169,8 +170,8 @@ class _Sdk:
     The import takes half a second, in a thread, and a third of the memory. Many processes never need it.
     """
 
-    def __init__(self, tools: ToolServer, body_bytes_max: int) -> None:
-        self._tools = tools
+    def __init__(self, contents: McpContents, body_bytes_max: int) -> None:
+        self._contents = contents
         self._body_bytes_max = body_bytes_max
         self._module: SdkModule
         self._manager: _SessionManager | None = None
@@ -205,7 +206,7 @@ class _Sdk:
         try:
             module = await asyncio.to_thread(import_module, "naftiko_runtime.exposes.mcp.sdk")
             self._module = cast("SdkModule", module)
-            manager = await self._module.make_session_manager(self._tools, self._body_bytes_max)
+            manager = await self._module.make_session_manager(self._contents, self._body_bytes_max)
             async with manager.run():
                 self._manager = manager
                 self._begun.set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from naftiko_runtime import rules
 from naftiko_runtime.rules import helps
@@ -12,22 +12,32 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import McpExpose
     from naftiko_runtime.link.context import Context
 
+LIST_TTL_MS: Final = 300_000
+"""How long clients may cache what only a reload changes, unless the document says it."""
 
-def read_ttl_ms(expose: McpExpose, context: Context) -> int:
-    """Return the ``ttlMs`` of an expose, in milliseconds. An invalid value is reported."""
+
+def read_ttl_ms(expose: McpExpose, context: Context) -> int | None:
+    """Return the ``ttlMs`` of an expose, in milliseconds. None without one. An invalid value is reported."""
     if expose.ttl_ms is not None and expose.ttl_ms < 0:
         context.report(rules.INVALID_VALUE_TTL(), expose.get_path("ttlMs"))
-    return max(0, expose.ttl_ms or 0)
+        return None
+    return expose.ttl_ms
 
 
 def read_cache_scope(expose: McpExpose, context: Context) -> Literal["public", "private"]:
-    """Return the ``cacheScope`` of an expose. An invalid value is reported."""
+    """Return for whom clients may cache: without ``cacheScope`` for everybody, if nobody has to authenticate.
+
+    An invalid value is reported, and one without effect.
+    """
+    key_path, guarded = expose.get_path("cacheScope"), expose.authentication is not None
     match expose.cache_scope:
-        case "public":
-            return "public"
-        case None | "private":
+        case "private":
             return "private"
+        case "public" if guarded:
+            context.report(rules.NO_EFFECT_PUBLIC(), key_path)
+        case None | "public":
+            return "private" if guarded else "public"
         case other:
             advice = suggest(other, ("public", "private"), helps.ONE_OF)
-            context.report(rules.INVALID_VALUE_CACHE_SCOPE(value=other), expose.get_path("cacheScope"), advice)
-            return "private"
+            context.report(rules.INVALID_VALUE_CACHE_SCOPE(value=other), key_path, advice)
+    return "private"

@@ -6,17 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-from pydantic_core import to_json
-
-from naftiko_runtime.encode_value import encode_json
 from naftiko_runtime.exposes.mcp.revisions import HANDSHAKE, STATELESS
-from naftiko_runtime.file_value import Unrenderable
-from naftiko_runtime.source import WrittenFloat, WrittenInt
+from naftiko_runtime.exposes.mcp.write_json import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from naftiko_runtime.exposes.mcp.paging import ListPage
     from naftiko_runtime.exposes.mcp.tool_result import Result
     from naftiko_runtime.upstream.interface import Header
 
@@ -26,27 +22,6 @@ CAPABILITIES: Final = "io.modelcontextprotocol/clientCapabilities"
 SERVER_INFO: Final = "io.modelcontextprotocol/serverInfo"
 _INTERNAL_ERROR: Final = {"code": -32603, "message": "Internal server error"}
 _JSON: Final = (b"content-type", b"application/json")
-
-
-def write_json(value: Any) -> bytes:
-    """Return a value as JSON. Numbers keep their digits; NaN and infinities become null."""
-    try:
-        return orjson.dumps(value)
-    except orjson.JSONEncodeError:
-        return _write_exactly(value) or to_json(value, inf_nan_mode="null")
-
-
-def _write_exactly(value: Any) -> bytes | None:
-    """Return a value as JSON with the digits of its numbers. None if it has no such numbers, or is not JSON."""
-    waiting, found = [value], False
-    while waiting and not found:
-        item = waiting.pop()
-        found = isinstance(item, WrittenFloat | WrittenInt)
-        waiting.extend(item.values() if isinstance(item, dict) else item if isinstance(item, list) else ())
-    try:
-        return encode_json(value) if found else None
-    except Unrenderable:
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,31 +68,25 @@ class Wire:
 
 
 class ServerInfo:
-    """The results that describe a server and its tools, each encoded once."""
+    """The results that describe a server and its first tools, each encoded once."""
 
     def __init__(
-        self,
-        info: Mapping[str, str],
-        instructions: str | None,
-        tools: list[dict[str, Any]],
-        *,
-        ttl_ms: int = 0,
-        cache_scope: str = "private",
+        self, info: Mapping[str, str], about: Mapping[str, Any], tools: ListPage, *, ttl_ms: int, cache_scope: str
     ) -> None:
         """Encode what all results share.
 
         Args:
             info: The name, title and version of the server.
-            instructions: The instructions for models.
-            tools: The list of tools.
+            about: The capabilities, and the instructions for models.
+            tools: The first page of the list of tools.
             ttl_ms: How long clients may cache the list, in milliseconds.
             cache_scope: Who may share a cached list: ``public`` or ``private``.
         """
         self._info = info
-        self._about: dict[str, Any] = {"capabilities": {"tools": {"listChanged": False}}}
-        if instructions is not None:
-            self._about["instructions"] = instructions
-        self._tools = tools
+        self._about = about
+        self._tools: dict[str, Any] = {"tools": tools.items}
+        if tools.next_cursor is not None:
+            self._tools["nextCursor"] = tools.next_cursor
         self._cached = {"cacheScope": cache_scope, "ttlMs": ttl_ms, "resultType": "complete"}
         self.legacy = Wire(stateless=False)
         self.stateless = Wire(stateless=True, closing=b',"_meta":' + write_json({SERVER_INFO: info}))
@@ -136,12 +105,12 @@ class ServerInfo:
     @cached_property
     def render_tools_result(self) -> bytes:
         """Render the result of ``tools/list`` for the stateless revisions."""
-        return _open({**self._cached, "tools": self._tools})
+        return _open({**self._cached, **self._tools})
 
     @cached_property
     def render_legacy_tools_result(self) -> bytes:
         """Render the result of ``tools/list`` for the revisions with a handshake."""
-        return _open({"tools": self._tools})
+        return _open(self._tools)
 
 
 def _open(value: dict[str, Any]) -> bytes:

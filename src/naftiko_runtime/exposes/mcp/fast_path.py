@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping
 
     from naftiko_runtime.asgi_types import Receive, Scope, Send
+    from naftiko_runtime.exposes.mcp.contents import McpContents
     from naftiko_runtime.exposes.mcp.encode_result import ServerInfo, Wire
-    from naftiko_runtime.exposes.mcp.tools import ToolServer
     from naftiko_runtime.upstream.interface import Header
 
 log = logging.getLogger(__name__)
@@ -57,16 +57,17 @@ _RESULTS: Final[dict[tuple[bool, str], Callable[[ServerInfo], bytes]]] = {
 class FastPath:
     """Handles the frequent messages to one MCP server."""
 
-    def __init__(self, tools: ToolServer, body_bytes_max: int) -> None:
+    def __init__(self, contents: McpContents, body_bytes_max: int) -> None:
         """Compile what all messages share.
 
         Args:
-            tools: What is served.
+            contents: What is served.
             body_bytes_max: The largest body that this path handles, in bytes. The SDK rejects larger ones.
         """
-        self._tools = tools
+        self._tools = contents.tools
+        self._methods = contents.methods
         self._body_bytes_max = body_bytes_max
-        self._info = tools.describe_server()
+        self._info = contents.describe_server()
         self._versions: dict[tuple[bytes | None, ...], str | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Receive | None:
@@ -157,7 +158,8 @@ class FastPath:
             wanted = params.get("protocolVersion")
             plain = version in HANDSHAKE and wanted in HANDSHAKE and is_plain_initialize(params)
             return self._info.render_initialize_results[wanted] if plain else None
-        result = _RESULTS.get((version in STATELESS, method))
+        stateless = version in STATELESS
+        result = _RESULTS.get((stateless, method)) if method in self._methods[stateless] else None
         plain = params.keys() <= _ENVELOPE and is_plain_envelope(params.get("_meta"), version)
         return result(self._info) if result is not None and plain else None
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.exposes.mcp.caching import read_cache_scope, read_ttl_ms
+from naftiko_runtime.exposes.mcp.caching import LIST_TTL_MS, read_cache_scope, read_ttl_ms
 from naftiko_runtime.link.credentials import link_guard
 from naftiko_runtime.link.declared_inputs import link_arguments
 from naftiko_runtime.plan import McpServer, Tool
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Hints, McpExpose, McpTool
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.expose_linker import ExposeLinker
+
+DEFAULT_VERSION: Final = "1.0.0"
+"""The version of a capability that has none."""
 
 
 def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
@@ -36,6 +39,7 @@ def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
             linker.parts[exposed.get_path()] = tool
             tools.append(tool)
     span = context.find_span(expose.get_path("port"))
+    ttl_ms = read_ttl_ms(expose, context)
     return McpServer(
         namespace=expose.namespace,
         address=expose.address or "",
@@ -45,8 +49,9 @@ def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
         instructions=expose.description,
         tools=tuple(tools),
         guard=link_guard(expose.authentication, context),
-        version=info.version,
-        ttl_ms=read_ttl_ms(expose, context),
+        version=info.version or DEFAULT_VERSION,
+        list_ttl_ms=LIST_TTL_MS if ttl_ms is None else ttl_ms,
+        read_ttl_ms=ttl_ms or 0,
         cache_scope=read_cache_scope(expose, context),
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from naftiko_runtime._version import __version__
 from naftiko_runtime.bind_plan import BoundServer
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.plan import BrokenTool, McpServer, Tool
+
+PROGRAM: Final = "naftiko-runtime"
+"""The name of several servers as one."""
 
 
 def merge(servers: Sequence[BoundServer[McpServer, Tool]]) -> BoundServer[McpServer, Tool]:
@@ -36,8 +40,10 @@ def merge(servers: Sequence[BoundServer[McpServer, Tool]]) -> BoundServer[McpSer
         instructions="\n\n".join(instructions) or None,
         tools=tuple(tool for tool, _ in tools.values()),
         broken=tuple(one for one in broken if one.name not in tools),
-        version=first.version if len({server.version for server in planned}) == 1 else None,
-        ttl_ms=min(server.ttl_ms for server in planned),
+        name=PROGRAM,
+        version=first.version if len({server.version for server in planned}) == 1 else __version__,
+        list_ttl_ms=min(server.list_ttl_ms for server in planned),
+        read_ttl_ms=min(server.read_ttl_ms for server in planned),
         cache_scope="public" if all(server.cache_scope == "public" for server in planned) else "private",
     )
     return BoundServer(server, tuple(tools.values()))

@@ -13,7 +13,7 @@ from naftiko_runtime.exposes.mcp.revisions import HANDSHAKE, STATELESS, UNNAMED
 from naftiko_runtime.suggest import find_closest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from naftiko_runtime.telemetry.mcp import McpPath
     from naftiko_runtime.upstream.interface import Header
@@ -31,25 +31,24 @@ BATCH_VERSION: Final = "2025-03-26"
 """The one revision that has batches."""
 
 _ROUTING: Final = (b"mcp-protocol-version", b"mcp-method", b"mcp-name")
-_SERVED: Final = {
-    True: ("server/discover", "tools/list", "tools/call"),
-    False: ("initialize", "ping", "tools/list", "tools/call"),
-}
-"""The methods of requests, by whether the revision is stateless."""
+_OF_REVISIONS: Final = {True: ("server/discover",), False: ("initialize", "ping")}
+"""The methods of every server, by whether the revision is stateless."""
 
-_NOT_SERVED: Final = (
-    "completion/complete",
-    "logging/setLevel",
-    "prompts/get",
-    "prompts/list",
-    "resources/list",
-    "resources/read",
-    "resources/subscribe",
-    "resources/templates/list",
-    "resources/unsubscribe",
-    "subscriptions/listen",
-)
-"""Methods of the protocol that need what this server does not offer."""
+_NOT_OFFERED: Final = {
+    "completion/complete": "has no values to complete",
+    "logging/setLevel": "sends no logs",
+    "prompts/get": "has no prompts",
+    "prompts/list": "has no prompts",
+    "resources/list": "has no resources",
+    "resources/read": "has no resources",
+    "resources/subscribe": "sends no notifications",
+    "resources/templates/list": "has no resources",
+    "resources/unsubscribe": "sends no notifications",
+    "subscriptions/listen": "sends no notifications",
+    "tools/call": "has no tools",
+    "tools/list": "has no tools",
+}
+"""Methods of the protocol that some servers do not serve, and why."""
 
 _SHOWN_CHARACTERS: Final = 60
 _SURROGATE: Final = b"\\ud"
@@ -195,12 +194,13 @@ def get_version(headers: dict[bytes, bytes]) -> str:
     return UNNAMED if value is None else value.decode("latin-1").strip()
 
 
-def find_fault(message: Any, headers: dict[bytes, bytes]) -> MessageFault | None:
+def find_fault(message: Any, headers: dict[bytes, bytes], methods: Mapping[bool, Sequence[str]]) -> MessageFault | None:
     """Return what is wrong with a single message, except for its parameters. None if it is valid.
 
     Args:
         message: The JSON value of the body.
         headers: The headers of the request.
+        methods: The methods that are served, by whether the revision is stateless.
     """
     fault = _find_shape_fault(message)
     if fault is not None or "method" not in message:
@@ -211,7 +211,9 @@ def find_fault(message: Any, headers: dict[bytes, bytes]) -> MessageFault | None
     if fault is not None:
         return fault
     stateless = get_version(headers) in STATELESS and not begins
-    return _find_request_fault(message, stateless=stateless) if "id" in message else _find_notification_fault(message)
+    if "id" not in message:
+        return _find_notification_fault(message)
+    return _find_request_fault(message, methods[stateless], stateless=stateless)
 
 
 def begins_handshake(message: dict[str, Any]) -> bool:
@@ -288,18 +290,18 @@ def _find_method_header_fault(method: str, headers: dict[bytes, bytes]) -> Messa
     return MessageFault(400, HEADER_MISMATCH, detail)
 
 
-def _find_request_fault(message: dict[str, Any], *, stateless: bool) -> MessageFault | None:
+def _find_request_fault(message: dict[str, Any], served: Sequence[str], *, stateless: bool) -> MessageFault | None:
     method: str = message["method"]
-    if method in _SERVED[stateless]:
+    if method in served:
         return None
-    if method in _NOT_SERVED:
-        why = f"'{method}' is not served: this server offers tools only"
-    elif method in _SERVED[not stateless]:
+    if method in _OF_REVISIONS[not stateless]:
         revisions = "2026-07-28" if not stateless else "the revisions with a handshake"
         why = f"'{method}' is a method of {revisions} only"
+    elif method in _NOT_OFFERED:
+        why = f"'{method}' is not served: this server {_NOT_OFFERED[method]}"
     else:
-        meant = find_closest(method[:_SHOWN_CHARACTERS], _SERVED[stateless])
-        hint = f"; did you mean '{meant}'?" if meant else f"; known: {', '.join(_SERVED[stateless])}"
+        meant = find_closest(method[:_SHOWN_CHARACTERS], served)
+        hint = f"; did you mean '{meant}'?" if meant else f"; known: {', '.join(served)}"
         why = f"unknown method {_quote(method)}{hint}"
     return MessageFault(404 if stateless else 200, METHOD_NOT_FOUND, why, {"method": method})
 

@@ -15,13 +15,15 @@ from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
 from mcp_types import methods
 from pydantic import ValidationError
 
+from naftiko_runtime.exposes.mcp.paging import UnknownCursorError
 from naftiko_runtime.exposes.mcp.tool_result import make_numbers_plain
 from naftiko_runtime.telemetry.mcp import MCP_PATH
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
 
-    from naftiko_runtime.exposes.mcp.tools import ToolServer
+    from naftiko_runtime.exposes.mcp.contents import McpContents
+    from naftiko_runtime.exposes.mcp.paging import ListPage, PagedList
 
 _BLOCKS: Final[dict[str, Any]] = {
     "text": types.TextContent,
@@ -29,29 +31,29 @@ _BLOCKS: Final[dict[str, Any]] = {
     "audio": types.AudioContent,
     "resource": types.EmbeddedResource,
 }
-_CACHED: Final[tuple[methods.CacheableMethod, ...]] = ("tools/list", "server/discover")
+_LISTS: Final[tuple[methods.CacheableMethod, ...]] = ("tools/list", "server/discover")
+"""Methods whose results change only with a reload."""
 
 
-def _make_server(tools: ToolServer) -> Server[Any]:
-    handlers = _Handlers(tools)
-    hint = CacheHint(tools.server.ttl_ms, tools.server.cache_scope)
+def _make_server(contents: McpContents) -> Server[Any]:
+    tools, served = _ToolHandlers(contents), contents.server
     return Server(
-        tools.server.namespace,
-        version=tools.version,
-        title=tools.server.title,
-        instructions=tools.server.instructions,
-        cache_hints=dict.fromkeys(_CACHED, hint),
-        on_list_tools=handlers.list_tools,
-        on_call_tool=handlers.call_tool,
+        served.name or served.namespace,
+        version=served.version,
+        title=served.title,
+        instructions=served.instructions,
+        cache_hints=dict.fromkeys(_LISTS, CacheHint(served.list_ttl_ms, served.cache_scope)),
+        on_list_tools=tools.list_tools,
+        on_call_tool=tools.call_tool,
         # Without it, the SDK lists all tools for every call to find one schema.
-        get_tool_input_schema=tools.schemas.get,
+        get_tool_input_schema=contents.tools.schemas.get,
     )
 
 
-async def make_session_manager(tools: ToolServer, body_bytes_max: int) -> StreamableHTTPSessionManager:
-    """Return the SDK's manager of a server of these tools. It keeps no sessions."""
+async def make_session_manager(contents: McpContents, body_bytes_max: int) -> StreamableHTTPSessionManager:
+    """Return the SDK's manager of a server with these contents. It keeps no sessions."""
     return StreamableHTTPSessionManager(
-        await asyncio.to_thread(_make_server, tools),
+        await asyncio.to_thread(_make_server, contents),
         json_response=True,
         stateless=True,
         # Host and Origin are checked before the SDK sees a request: it can only compare them with fixed lists.
@@ -60,19 +62,32 @@ async def make_session_manager(tools: ToolServer, body_bytes_max: int) -> Stream
     )
 
 
-class _Handlers:
-    """The handlers of the SDK's server."""
+def _get_page(paged: PagedList, params: types.PaginatedRequestParams | None) -> ListPage:
+    """Return the page that a client asks for.
 
-    def __init__(self, tools: ToolServer) -> None:
-        self._tools = tools
-        self._listing = types.ListToolsResult(tools=[types.Tool.model_validate(tool) for tool in tools.list_tools()])
+    Raises:
+        MCPError: The cursor is unknown.
+    """
+    try:
+        return paged.get_page(None if params is None else params.cursor)
+    except UnknownCursorError as error:
+        raise MCPError(types.INVALID_PARAMS, str(error)) from None
+
+
+class _ToolHandlers:
+    """The handlers of tools."""
+
+    def __init__(self, contents: McpContents) -> None:
+        self._tools = contents.tools
+        self._listed = contents.tool_list
+        self._models = {tool["name"]: types.Tool.model_validate(tool) for tool in contents.tool_list.items}
 
     async def list_tools(
         self, _context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        if params is not None and params.cursor is not None:
-            raise MCPError(types.INVALID_PARAMS, "params.cursor: unknown; the list of tools has one page")
-        return self._listing
+        page = _get_page(self._listed, params)
+        tools = [self._models[tool["name"]] for tool in page.items]
+        return types.ListToolsResult(tools=tools, next_cursor=page.next_cursor)
 
     async def call_tool(
         self, context: ServerRequestContext[Any], params: types.CallToolRequestParams

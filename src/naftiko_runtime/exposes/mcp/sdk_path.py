@@ -17,7 +17,7 @@ from naftiko_runtime.request_body import Disconnected, check_coding, read_body
 from naftiko_runtime.send_response import send_bodyless, send_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 
     from naftiko_runtime.asgi_types import App, Receive, Scope, Send
     from naftiko_runtime.upstream.interface import Header
@@ -44,18 +44,27 @@ class FindParamsFault(Protocol):
 class CheckedMessages:
     """Handles the POSTs to one MCP server."""
 
-    def __init__(self, sdk_app: App, find_params_fault: FindParamsFault, body_bytes_max: int, namespace: str) -> None:
+    def __init__(
+        self,
+        sdk_app: App,
+        find_params_fault: FindParamsFault,
+        methods: Mapping[bool, Sequence[str]],
+        body_bytes_max: int,
+        namespace: str,
+    ) -> None:
         """Compile what all messages share.
 
         Args:
             sdk_app: Handles a valid message.
             find_params_fault: Checks parameters, which only the SDK can.
+            methods: The methods that are served, by whether the revision is stateless.
             body_bytes_max: The size limit of a body, in bytes.
             namespace: The namespace of the expose.
         """
         self._namespace = namespace
         self._sdk_app = sdk_app
         self._find_params_fault = find_params_fault
+        self._methods = methods
         self._body_bytes_max = body_bytes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,7 +100,7 @@ class CheckedMessages:
         send: Send,
     ) -> None:
         message_check.log_path("sdk", message, self._namespace)
-        fault = message_check.find_fault(message, headers)
+        fault = message_check.find_fault(message, headers, self._methods)
         version = message_check.get_version(headers)
         if fault is None and message_check.is_reply(message):
             fault = _find_reply_fault(version)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
-from naftiko_runtime._version import __version__
 from naftiko_runtime.contract.input_schema import build_input_schema
 from naftiko_runtime.diagnostic import describe_reason
 from naftiko_runtime.encode_value import encode_query, encode_utf8
@@ -13,7 +12,6 @@ from naftiko_runtime.engine.field_encoding import encode_field
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.engine.multipart import encode_multipart, find_content_type
 from naftiko_runtime.errors import CallError, InputFault, Rejected
-from naftiko_runtime.exposes.mcp.encode_result import ServerInfo
 from naftiko_runtime.exposes.mcp.tool_result import (
     Result,
     make_failed_result,
@@ -78,21 +76,9 @@ class ToolServer:
         self.schemas = {tool.name: make_input_schema(tool) for tool in server.tools}
         self.result: CallTool = self._call if observed is None else _watch_calls(self._call, observed)
 
-    @property
-    def version(self) -> str:
-        """The version of the capability, or else that of the runtime."""
-        return self.server.version or __version__
-
     def list_tools(self) -> list[dict[str, Any]]:
         """Return the entries of ``tools/list``, each with its keys in MCP's order."""
         return [make_numbers_plain(describe_tool(tool, self.schemas[tool.name])) for tool in self.server.tools]
-
-    def describe_server(self) -> ServerInfo:
-        """Return the description of the server and its tools."""
-        server = self.server
-        info = {"name": server.namespace, "title": server.title, "version": self.version}
-        hints: dict[str, Any] = {"ttl_ms": server.ttl_ms, "cache_scope": server.cache_scope}
-        return ServerInfo(info, server.instructions, self.list_tools(), **hints)
 
     def has(self, name: str) -> bool:
         """Return whether there is a tool with that name, served or broken."""
