@@ -38,6 +38,7 @@ from support.upstream import Upstream
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
+    from mcp.types import Tool
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*.yml"))
@@ -131,15 +132,15 @@ async def open_mcp_client(story: Story, url: str, mode: Literal["2026-07-28", "l
             yield client
 
 
-@pytest.mark.parametrize(
-    ("mode", "server"),
-    [*((mode, "own") for mode in MODES), pytest.param(MODES[0], "uvicorn", marks=pytest.mark.no_cover)],
-)
+@BOTH_SERVERS
+@pytest.mark.parametrize("mode", MODES)
 async def test_over_mcp(story: Story, api: Upstream, mode: Literal["2026-07-28", "legacy"], server: str) -> None:
     story.script(api)
     failures: list[str] = []
     async with serve_story(story, api.url, "mcp", server) as url, open_mcp_client(story, url, mode) as client:
-        schemas = {tool.name: tool.output_schema for tool in (await client.list_tools()).tools}
+        tools = (await client.list_tools()).tools
+        check_schemas(story, tools)
+        schemas = {tool.name: tool.output_schema for tool in tools}
         for step in list_steps(story, "tool"):
             api.received.clear()
             schema = schemas.get(step["tool"]["name"])
@@ -153,10 +154,8 @@ def _check_mcp(step: dict[str, Any], result: Any, api: Upstream, schema: dict[st
     check_sent(api.received, step.get("tool-sent", step.get("sent")))
 
 
-async def test_schemas(story: Story, api: Upstream) -> None:
-    """Every tool is listed with an object schema, and with that of the story, if it has one."""
-    async with serve_story(story, api.url, "mcp", "own") as url, open_mcp_client(story, url, "2026-07-28") as client:
-        tools = (await client.list_tools()).tools
+def check_schemas(story: Story, tools: list[Tool]) -> None:
+    """Check that every tool has object schemas, and that of the story, if it has one."""
     listed = {tool.name: tool.input_schema for tool in tools}
     outputs = [tool.output_schema for tool in tools if tool.output_schema is not None]
     assert {schema["type"] for schema in (*listed.values(), *outputs)} == {"object"}
