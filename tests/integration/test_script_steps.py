@@ -75,4 +75,5 @@ def test_the_settings_of_a_document_apply(documents: Path, tmp_path: Path) -> No
     with Gateway(file, ["web"], environment=environment) as gateway:
         response = call(gateway.urls["web"], "/spins")
     assert response.status == 504
-    assert response.json["detail"] == "step 'endless' failed: the script spins.py runs longer than 0.5 s"
+    reason = "the script spins.py runs longer than 0.5 s, the limit of 'timeout'"
+    assert response.json["detail"] == f"step 'endless' failed: {reason}"

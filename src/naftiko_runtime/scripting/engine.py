@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from naftiko_runtime.scripting.program import ErrorKind, ScriptLimits, ScriptProgram
 
-RESULT_NOT_ASSIGNED: Final = "the script assigns no value to 'result'"
 _QUOTED_LENGTH_MAX: Final = 500
 
 

@@ -13,7 +13,7 @@ import quickjs_rs._engine as engine_errors
 import wasmtime
 from msgspec import json
 
-from naftiko_runtime.scripting.engine import RESULT_NOT_ASSIGNED, EngineFailure, quote
+from naftiko_runtime.scripting.engine import EngineFailure, quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,7 +136,7 @@ def _run_in(realm: _Realm, program: ScriptProgram, context: bytes, limits: Scrip
     if realm.stopped is not None:  # in a promise, which keeps the interruption to itself
         raise EngineFailure(realm.stopped, "")
     if not isinstance(encoded, str):
-        raise EngineFailure("result-not-json", RESULT_NOT_ASSIGNED)
+        raise EngineFailure("no-result", "")
     return encoded.encode()
 
 

@@ -58,7 +58,7 @@ class ScriptPool:
             raise BindError(missing)
         try:
             await asyncio.gather(*(self._get_group(language).warm_up() for language in languages))
-        except (ScriptWorkerError, TimeoutError, OSError) as error:
+        except (ScriptWorkerError, OSError) as error:
             raise BindError([f"the process for scripts does not start: {error}"]) from None
 
     async def run(self, program: ScriptProgram, context: Any, limits: ScriptLimits, *, is_large: bool = False) -> Any:
@@ -126,7 +126,7 @@ class _WorkerGroup:
         await self._slots.acquire()
         try:
             worker = await self._take_worker()
-        except (ScriptWorkerError, TimeoutError, OSError) as error:
+        except (ScriptWorkerError, OSError) as error:
             self._slots.release()
             raise EngineFailure("crash", f"it does not start: {error}") from None
         except BaseException:
@@ -174,8 +174,12 @@ class _WorkerGroup:
 
     async def _start_worker(self) -> WorkerProcess:
         self._check_open()
-        async with asyncio.timeout(SCRIPT_WORKER_START_SECONDS):
-            worker = await WorkerProcess.start(self._language)
+        try:
+            async with asyncio.timeout(SCRIPT_WORKER_START_SECONDS):
+                worker = await WorkerProcess.start(self._language)
+        except TimeoutError:
+            problem = f"it is not ready after {SCRIPT_WORKER_START_SECONDS:g} s; is the machine too busy?"
+            raise ScriptWorkerError(problem) from None
         self.workers.add(worker)
         try:
             self._check_open()
@@ -200,7 +204,7 @@ class _WorkerGroup:
         """End a process. Another one takes its slot, so that the next run finds it warm."""
         try:
             await self._end(worker)
-            with suppress(ScriptWorkerError, TimeoutError, OSError):  # the next run tries it again, and reports it
+            with suppress(ScriptWorkerError, OSError):  # the next run tries it again, and reports it
                 self._idle.append(await self._start_worker())
         finally:
             self._slots.release()

@@ -19,7 +19,14 @@ EXTRA: Final = "scripting"
 _ENGINES: Final[dict[Language, str]] = {"javascript": "quickjs_rs", "python": "pydantic_monty"}
 
 ErrorKind: TypeAlias = Literal[
-    "time-limit", "memory-limit", "statement-limit", "output-limit", "exception", "crash", "result-not-json"
+    "time-limit",
+    "memory-limit",
+    "statement-limit",
+    "output-limit",
+    "exception",
+    "crash",
+    "result-not-json",
+    "no-result",
 ]
 
 
@@ -98,15 +105,18 @@ def explain_failure(kind: ErrorKind, reason: str, program: ScriptProgram, limits
     name = program.main.name
     match kind:
         case "time-limit":
-            text = f"the script {name} runs longer than {limits.seconds:g} s"
+            text = f"the script {name} runs longer than {limits.seconds:g} s, the limit of 'timeout'"
         case "memory-limit":
             text = f"the script {name} needs more than {limits.memory_bytes:,} bytes of memory"
         case "statement-limit":
-            text = f"the script {name} runs more than {limits.statements or 0:,} statements"
+            statements = f"{limits.statements or 0:,} statements"
+            text = f"the script {name} runs more than {statements}, the limit of 'statementLimit'"
         case "output-limit":
             text = f"the result of the script {name} is larger than {limits.output_bytes:,} bytes"
         case "result-not-json":
             text = f"the result of the script {name} is not JSON: {reason}"
+        case "no-result":
+            text = f"the script {name} assigns no value to 'result'"
         case "exception":
             text = f"the script failed in {reason}"
         case "crash":

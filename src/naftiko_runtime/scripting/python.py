@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pydantic_monty
 
 from naftiko_runtime.scripting.count_statements import CountedScript, add_counter
-from naftiko_runtime.scripting.engine import RESULT_NOT_ASSIGNED, EngineFailure, quote
+from naftiko_runtime.scripting.engine import EngineFailure, quote
 
 if TYPE_CHECKING:
     from naftiko_runtime.scripting.program import ErrorKind, ScriptLimits, ScriptProgram, ScriptSource
@@ -109,7 +109,7 @@ class _Run:
             if failure.kind != "exception":
                 raise
             if "NameError" in failure.reason:
-                raise EngineFailure("result-not-json", RESULT_NOT_ASSIGNED) from None
+                raise EngineFailure("no-result", "") from None
             raise EngineFailure("result-not-json", failure.reason.partition(": ")[2]) from None
         if not isinstance(encoded, str):
             raise EngineFailure("result-not-json", "its encoder was replaced")

@@ -44,11 +44,12 @@ def test_a_step_has_a_camel_cased_variable(step: str, variable: str | None) -> N
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("time-limit", "the script price.py runs longer than 1.5 s"),
+        ("time-limit", "the script price.py runs longer than 1.5 s, the limit of 'timeout'"),
         ("memory-limit", "the script price.py needs more than 1,024 bytes of memory"),
-        ("statement-limit", "the script price.py runs more than 0 statements"),
+        ("statement-limit", "the script price.py runs more than 0 statements, the limit of 'statementLimit'"),
         ("output-limit", "the result of the script price.py is larger than 2,048 bytes"),
         ("result-not-json", "the result of the script price.py is not JSON: why"),
+        ("no-result", "the script price.py assigns no value to 'result'"),
         ("exception", "the script failed in why"),
         ("crash", "the process of the script price.py failed: why"),
     ],

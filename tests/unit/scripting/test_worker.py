@@ -60,7 +60,7 @@ def test_tasks_are_answered_in_order(language: Language) -> None:
         (ReplyKind.RESULT, "x"),
         (ReplyKind.FAILED, "output-limit"),
         (ReplyKind.FAILED, "exception"),
-        (ReplyKind.FAILED, "result-not-json"),
+        (ReplyKind.FAILED, "no-result"),
         (ReplyKind.RESULT, [1]),
     ]
 

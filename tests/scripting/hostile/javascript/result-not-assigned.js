@@ -1,3 +1,3 @@
 // attempts: return nothing
-// expected: result-not-json
+// expected: no-result
 let results = 1;
