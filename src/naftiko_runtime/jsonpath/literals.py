@@ -18,6 +18,8 @@ _REGEX: Final = compile_lazily(r"/((?:[^/\\]|\\.)*)/([a-zA-Z]*)")
 _FLAGS: Final = frozenset("imsuU")
 """Of Java's; ``u`` and ``U`` are what RE2 does anyway."""
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
+_MEANT: Final = {**{word: word for word in _CONSTANTS}, "none": "null", "nil": "null", "undefined": "null"}
+"""Constants by what authors write for them, in lower case."""
 
 
 def read_literal(scanner: Scanner) -> Any:
@@ -27,6 +29,8 @@ def read_literal(scanner: Scanner) -> Any:
         items = [] if scanner.sees("]") else scanner.nest(lambda: scanner.read_list(lambda: read_literal(scanner)))
         scanner.expect("]", problems.PATH_LIST_OPEN())
         return items
+    if scanner.sees("{{"):
+        raise scanner.make_error(problems.PATH_TEMPLATE())
     if scanner.accept("{"):
         scanner.skip_blanks()
         fields = [] if scanner.sees("}") else scanner.nest(lambda: scanner.read_list(lambda: _read_field(scanner)))
@@ -71,6 +75,13 @@ def _read_constant(scanner: Scanner) -> Any:
     found = scanner.match(_WORD)
     if found is None:
         raise scanner.make_error(problems.PATH_OPERAND())
-    if found[0] not in _CONSTANTS:
-        raise scanner.make_error(problems.PATH_WORD(word=found[0]), at)
-    return _CONSTANTS[found[0]]
+    word = found[0]
+    if word in _CONSTANTS:
+        return _CONSTANTS[word]
+    if word == "not":
+        problem = problems.PATH_OPERATOR_MEANT(written=word, meant="!")
+    elif meant := _MEANT.get(word.lower()):
+        problem = problems.PATH_CONSTANT(word=word, meant=meant)
+    else:
+        problem = problems.PATH_WORD(word=word)
+    raise scanner.make_error(problem, at)

@@ -134,6 +134,10 @@ class CallReferences(Struct):
         if self.context.variables.knows(name) and name not in inputs:
             advice = helps.DID_YOU_MEAN(suggestion=f"{{{{{name}}}}}")
             self.context.variables.mark_used(name, self.context.find_span(key_path))
+        elif (
+            written.startswith("$this") and (path := self.outputs.find_path(written.removeprefix("$this"))) is not None
+        ):
+            advice = helps.DID_YOU_MEAN(suggestion=path)
         elif name and (close := find_closest(name, inputs)):
             advice = helps.DID_YOU_MEAN(suggestion=f"{own}.{close}" if under_with else f"{{{{{close}}}}}")
         elif under_with:

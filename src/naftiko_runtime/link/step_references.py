@@ -12,7 +12,7 @@ from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.link.reference_syntax import PREFIXES, SYNONYMS
 from naftiko_runtime.link.variables import ENVIRONMENT
-from naftiko_runtime.plan import Argument, Constant, StepReference
+from naftiko_runtime.plan import INDEX, ITEM, Argument, Constant, StepReference
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import find_nearest, suggest
 
@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Input, Term
+    from naftiko_runtime.rules import Advice
     from naftiko_runtime.source import KeyPath
 
 _PATH: Final = compile_lazily(r"(?s)\$\.?(?:\[\s*['\"](?P<quoted>[^'\"]+)['\"]\s*\]|(?P<plain>[\w-]+))(?P<rest>.*)")
 """A JSONPath: its first name, and the rest."""
 _NAME: Final = compile_lazily(r"(?s)(?P<plain>[\w-]+)(?P<rest>[.\[].*)?")
 """What is in double braces, or a whole value: a name, and a path in it."""
+
+_INNER: Final = compile_lazily(r"\.([\w-]+)")
+_PREFIXES: Final = ("steps", "step", "outputs", "context")
+"""What authors write before the name of a step, and nothing has."""
 
 
 class StepOutputs(Struct):
@@ -92,6 +97,11 @@ class StepOutputs(Struct):
         self.context.report_form(text, f"$.{text}", text, place)
         return self._resolve(match["plain"], match["rest"], text, place)
 
+    def find_path(self, rest: str) -> str | None:
+        """The JSONPath into an earlier output of what follows a prefix: ``.ship.imo``. None if no step is named."""
+        match = _INNER.match(rest)
+        return None if match is None or self._find_earlier(match[1]) is None else f"${rest}"
+
     def resolve_step(self, name: str, place: KeyPath) -> str | None:
         """Return the earlier step of a name; None if there is none, which is reported."""
         found = None if name in self.of_loop else self._find_earlier(name)
@@ -111,7 +121,7 @@ class StepOutputs(Struct):
             return self._refer(found, rest, place)
         if name in self.inputs and name not in self.steps and not (rest and name in self.fixed):
             return self._refer(name, rest, place, of_input=True) if rest else Argument(name)
-        return self._report_unknown(name, place)
+        return self._report_unknown(name, place, rest)
 
     def _refer(self, source: str, rest: str, place: KeyPath, *, of_input: bool = False) -> Term:
         path = f"${rest}"
@@ -131,15 +141,24 @@ class StepOutputs(Struct):
         found = [step for step in self.earlier if fold_name(step) == fold_name(name)]
         return found[0] if len(found) == 1 and name not in self.steps else None
 
-    def _report_unknown(self, name: str, place: KeyPath) -> Term:
+    def _report_unknown(self, name: str, place: KeyPath, rest: str = "") -> Term:
         if name == self.own:
-            self.context.report(rules.UNKNOWN_STEP_OWN(), place, suggest("", self.earlier, helps.EARLIER_STEPS))
+            earlier = tuple(sorted(set(self.earlier)))
+            advice = helps.EARLIER_STEPS(known=earlier) if earlier else None
+            self.context.report(rules.UNKNOWN_STEP_OWN(), place, advice)
         elif name in self.steps and name not in self.of_loop:
             self.context.report(rules.UNKNOWN_STEP_LATER(name=name), place)
         else:
-            advice = suggest(name, self.earlier, helps.EARLIER_STEPS)
-            self.context.report(rules.UNKNOWN_STEP(name=name), place, advice)
+            self.context.report(rules.UNKNOWN_STEP(name=name), place, self._advise(name, rest))
         return self._fail()
+
+    def _advise(self, name: str, rest: str) -> Advice | None:
+        """Advise on a name that is no step, and on the path that follows it."""
+        if name in (ITEM, INDEX) and not self.of_loop:
+            return helps.IN_LOOP(name=name)
+        if name in _PREFIXES and (meant := self.find_path(rest)) is not None:
+            return helps.DID_YOU_MEAN(suggestion=meant)
+        return suggest(name, self.earlier, helps.EARLIER_STEPS)
 
     def _fail(self) -> Constant:
         self.failed = True

@@ -81,6 +81,8 @@ GUARDED_PORT: Final = Help("an expose with authentication cannot share its port;
 MOVE_ONE: Final = Noun("change one, or start with --port {namespace}=N")
 MOVE_IN_FILE: Final = Noun("change the port in one of the files: --port {namespace}=N moves both")
 ADD_LOCATION: Final = Help("add 'location: file:///./FOLDER', relative to the folder of this file")
+ADD_STEP_TYPE: Final = Help("add 'type: {type}'")
+IN_LOOP: Final = Help("'$.{name}' exists only for the items of a 'forEach'")
 STEP_KINDS: Final = Help("step types: {known}")
 EARLIER_STEPS: Final = Help("earlier steps: {known}")
 IT_HAS: Final = Help("it has: {known}")

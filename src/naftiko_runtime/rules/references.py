@@ -236,7 +236,7 @@ UNKNOWN_STEP: Final = define(
     "there is no step '{name}'",
 )
 UNKNOWN_STEP_LATER: Final = UNKNOWN_STEP.add_message("the step '{name}' comes later", "put '{name}' before this step")
-UNKNOWN_STEP_OWN: Final = UNKNOWN_STEP.add_message("a step cannot use its own result")
+UNKNOWN_STEP_OWN: Final = UNKNOWN_STEP.add_message("a step cannot use its own output")
 
 UNUSED_STEP: Final = define(
     "NK222",

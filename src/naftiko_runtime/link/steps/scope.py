@@ -101,6 +101,11 @@ class WorkflowScope(Struct):
     def _is_loop(self, step: str) -> bool:
         return any(one.name == step and getattr(one, "for_each", None) is not None for one in self.exposed.steps)
 
+    def is_inherited(self, key: str) -> bool:
+        """Return whether a key comes from a function, whose own findings say what it does not use."""
+        own = self.exposed.get_path()
+        return self.exposed.get_path(key)[: len(own)] != own
+
     def is_controlled(self, step: str) -> bool:
         """Return whether a step runs in a loop or has a fallback, so its output may be of another type."""
         found = (one for one in self.exposed.steps if one.name == step)

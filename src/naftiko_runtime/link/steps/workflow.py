@@ -54,6 +54,8 @@ if TYPE_CHECKING:
         WorkflowStep,
     )
 
+_OWN_KEYS: Final = {"lookup": {"index", "match", "lookupValue"}, "script": {"language", "location", "file"}}
+"""Keys that only steps of one type have."""
 _SAFE: Final = ("GET", "HEAD")
 
 
@@ -122,8 +124,16 @@ class WorkflowLinker:
     def _report_kind(self, step: UnknownStep) -> None:
         place, kind = step.get_path("type"), None if step.type is None else str(step.type)[:40]
         advice = suggest(kind or "", STEP_TYPES, helps.STEP_KINDS)
+        if kind is None and (meant := self._guess_kind(step)) is not None:
+            advice = helps.ADD_STEP_TYPE(type=meant)
         statement = rules.MISSING_KEY_STEP_TYPE() if kind is None else rules.INVALID_VALUE_STEP_TYPE(type=kind)
         self._scope.context.report(statement, place, advice)
+
+    def _guess_kind(self, step: UnknownStep) -> str | None:
+        """The type of step that has a key of this one; None if it has no such key."""
+        keys = self._scope.context.source.get(step.get_path())
+        found = (kind for kind, own in _OWN_KEYS.items() if isinstance(keys, dict) and own.intersection(keys))
+        return next(found, None)
 
     def _link_result(self, steps: Sequence[WorkflowStep]) -> WorkflowResult:
         exposed = self._scope.exposed
@@ -170,7 +180,11 @@ class WorkflowLinker:
             hidden |= linked.linker.finish_step(linked.request, placed)
         given = tuple(one for one in scope.inputs.values() if one.name not in scope.fixed and one.name not in hidden)
         sees_all = any(isinstance(step, ScriptStep) for step in workflow.steps)
-        if not sees_all and not any(outputs.failed for outputs in scope.outputs):
+        if (
+            not sees_all
+            and not scope.is_inherited("inputParameters")
+            and not any(outputs.failed for outputs in scope.outputs)
+        ):
             unused = [input_.name for input_ in given if input_.name not in placed and not input_.inferred]
             for name in unused:
                 where = find_declaration(make_call_site(scope.exposed), name)
@@ -179,6 +193,8 @@ class WorkflowLinker:
 
     def _report_unused_steps(self, steps: Sequence[WorkflowStep], result: WorkflowResult) -> None:
         """Report the steps that have no effect: nothing uses their output, and they change nothing."""
+        if self._scope.is_inherited("steps") or any(outputs.failed for outputs in self._scope.outputs):
+            return
         used = self._list_used_steps() | {step.index for step in steps if isinstance(step, LookupStep)}
         used |= {result.step} if isinstance(result, CallResult | OutputResult) else set()
         if any(isinstance(step, ScriptStep) for step in steps):  # it may use any
