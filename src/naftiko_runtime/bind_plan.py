@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar, assert_never
 
 from naftiko_runtime import limits
+from naftiko_runtime.authentication.guard import GuardServices
 from naftiko_runtime.bind_workflow import Scripts, bind_workflow
 from naftiko_runtime.engine.call import BoundCall
 from naftiko_runtime.engine.compile_cache import CompiledParts
@@ -20,6 +21,7 @@ from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.formats import make_decoder
 from naftiko_runtime.link.base_uri import fill_base_uris
 from naftiko_runtime.plan import Call, MappedResponse, Mock, Workflow
+from naftiko_runtime.public_urls import NO_PUBLIC_URLS
 from naftiko_runtime.secret import describe_unusable
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.secret_masks import Masks
     from naftiko_runtime.formats import Decode
     from naftiko_runtime.plan import Format, Operation, Plan, ServedPart, Server, UntouchedResponse, Upstream
+    from naftiko_runtime.public_urls import PublicUrls
     from naftiko_runtime.secret import Secret
     from naftiko_runtime.upstream.interface import Transport
 
@@ -66,6 +69,7 @@ async def bind(
     total_deadline_seconds: float | None = None,
     response_bytes_max: int = limits.RESPONSE_BYTES_MAX,
     nonces: NonceCache | None = None,
+    public_urls: PublicUrls = NO_PUBLIC_URLS,
     exposed_headers: frozenset[bytes] = frozenset(),
     scripting: bool = True,
 ) -> AsyncIterator[Bound]:
@@ -78,6 +82,7 @@ async def bind(
         deadline_seconds: The time limit of each exchange. For a streamed response: of its head, and of each pause.
         total_deadline_seconds: The time limit from the request to the last byte of the response. None for no limit.
         response_bytes_max: The largest response that is held in memory, in bytes.
+        public_urls: The URLs at which callers reach the exposes, where the operator gives them.
         exposed_headers: More response headers that callers get, in lower case.
         nonces: Signs the nonces of digest guards and rejects replays; by default each guard has its own.
         scripting: Whether the scripts of workflows run, where the document does not decide it.
@@ -98,6 +103,7 @@ async def bind(
             bytes_max=response_bytes_max,
             exposed_headers=exposed_headers,
             nonces=nonces,
+            public_urls=public_urls,
             compiled=CompiledParts(secrets),
             scripts=Scripts(calling, enabled=scripting),
         )
@@ -117,6 +123,7 @@ class _Binder:
     bytes_max: int
     exposed_headers: frozenset[bytes]
     nonces: NonceCache | None
+    public_urls: PublicUrls
     compiled: CompiledParts
     scripts: Scripts
     flows: dict[str, Flow | None] = field(default_factory=dict)
@@ -136,8 +143,18 @@ class _Binder:
 
     def bind_server(self, server: Server) -> BoundServer[Server, ServedPart]:
         parts = tuple((part, self.bind_operation(part.operation)) for part in server.parts)
-        guard = open_guard(server.guard, server.namespace, self.secrets, self.nonces)
-        return BoundServer(server, parts, guard)
+        return BoundServer(server, parts, self.open_guard(server))
+
+    def open_guard(self, server: Server) -> Guard | None:
+        url = self.public_urls.find(server.namespace)
+        services = GuardServices(
+            self.transport, self.nonces, None if url is None else url + server.url_paths[0], server.url_paths
+        )
+        try:
+            return open_guard(server.guard, server.namespace, self.secrets, services)
+        except Unrenderable as error:
+            message = f"the authentication of '{server.namespace}' cannot be used: {error}"
+            raise BindError([Problem(message, "correct the value", str(server.span), "unusable-variable")]) from None
 
     def bind_operation(self, operation: Operation) -> BoundOperation:
         execution = operation.execution

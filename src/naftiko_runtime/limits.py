@@ -76,6 +76,26 @@ DIGEST_NONCE_SECONDS: Final = 60.0
 DIGEST_NONCES_MAX: Final = 10_000
 """How many nonces a process remembers to reject replays."""
 
+TOKEN_CLOCK_SKEW_SECONDS: Final = 30.0
+"""How much the clock of an authorization server may differ from ours."""
+TOKENS_VERIFIED_MAX: Final = 10_000
+"""How many verified tokens of callers an expose remembers, by their digests."""
+JWKS_FRESH_SECONDS: Final = 600.0
+"""How long the keys of an authorization server are used before they are fetched again."""
+JWKS_STALE_SECONDS: Final = 3600.0
+"""How long they are used if they cannot be fetched again. After that, no token is accepted."""
+JWKS_RETRY_SECONDS: Final = 10.0
+"""The least time between two fetches of keys: unknown key IDs, which callers choose, cause no more of them."""
+JWKS_BYTES_MAX: Final = 512 * 1024
+AUTHORIZATION_SERVER_SECONDS: Final = 10.0
+"""The time limit of a request to the authorization server of callers."""
+AUTHORIZATION_SERVER_RETRY_SECONDS: Final = 5
+"""``Retry-After`` for a caller whose token cannot be checked, because the authorization server fails."""
+INTROSPECTION_SECONDS: Final = 60.0
+"""How long the result of an introspection is used, unless the document says; never longer than the token."""
+INTROSPECTIONS_MAX: Final = 32
+"""Introspections of an expose at the same time; further tokens get 503."""
+
 # Outbound.
 UPSTREAM_DEADLINE_SECONDS: Final = 30.0
 UPLOAD_PIECE_BYTES_MAX: Final = 256 * 1024

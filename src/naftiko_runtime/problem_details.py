@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from naftiko_runtime.authentication.guard import Refusal
 from naftiko_runtime.encode_value import encode_json
 from naftiko_runtime.errors import (
     CallError,
@@ -22,8 +23,9 @@ from naftiko_runtime.errors import (
 from naftiko_runtime.send_response import send_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from naftiko_runtime.asgi_types import Send
-    from naftiko_runtime.authentication.guard import Refusal
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.upstream.interface import Header
 
@@ -82,10 +84,29 @@ async def send_problem(send: Send, error: CallError, operation: BoundOperation |
     await send_problem_document(send, status, slug, masked(str(error)), extra, (*close, *accepted, *retry))
 
 
-async def send_unauthorized(send: Send, refusal: Refusal) -> None:
+async def send_refusal(send: Send, refusal: Refusal) -> None:
     """Send the problem of a request that a guard rejected."""
-    challenges = tuple((b"www-authenticate", challenge.encode()) for challenge in refusal.challenges)
-    await send_problem_document(send, 401, "unauthorized", refusal.detail, headers=challenges)
+    headers = [(b"www-authenticate", challenge.encode()) for challenge in refusal.challenges]
+    if refusal.retry_seconds:
+        headers.append((b"retry-after", b"%d" % refusal.retry_seconds))
+    await send_problem_document(send, refusal.status, refusal.slug, refusal.detail, headers=tuple(headers))
+
+
+async def send_verdict(
+    send: Send, verdict: Refusal | Awaitable[Refusal | None], handle: Callable[[], Awaitable[None]]
+) -> None:
+    """Send the problem of a request that a guard rejects. If it accepts the request after all, handle it.
+
+    Args:
+        send: The ASGI callable.
+        verdict: What the guard says, now or later.
+        handle: Handles the request, if it is accepted.
+    """
+    refusal = verdict if isinstance(verdict, Refusal) else await verdict
+    if refusal is None:
+        await handle()
+    else:
+        await send_refusal(send, refusal)
 
 
 async def send_problem_document(

@@ -41,6 +41,9 @@ class PublicUrls(Struct, frozen=True):
         return tuple(name for name in self.by_namespace if name != _EVERY)
 
 
+NO_PUBLIC_URLS: Final = PublicUrls()
+
+
 def parse_public_url(text: str) -> str:
     """Return a public URL in its canonical form: scheme and host in lower case, no slash at the end.
 

@@ -77,6 +77,16 @@ _SHOWN_KEYS: Final = frozenset(
         "description",
         "clientId",
         "grantType",
+        "authorizationServerUri",
+        "resource",
+        "tokenValidation",
+        "requiredScopes",
+        "jwksUri",
+        "introspectionEndpoint",
+        "algorithms",
+        "tokenType",
+        "scopeClaim",
+        "cacheSeconds",
     ]
 )
 """The keys of an authentication that are public. The value of any other key may be a credential."""

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime import rules
 from naftiko_runtime.authentication.flow import Flow, buffer_body
-from naftiko_runtime.authentication.guard import Refusal, find_header, format_realm, is_same
+from naftiko_runtime.authentication.guard import Guard, Refusal, find_header, format_realm, is_same
 from naftiko_runtime.authentication.kind import (
     AuthenticationKind,
     AuthenticationPart,
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     import orjson
 
     from naftiko_runtime.asgi_types import Scope
+    from naftiko_runtime.authentication.guard import GuardServices
     from naftiko_runtime.authentication.kind import Linker, TextOf
-    from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.source import KeyPath
     from naftiko_runtime.terms import Term
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
@@ -138,7 +138,7 @@ class ApiKeyKind(AuthenticationKind[ApiKey, ApiKeyCredential]):
         return BodyKeyFlow([(text(key), text(value)) for key, value in credential.keys])
 
     def open_guard(
-        self, credential: ApiKeyCredential, namespace: str, text: TextOf, nonces: NonceCache | None
+        self, credential: ApiKeyCredential, namespace: str, text: TextOf, services: GuardServices
     ) -> ApiKeyGuard:
         pairs = [(text(key), text(value)) for key, value in credential.keys]
         return ApiKeyGuard(namespace, pairs, in_query=credential.placement == "query")
@@ -186,7 +186,7 @@ def _show_name(term: Term) -> str:
             return ""
 
 
-class ApiKeyGuard:
+class ApiKeyGuard(Guard):
     """Checks keys in headers or in the query. All of them are needed."""
 
     def __init__(self, namespace: str, keys: Iterable[tuple[str, str]], *, in_query: bool) -> None:

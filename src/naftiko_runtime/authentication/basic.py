@@ -6,7 +6,7 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from typing import TYPE_CHECKING, Final, Literal
 
-from naftiko_runtime.authentication.guard import Refusal, format_realm, is_same, read_credentials
+from naftiko_runtime.authentication.guard import Guard, Refusal, format_realm, is_same, read_credentials
 from naftiko_runtime.authentication.kind import FixedField
 from naftiko_runtime.authentication.user_kind import UserCredential, UserKind, UserPart
 from naftiko_runtime.encode_value import encode_header
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from naftiko_runtime.asgi_types import Scope
+    from naftiko_runtime.authentication.guard import GuardServices
     from naftiko_runtime.authentication.kind import TextOf
-    from naftiko_runtime.authentication.nonce_cache import NonceCache
 
 
 class Basic(UserPart):
@@ -45,7 +45,7 @@ class BasicKind(UserKind[Basic, BasicCredential]):
         return (FixedField("header", "authorization", f"Basic {_encode_token(credential, text)}"),)
 
     def open_guard(
-        self, credential: BasicCredential, namespace: str, text: TextOf, nonces: NonceCache | None
+        self, credential: BasicCredential, namespace: str, text: TextOf, services: GuardServices
     ) -> BasicGuard:
         return BasicGuard(namespace, text(credential.username), text(credential.password))
 
@@ -61,7 +61,7 @@ def _encode_token(credential: BasicCredential, text: TextOf) -> str:
     return b64encode(f"{text(credential.username)}:{text(credential.password)}".encode()).decode()
 
 
-class BasicGuard:
+class BasicGuard(Guard):
     """``Authorization: Basic``."""
 
     def __init__(self, namespace: str, username: str, password: str) -> None:

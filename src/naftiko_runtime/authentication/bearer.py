@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from msgspec import Struct
 
-from naftiko_runtime.authentication.guard import Refusal, format_realm, is_same, read_credentials
+from naftiko_runtime.authentication.guard import Guard, Refusal, format_realm, is_same, read_credentials
 from naftiko_runtime.authentication.kind import AuthenticationKind, AuthenticationPart, FixedField, SecretText, require
 from naftiko_runtime.model.part import Meanings
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from naftiko_runtime.asgi_types import Scope
+    from naftiko_runtime.authentication.guard import GuardServices
     from naftiko_runtime.authentication.kind import Linker, TextOf
-    from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.terms import Term
 
 
@@ -59,7 +59,7 @@ class BearerKind(AuthenticationKind[Bearer, BearerCredential]):
         return (FixedField("header", "authorization", f"Bearer {text(credential.token)}"),)
 
     def open_guard(
-        self, credential: BearerCredential, namespace: str, text: TextOf, nonces: NonceCache | None
+        self, credential: BearerCredential, namespace: str, text: TextOf, services: GuardServices
     ) -> BearerGuard:
         return BearerGuard(namespace, text(credential.token))
 
@@ -70,7 +70,7 @@ class BearerKind(AuthenticationKind[Bearer, BearerCredential]):
 BEARER: Final = BearerKind()
 
 
-class BearerGuard:
+class BearerGuard(Guard):
     """``Authorization: Bearer``."""
 
     def __init__(self, namespace: str, token: str) -> None:

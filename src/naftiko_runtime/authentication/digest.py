@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from msgspec.structs import replace
 
 from naftiko_runtime.authentication.flow import Flow, buffer_body, replace_authorization
-from naftiko_runtime.authentication.guard import Refusal, format_realm, is_same, read_credentials
+from naftiko_runtime.authentication.guard import Guard, Refusal, format_realm, is_same, read_credentials
 from naftiko_runtime.authentication.nonce_cache import NonceCache
 from naftiko_runtime.authentication.user_kind import UserCredential, UserKind, UserPart
 from naftiko_runtime.lazy_import import compile_lazily, import_lazily
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from naftiko_runtime.asgi_types import Scope
+    from naftiko_runtime.authentication.guard import GuardServices
     from naftiko_runtime.authentication.kind import TextOf
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 else:
@@ -53,9 +54,9 @@ class DigestKind(UserKind[Digest, DigestCredential]):
         return DigestFlow(text(credential.username), text(credential.password))
 
     def open_guard(
-        self, credential: DigestCredential, namespace: str, text: TextOf, nonces: NonceCache | None
+        self, credential: DigestCredential, namespace: str, text: TextOf, services: GuardServices
     ) -> DigestGuard:
-        return DigestGuard(namespace, text(credential.username), text(credential.password), nonces=nonces)
+        return DigestGuard(namespace, text(credential.username), text(credential.password), nonces=services.nonces)
 
     def describe_schemes(self, _: DigestCredential) -> Mapping[str, Mapping[str, str]]:
         return {"digest": {"type": "http", "scheme": "digest"}}
@@ -100,7 +101,7 @@ def compute_response(algorithm: str, secret: str, method: str, uri: str, fields:
     return compute_digest(algorithm, f"{secret}:{middle}:{request}")
 
 
-class DigestGuard:
+class DigestGuard(Guard):
     """Admits callers that know the password, without receiving it. A response works once.
 
     Nonces are signed and carry the time when they were issued, so none is stored before it is used.

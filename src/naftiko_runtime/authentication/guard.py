@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
@@ -11,8 +12,11 @@ from naftiko_runtime.lazy_import import import_lazily
 if TYPE_CHECKING:
     import hashlib
     import hmac
+    from collections.abc import Awaitable, Mapping, Sequence
 
     from naftiko_runtime.asgi_types import Scope
+    from naftiko_runtime.authentication.nonce_cache import NonceCache
+    from naftiko_runtime.upstream.interface import Transport
 else:
     hashlib = import_lazily("hashlib")
     hmac = import_lazily("hmac")
@@ -24,17 +28,59 @@ class Refusal(Struct, frozen=True):
     Attributes:
         detail: One sentence for the caller. It never shows the expected value.
         challenges: Values of ``WWW-Authenticate``, each in a header of its own.
+        status: 401; 403 if the caller is known but may not do this; 503 if it cannot be found out.
+        slug: The last part of the problem's type.
+        retry_seconds: When the caller may try again; 0 if that does not help.
     """
 
     detail: str
-    challenges: tuple[str, ...]
+    challenges: tuple[str, ...] = ()
+    status: int = 401
+    slug: str = "unauthorized"
+    retry_seconds: int = 0
 
 
-class Guard(Protocol):
-    """Accepts or rejects requests, before anything else is checked."""
+class GuardServices(Struct, frozen=True):
+    """What guards use of the program.
 
-    def check(self, scope: Scope) -> Refusal | None:
+    Attributes:
+        transport: Sends requests to authorization servers.
+        nonces: Signs nonces and rejects replays. By default, each guard has its own.
+        public_url: The URL at which callers reach the expose, if the operator gives it.
+        paths: The paths of the expose on its port.
+    """
+
+    transport: Transport
+    nonces: NonceCache | None = None
+    public_url: str | None = None
+    paths: tuple[str, ...] = ()
+
+
+Verdict: TypeAlias = "Refusal | Awaitable[Refusal | None] | None"
+"""Why a request is rejected; None if it is accepted. Some guards have to ask a server first."""
+
+
+class Guard(ABC):
+    """Accepts or rejects requests, before anything else is checked.
+
+    Attributes:
+        public_documents: JSON documents by path, which everybody may read.
+    """
+
+    public_documents: Mapping[str, bytes] = {}
+
+    @abstractmethod
+    def check(self, scope: Scope) -> Verdict:
         """Return why a request is rejected. None if it is accepted. Credentials in the scope are removed."""
+
+    def check_scopes(self, scope: Scope, needed: Sequence[str]) -> Refusal | None:
+        """Return why an accepted caller may not use a part of the expose. None if it may.
+
+        Args:
+            scope: The ASGI scope of an accepted request.
+            needed: The scopes that the part needs.
+        """
+        raise AssertionError("refused when linked")
 
 
 def is_same(given: bytes, expected: bytes) -> bool:

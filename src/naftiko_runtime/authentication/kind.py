@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from naftiko_runtime.authentication.flow import Flow
-    from naftiko_runtime.authentication.guard import Guard
-    from naftiko_runtime.authentication.nonce_cache import NonceCache
+    from naftiko_runtime.authentication.guard import Guard, GuardServices
     from naftiko_runtime.diagnostic import Span
     from naftiko_runtime.rules import Advice, Statement
     from naftiko_runtime.source import KeyPath
@@ -124,12 +123,16 @@ class AuthenticationKind(ABC, Generic[P, C]):
     def link(self, part: P, linker: Linker) -> C | None:
         """Return the credential for upstreams. None if the part has an error, which is reported."""
 
-    def link_guard(self, part: P, linker: Linker) -> C | None:
+    def link_guard(self, part: P, linker: Linker) -> Struct | None:
         """Return the credential that callers must send, for a kind that guards exposes.
 
         No secret may be empty: that would admit everybody.
         """
         return self.link(part, linker)
+
+    def list_scopes(self, part: P) -> Sequence[str] | None:
+        """Return the scopes that an expose lists. None if the kind has no scopes."""
+        return None
 
     @cached_property
     def secret_keys(self) -> tuple[str, ...]:
@@ -188,14 +191,14 @@ class AuthenticationKind(ABC, Generic[P, C]):
         """
         return None
 
-    def open_guard(self, credential: C, namespace: str, text: TextOf, nonces: NonceCache | None) -> Guard:
+    def open_guard(self, credential: C, namespace: str, text: TextOf, services: GuardServices) -> Guard:
         """Return the guard that checks callers.
 
         Args:
             credential: What callers must send.
             namespace: The namespace of the expose.
             text: Returns the text of a term.
-            nonces: Signs nonces and rejects replays. By default, each guard has its own.
+            services: What guards use of the program.
         """
         raise AssertionError("refused when linked")
 

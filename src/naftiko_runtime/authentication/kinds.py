@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, TypeAlias, assert_never
 
+from naftiko_runtime.authentication.accepted_tokens import ACCEPTED_TOKENS, AcceptedTokens
+from naftiko_runtime.authentication.access_token_part import OAuth2
 from naftiko_runtime.authentication.api_key import API_KEY, ApiKey, ApiKeyCredential
 from naftiko_runtime.authentication.basic import BASIC, Basic, BasicCredential
 from naftiko_runtime.authentication.bearer import BEARER, Bearer, BearerCredential
 from naftiko_runtime.authentication.digest import DIGEST, Digest, DigestCredential
 from naftiko_runtime.authentication.kind import AuthenticationPart
 from naftiko_runtime.authentication.oauth1 import OAUTH1, OAuth1, OAuth1Credential
-from naftiko_runtime.authentication.oauth2 import OAUTH2, OAuth2, OAuth2Credential
+from naftiko_runtime.authentication.oauth2 import OAUTH2, OAuth2Credential
 from naftiko_runtime.model.key_annotations import Discriminator, Tag
 from naftiko_runtime.model.part import Text
 
@@ -51,7 +53,13 @@ Authentication = Annotated[
 """How a caller proves who it is, in a document; the same shapes serve both sides."""
 
 Credential: TypeAlias = (
-    BasicCredential | BearerCredential | ApiKeyCredential | DigestCredential | OAuth2Credential | OAuth1Credential
+    BasicCredential
+    | BearerCredential
+    | ApiKeyCredential
+    | DigestCredential
+    | OAuth2Credential
+    | OAuth1Credential
+    | AcceptedTokens
 )
 """How a caller proves who it is, in a plan."""
 
@@ -63,7 +71,7 @@ def find_kind(part: Part) -> AuthenticationKind[Any, Any] | None:
     return _BY_PART.get(type(part))
 
 
-def get_kind(credential: Credential) -> AuthenticationKind[Any, Any]:
+def get_kind(credential: Credential) -> AuthenticationKind[Any, Any]:  # noqa: PLR0911 - one for each kind
     """Return the kind of a credential."""
     match credential:
         case BasicCredential():
@@ -78,5 +86,7 @@ def get_kind(credential: Credential) -> AuthenticationKind[Any, Any]:
             return OAUTH2
         case OAuth1Credential():
             return OAUTH1
+        case AcceptedTokens():
+            return ACCEPTED_TOKENS
         case _:
             assert_never(credential)

@@ -33,6 +33,14 @@ class Referring(Exposed):
 
     label: Text | None = None
     ref: Text | None = None
+    required_scopes: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
+
+    meanings: ClassVar[Meanings] = {
+        "requiredScopes": (
+            "The scopes that a caller's token needs for it, besides those that the server needs.",
+            ["ships:write"],
+        ),
+    }
 
 
 class RestOperation(Referring):

@@ -14,10 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from naftiko_runtime.authentication.flow import Flow
-    from naftiko_runtime.authentication.guard import Guard
+    from naftiko_runtime.authentication.guard import Guard, GuardServices
     from naftiko_runtime.authentication.kind import FixedField
     from naftiko_runtime.authentication.kinds import Credential
-    from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.plan import Plan, Term
 
 
@@ -33,12 +32,16 @@ def open_flow(credential: Credential | None, secrets: Mapping[str, Secret]) -> F
 
 
 def open_guard(
-    credential: Credential | None, namespace: str, secrets: Mapping[str, Secret], nonces: NonceCache | None = None
+    credential: Credential | None, namespace: str, secrets: Mapping[str, Secret], services: GuardServices
 ) -> Guard | None:
-    """Return the guard of an expose. None if everybody may call it."""
+    """Return the guard of an expose. None if everybody may call it.
+
+    Raises:
+        Unrenderable: A URL of the credential is none.
+    """
     if credential is None:
         return None
-    return get_kind(credential).open_guard(credential, namespace, partial(_render_term, secrets), nonces)
+    return get_kind(credential).open_guard(credential, namespace, partial(_render_term, secrets), services)
 
 
 def list_fixed_fields(credential: Credential | None, secrets: Mapping[str, Secret]) -> Sequence[FixedField]:

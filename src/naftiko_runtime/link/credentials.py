@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from naftiko_runtime import rules
+from naftiko_runtime.authentication.accepted_tokens import check_scopes, report_unlisted_scopes
 from naftiko_runtime.authentication.kinds import KIND_NAMES, KINDS, find_kind, get_kind
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import replace_text
@@ -13,6 +14,7 @@ from naftiko_runtime.suggest import find_only_near, suggest
 if TYPE_CHECKING:
     from naftiko_runtime.authentication.kind import AuthenticationKind
     from naftiko_runtime.authentication.kinds import Authentication, Credential
+    from naftiko_runtime.document.exposes import Referring
     from naftiko_runtime.link.context import Context
 
 
@@ -31,7 +33,21 @@ def link_guard(authentication: Authentication | None, context: Context) -> Crede
         known = tuple(kind.name for kind in KINDS if kind.guards_exposes)
         context.report(rules.NOT_SERVED_AUTHENTICATION(type=kind.name, known=known), authentication.get_path("type"))
         return None
-    return kind.link_guard(authentication, context)
+    return cast("Credential | None", kind.link_guard(authentication, context))
+
+
+def check_required_scopes(exposed: Referring, authentication: Authentication | None, context: Context) -> None:
+    """Report scopes of a part of an expose that nothing checks, or that clients do not know of."""
+    if not exposed.required_scopes:
+        return
+    key_path = exposed.get_path("requiredScopes")
+    kind = None if authentication is None else find_kind(authentication)
+    listed = None if kind is None else kind.list_scopes(authentication)
+    if listed is None:
+        context.report(rules.UNCHECKED_SCOPE(), key_path, key=True)
+        return
+    check_scopes(exposed.required_scopes, exposed, "requiredScopes", context)
+    report_unlisted_scopes(exposed.required_scopes, listed, key_path, context)
 
 
 def is_set_by_authentication(place: str, name: str, credential: Credential | None) -> bool:

@@ -32,12 +32,15 @@ class Route(Struct, frozen=True):
         method: The HTTP method, in capitals.
         path: The path in the document.
         pattern: The path split: decoded literals, and arguments that span (a part of) one segment.
+        operation: What it calls.
+        required_scopes: The scopes that callers need, besides those that the server needs.
     """
 
     method: str
     path: str
     pattern: tuple[str | Argument, ...]
     operation: Operation
+    required_scopes: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -91,13 +94,23 @@ class ForwardRoute(Struct, frozen=True):
 
 
 class Tool(Struct, frozen=True):
-    """An MCP tool; ``hints`` are pairs of MCP's name for an annotation and its value."""
+    """An MCP tool.
+
+    Attributes:
+        name: Its name.
+        title: Its name for people.
+        description: What it does.
+        hints: Pairs of MCP's name for an annotation and its value.
+        operation: What it calls.
+        required_scopes: The scopes that callers need, besides those that the server needs.
+    """
 
     name: str
     title: str | None
     description: str
     hints: tuple[tuple[str, bool], ...]
     operation: Operation
+    required_scopes: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -134,6 +147,8 @@ class RestServer(Struct, frozen=True):
     """A REST expose."""
 
     kind: ClassVar = "rest"
+    url_paths: ClassVar = ("",)
+    """The paths of its port that it is at; its own URL has the first."""
 
     namespace: str
     address: str
@@ -192,6 +207,11 @@ class McpServer(Struct, frozen=True):
     """Whether what a client caches may be served to others."""
     name: str = ""
     """The name that clients see, if it is not the namespace."""
+
+    @property
+    def url_paths(self) -> tuple[str, ...]:
+        """The paths of its port that it is at; its own URL has the first."""
+        return "/mcp", "/", f"/{self.namespace}/mcp"
 
     @property
     def operations(self) -> tuple[Operation, ...]:

@@ -19,6 +19,11 @@ EMPTY_CREDENTIAL_OAUTH2: Final = EMPTY_CREDENTIAL.add_message(
     "oauth2 needs {missing:'*'} to fetch a token with client credentials",
     "add 'tokenEndpoint', 'clientId' and 'clientSecret', the last as '{{{{VARIABLE}}}}'",
 )
+EMPTY_CREDENTIAL_OAUTH2_EXPOSE: Final = EMPTY_CREDENTIAL.add_message(
+    "oauth2 on an expose needs {missing:'*'} to check the tokens of callers",
+    "add 'authorizationServerUri', the issuer, and 'resource', the URL of the expose; for introspection also "
+    "'clientId' and 'clientSecret'",
+)
 EMPTY_CREDENTIAL_OAUTH1: Final = EMPTY_CREDENTIAL.add_message(
     "oauth1 needs {missing:'*'} to sign requests",
     "add 'consumerKey', with 'consumerSecret' or 'signingKey', and for a user 'token' and 'tokenSecret'",
@@ -84,4 +89,24 @@ ACTIVE_CONTENT: Final = define(
     "Write plain text or Markdown.",
     "the {key} contains a script that a page could run",
     "write plain text or Markdown",
+)
+
+UNCHECKED_SCOPE: Final = define(
+    "NK507",
+    "unchecked-scope",
+    Severity.ERROR,
+    "A tool or an operation needs scopes, but its expose does not have OAuth 2: nothing would check them.",
+    "Add `authentication` of the type `oauth2` to the expose, or remove `requiredScopes`.",
+    "nothing checks these scopes: the expose has no authentication of the type 'oauth2'",
+    "add it to the expose, or remove 'requiredScopes'",
+)
+
+UNLISTED_SCOPE: Final = define(
+    "NK508",
+    "unlisted-scope",
+    Severity.WARNING,
+    "A call needs a scope that the expose does not list under `scopes`. Clients may not ask for it.",
+    "Add it to `scopes`.",
+    "'scopes' does not list '{scope}', which is needed here",
+    "add it to 'scopes' of the expose's authentication",
 )

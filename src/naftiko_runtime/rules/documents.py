@@ -102,6 +102,16 @@ INVALID_VALUE_ENDPOINT: Final = INVALID_VALUE.add_message(
 INVALID_VALUE_ENDPOINT_HOST: Final = INVALID_VALUE.add_message(
     "the token endpoint has a host that is not a valid name", "give a full URL"
 )
+INVALID_VALUE_URL_OF: Final = INVALID_VALUE.add_message("'{key}' is not an http or https URL", "give a full URL")
+INVALID_VALUE_TOKEN_VALIDATION: Final = INVALID_VALUE.add_message(
+    "no way to validate tokens has the name '{value}'", "write 'jwks' or 'introspection'"
+)
+INVALID_VALUE_ALGORITHM: Final = INVALID_VALUE.add_message(
+    "'{value}' is not an algorithm that tokens can be signed with", "use one of {known:'*'}"
+)
+INVALID_VALUE_SCOPE: Final = INVALID_VALUE.add_message(
+    "'{value}' is not a scope", "write each scope as an item of its own, without spaces and quotes"
+)
 INVALID_VALUE_AUTHENTICATION: Final = INVALID_VALUE.add_message("unknown authentication type '{type}'")
 INVALID_VALUE_SIZE: Final = INVALID_VALUE.add_message(
     "'{value}' is not a size", "write a number and B, KiB, MiB or GiB, as in '512KiB'"
@@ -328,6 +338,10 @@ NO_EFFECT_SIGNING_KEY: Final = NO_EFFECT.add_message("'signingKey' has no effect
 NO_EFFECT_PUBLIC: Final = NO_EFFECT.add_message(
     "'cacheScope: public' has no effect here: callers authenticate, so what they get is private", "write 'private'"
 )
+NO_EFFECT_VALIDATION: Final = NO_EFFECT.add_message(
+    "'{key}' has no effect with the validation '{value}'", "remove it, or write another 'tokenValidation'"
+)
+NO_EFFECT_UPSTREAM: Final = NO_EFFECT.add_message("'{key}' has no effect on a consumed API", "it is for exposes")
 NO_EFFECT_BESIDE_CALL: Final = NO_EFFECT.add_message("'steps' has no effect beside 'call'", "remove one of the two")
 NO_EFFECT_WITHOUT_STEPS: Final = NO_EFFECT.add_message("'mappings' has no effect without 'steps'")
 NO_EFFECT_CONTROL: Final = NO_EFFECT.add_message(

@@ -55,6 +55,8 @@ CONDITION_NO_NAME: Final = Noun("a path of a condition begins with the name of a
 PATH_OPERATOR: Final = Noun("no operator '{written}': use one of {known}")
 PATH_OPERATOR_MEANT: Final = Noun("no operator '{written}': write '{meant}'")
 PATH_NO_SLASH: Final = Noun("a regular expression is written between slashes: write =~ /…/")
+NO_RESOURCE_URL: Final = Noun("the resource is not a URL such as https://api.example.com/mcp")
+NO_ENDPOINT_URL: Final = Noun("an endpoint is not an http or https URL")
 PATH_QUOTE_OPEN: Final = Noun("the quote is not closed: end it with {quote}")
 PATH_NESTING: Final = Noun("filters nested more than {most} deep: simplify the condition")
 PATH_KEY: Final = Noun("expected a name in quotes")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from naftiko_runtime.bind_plan import bind
 from naftiko_runtime.engine.credentials import derive_secrets
 from naftiko_runtime.exposes.kinds import get_kind
+from naftiko_runtime.exposes.public_documents import PublicDocuments
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.link.check_shared_ports import group_by_port
 from naftiko_runtime.problem_details import render_problem
@@ -118,6 +119,7 @@ class Deployment:
                 total_deadline_seconds=self._settings.total_deadline_seconds,
                 response_bytes_max=self._settings.response_bytes_max,
                 nonces=self._nonces,
+                public_urls=self._services.policy.public_urls,
                 exposed_headers=self._settings.exposed_headers,
                 scripting=self._settings.scripting,
             )
@@ -132,6 +134,10 @@ class Deployment:
         """Return the application of one port."""
         kind, observer = get_kind(servers[0].server), self._observer
         app = await stack.enter_async_context(kind.open_app(servers, self._services))
+        if documents := {
+            p: d for one in servers if one.guard is not None for p, d in one.guard.public_documents.items()
+        }:
+            app = PublicDocuments(app, documents)
         if observer is not None:
             namespace = "+".join(one.server.namespace for one in servers)
             app = instrument_app(app, PortInstrumentation(namespace, observer, awaits_message=kind.AWAITS_MESSAGE))

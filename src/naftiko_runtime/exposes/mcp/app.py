@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, cast
 
@@ -12,7 +13,7 @@ from naftiko_runtime.caller_policy import parse_host
 from naftiko_runtime.exposes.mcp.contents import McpContents
 from naftiko_runtime.exposes.mcp.fast_path import FastPath
 from naftiko_runtime.exposes.mcp.sdk_path import CheckedMessages
-from naftiko_runtime.problem_details import send_problem_document, send_unauthorized
+from naftiko_runtime.problem_details import send_problem_document, send_verdict
 from naftiko_runtime.send_response import send_bodyless
 from naftiko_runtime.telemetry.metrics import MCP_MESSAGES
 from naftiko_runtime.telemetry.server_requests import INSTRUMENT, ToolInstrumentation, make_route_instrument
@@ -79,8 +80,16 @@ async def open_mcp_app(
                 return send_problem_document(send, 403, refusal.slug, refusal.detail)
             if scope["method"] == "OPTIONS":
                 return send_bodyless(send, 204, [_ALLOW, *make_preflight_headers(headers)])
-            if bound.guard is not None and (unauthorized := bound.guard.check(scope)) is not None:
-                return send_unauthorized(allow_page_to_read(headers, send), unauthorized)
+            if bound.guard is not None and (verdict := bound.guard.check(scope)) is not None:
+                readable = allow_page_to_read(headers, send)
+                return send_verdict(
+                    readable, verdict, partial(handle_accepted, endpoint, headers, scope, receive, send)
+                )
+            return handle_accepted(endpoint, headers, scope, receive, send)
+
+        def handle_accepted(
+            endpoint: _McpEndpoint, headers: Mapping[bytes, bytes], scope: Scope, receive: Receive, send: Send
+        ) -> Awaitable[None]:
             if scope["method"] != "POST":
                 detail = "MCP is served without sessions: send every message as a POST"
                 return send_problem_document(send, 405, "method-not-allowed", detail, headers=(_ALLOW,))
@@ -118,8 +127,14 @@ class _McpEndpoint:
         body_bytes_max = policy.message_bytes_max
         self.sdk = _Sdk(contents, body_bytes_max)
         self._fast_path = FastPath(contents, body_bytes_max) if policy.mcp_fast_path else None
-        methods = contents.methods
-        self._sdk_path = CheckedMessages(self.sdk.handle, self.sdk.find_params_fault, methods, body_bytes_max, name)
+        self._sdk_path = CheckedMessages(
+            self.sdk.handle,
+            self.sdk.find_params_fault,
+            contents.methods,
+            contents.tools.find_refusal,
+            body_bytes_max,
+            name,
+        )
         meter = None if observer is None else observer.meter
         self._counters: dict[str, MetricValue] = {}
         if meter is not None:

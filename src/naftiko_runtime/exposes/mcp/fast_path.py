@@ -21,6 +21,7 @@ from naftiko_runtime.exposes.mcp.message_check import accepts_json, allows_json_
 from naftiko_runtime.exposes.mcp.revisions import HANDSHAKE, STATELESS, UNNAMED
 from naftiko_runtime.formats import DecodeError, read_json
 from naftiko_runtime.json_limits import check_json_limits
+from naftiko_runtime.problem_details import send_refusal
 from naftiko_runtime.telemetry.mcp import MCP_PATH
 
 if TYPE_CHECKING:
@@ -89,6 +90,9 @@ class FastPath:
         if message is not None and message["method"] != _CALL:
             response = self._respond(message, wire, version, headers)
         elif message is not None and self._takes_call(message, version, headers):
+            if (refusal := self._tools.find_refusal(message, scope)) is not None:
+                await send_refusal(send, refusal)
+                return None
             response = await self._call_tool(message, wire, scope)
         if message is None or response is None:
             return _replay_message(event, receive)

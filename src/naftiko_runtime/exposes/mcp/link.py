@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.exposes.mcp.caching import LIST_TTL_MS, read_cache_scope, read_ttl_ms
-from naftiko_runtime.link.credentials import link_guard
+from naftiko_runtime.link.credentials import check_required_scopes, link_guard
 from naftiko_runtime.link.declared_inputs import link_arguments
 from naftiko_runtime.plan import McpServer, Tool
 from naftiko_runtime.rules import helps
@@ -35,6 +35,7 @@ def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
         linker.report_empty(expose, rules.EMPTY_EXPOSE_TOOLS(namespace=expose.namespace), "tools")
     tools: list[Tool] = []
     for exposed in expose.tools:
+        check_required_scopes(exposed, expose.authentication, context)
         if (tool := _link_tool(expose, exposed, linker)) is not None:
             linker.parts[exposed.get_path()] = tool
             tools.append(tool)
@@ -64,7 +65,8 @@ def _link_tool(expose: McpExpose, exposed: McpTool, linker: ExposeLinker) -> Too
     operation = linker.link_operation(expose, exposed, exposed.name, inputs, fixed, tool=True, closed=closed)
     if operation is None:
         return None
-    return Tool(exposed.name, exposed.label, operation.description, _list_hints(exposed.hints), operation)
+    hints = _list_hints(exposed.hints)
+    return Tool(exposed.name, exposed.label, operation.description, hints, operation, exposed.required_scopes)
 
 
 def _refuse_transport(expose: McpExpose, context: Context) -> None:

@@ -13,6 +13,7 @@ from naftiko_runtime.exposes.mcp import message_check
 from naftiko_runtime.exposes.mcp.message_check import MessageFault, NotAMessageError
 from naftiko_runtime.exposes.mcp.revisions import STATELESS, UNNAMED
 from naftiko_runtime.json_limits import check_json_limits
+from naftiko_runtime.problem_details import send_refusal
 from naftiko_runtime.request_body import Disconnected, check_coding, read_body
 from naftiko_runtime.send_response import send_bodyless, send_whole
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 
     from naftiko_runtime.asgi_types import App, Receive, Scope, Send
+    from naftiko_runtime.authentication.guard import Refusal
     from naftiko_runtime.upstream.interface import Header
 
 _JSON: Final = (b"content-type", b"application/json")
@@ -41,6 +43,18 @@ class FindParamsFault(Protocol):
         """
 
 
+class FindRefusal(Protocol):
+    """Checks whether a caller may send a message."""
+
+    def __call__(self, message: Mapping[str, Any], scope: Scope) -> Refusal | None:
+        """Return why it may not, or None.
+
+        Args:
+            message: A JSON object, unchecked.
+            scope: The ASGI scope of the request.
+        """
+
+
 class CheckedMessages:
     """Handles the POSTs to one MCP server."""
 
@@ -49,6 +63,7 @@ class CheckedMessages:
         sdk_app: App,
         find_params_fault: FindParamsFault,
         methods: Mapping[bool, Sequence[str]],
+        find_refusal: FindRefusal,
         body_bytes_max: int,
         namespace: str,
     ) -> None:
@@ -58,6 +73,7 @@ class CheckedMessages:
             sdk_app: Handles a valid message.
             find_params_fault: Checks parameters, which only the SDK can.
             methods: The methods that are served, by whether the revision is stateless.
+            find_refusal: Finds why the caller may not send a message.
             body_bytes_max: The size limit of a body, in bytes.
             namespace: The namespace of the expose.
         """
@@ -65,6 +81,7 @@ class CheckedMessages:
         self._sdk_app = sdk_app
         self._find_params_fault = find_params_fault
         self._methods = methods
+        self._find_refusal = find_refusal
         self._body_bytes_max = body_bytes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,7 +102,11 @@ class CheckedMessages:
         except Disconnected:
             return
         else:
-            if isinstance(message, list):
+            messages = message if isinstance(message, list) else [message]
+            refusals = (self._find_refusal(one, scope) for one in messages if isinstance(one, dict))
+            if (refusal := next(filter(None, refusals), None)) is not None:
+                await send_refusal(send, refusal)
+            elif isinstance(message, list):
                 await self._handle_batch(message, headers, scope, receive, send)
             else:
                 await self._handle_one(message, body, headers, scope, receive, send)

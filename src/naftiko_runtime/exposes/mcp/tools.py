@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
 
     from naftiko_runtime.asgi_types import Scope
+    from naftiko_runtime.authentication.guard import Refusal
     from naftiko_runtime.bind_plan import BoundServer
     from naftiko_runtime.caller_policy import CallerPolicy
     from naftiko_runtime.engine.operation import BoundOperation
@@ -73,6 +74,8 @@ class ToolServer:
         self._observed = observed
         self._broken = {tool.name: describe_reason(tool.reason) for tool in server.broken}
         self._operations = {tool.name: operation for tool, operation in bound.parts}
+        self._guard = bound.guard
+        self._scopes = {tool.name: tool.required_scopes for tool in server.tools if tool.required_scopes}
         self.schemas = {tool.name: make_input_schema(tool) for tool in server.tools}
         self.result: CallTool = self._call if observed is None else _watch_calls(self._call, observed)
 
@@ -83,6 +86,15 @@ class ToolServer:
     def has(self, name: str) -> bool:
         """Return whether there is a tool with that name, served or broken."""
         return name in self._operations or name in self._broken
+
+    def find_refusal(self, message: Mapping[str, Any], scope: Scope) -> Refusal | None:
+        """Return why a caller may not send a message: its token has too few scopes. None if it may."""
+        if not self._scopes or self._guard is None or message.get("method") != "tools/call":
+            return None
+        params = message.get("params")
+        name = params.get("name") if isinstance(params, dict) else None
+        needed = self._scopes.get(name) if isinstance(name, str) else None
+        return None if needed is None else self._guard.check_scopes(scope, needed)
 
     def describe_unknown(self, name: str) -> str:
         """Return the error message for a call of an unknown tool."""

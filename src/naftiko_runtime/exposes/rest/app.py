@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from naftiko_runtime.diagnostic import describe_reason
@@ -10,8 +11,9 @@ from naftiko_runtime.errors import InputFault, Rejected
 from naftiko_runtime.exposes.rest.handlers import BrokenHandler, ForwardHandler, HandlerParts, RouteHandler
 from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher, Mounts, PathMethods
 from naftiko_runtime.exposes.rest.rewrite_header_urls import Locations
+from naftiko_runtime.exposes.rest.scoped_handler import ScopedHandler
 from naftiko_runtime.plan import ForwardRoute, Route
-from naftiko_runtime.problem_details import send_problem, send_problem_document, send_unauthorized
+from naftiko_runtime.problem_details import send_problem, send_problem_document, send_verdict
 from naftiko_runtime.send_response import send_bodyless
 from naftiko_runtime.telemetry.server_requests import make_route_instrument
 
@@ -49,7 +51,10 @@ class RestApp:
             used = HandlerParts(operation, services.policy, locations, make_instrument(part.path))
             match part:
                 case Route():
-                    self._dispatcher.add(part.method, part.pattern, RouteHandler(used, part.pattern))
+                    handler: HandleRouteRequest = RouteHandler(used, part.pattern)
+                    if bound.guard is not None and part.required_scopes:
+                        handler = ScopedHandler(handler, bound.guard, part.required_scopes)
+                    self._dispatcher.add(part.method, part.pattern, handler)
                 case ForwardRoute():
                     self._mounts.add(part.pattern, ForwardHandler(used, part.trusted_headers))
                 case _:
@@ -63,8 +68,11 @@ class RestApp:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handle one request."""
-        if self._guard is not None and (refusal := self._guard.check(scope)) is not None:
-            return send_unauthorized(send, refusal)
+        if self._guard is not None and (verdict := self._guard.check(scope)) is not None:
+            return send_verdict(send, verdict, partial(self._dispatch, scope, receive, send))
+        return self._dispatch(scope, receive, send)
+
+    def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         resource = self._dispatcher.find_fixed(scope["raw_path"])
         if resource is not None and (handler := resource.methods.get(scope["method"])) is not None:
             return handler(scope, receive, send, {})

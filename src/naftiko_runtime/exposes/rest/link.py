@@ -10,7 +10,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.exposes.rest.link_forward import Forwarding
 from naftiko_runtime.host_encoding import is_absolute
 from naftiko_runtime.link.consumed_paths import advise_place
-from naftiko_runtime.link.credentials import link_guard
+from naftiko_runtime.link.credentials import check_required_scopes, link_guard
 from naftiko_runtime.link.declared_inputs import link_fixed_values, link_input
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.plan import Argument, Input, RestServer, Route, remove_placeholder_names
@@ -47,6 +47,7 @@ class _RestLinker:
         unread = self._context.unread
         for resource in expose.resources:
             for operation in resource.operations:
+                check_required_scopes(operation, expose.authentication, self._context)
                 if (route := self._link_route(expose, resource, operation)) is not None:
                     self._linker.parts[operation.get_path()] = route
                     routes.append((route, operation.get_path("method")))
@@ -94,7 +95,7 @@ class _RestLinker:
         )
         if operation is None:
             return None
-        return Route(exposed.method, resource.path, pattern, operation)
+        return Route(exposed.method, resource.path, pattern, operation, exposed.required_scopes)
 
     def _split_path(self, resource: RestResource) -> tuple[str | Argument, ...]:
         key_path = resource.get_path("path")

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from naftiko_runtime.authentication.oauth2 import ClientCredentialsFlow
+from naftiko_runtime.authentication.client_credentials import ClientCredentialsFlow
 from naftiko_runtime.upstream import OutboundRequest, Transport, UpstreamResponse
 from support.repeating_transport import FixedResponse, RepeatingTransport
 

@@ -1,0 +1,48 @@
+"""A bounded cache of tokens that were verified. Its keys are digests: it keeps no token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from naftiko_runtime.lazy_import import import_lazily
+
+if TYPE_CHECKING:
+    import hashlib
+
+    from naftiko_runtime.authentication.caller import Identity
+else:
+    hashlib = import_lazily("hashlib")
+
+
+class VerifiedTokens:
+    """Identities by the digest of their token. If it is full, the oldest entry makes room."""
+
+    def __init__(self, entries_max: int) -> None:
+        self._entries_max = entries_max
+        self._entries: dict[bytes, tuple[Identity, float]] = {}
+
+    def find(self, token: bytes, now: float) -> Identity | None:
+        """Return the identity of a token that was verified and may still be used."""
+        digest = hashlib.sha256(token).digest()
+        entry = self._entries.get(digest)
+        if entry is None:
+            return None
+        if now >= entry[1]:
+            del self._entries[digest]
+            return None
+        return entry[0]
+
+    def add(self, token: bytes, identity: Identity, until: float) -> None:
+        """Keep the identity of a token until a time."""
+        digest = hashlib.sha256(token).digest()
+        self._entries.pop(digest, None)
+        if len(self._entries) >= self._entries_max:
+            del self._entries[next(iter(self._entries))]
+        self._entries[digest] = identity, until
+
+    def clear(self) -> None:
+        """Forget every token."""
+        self._entries.clear()
+
+    def __len__(self) -> int:
+        return len(self._entries)
