@@ -107,7 +107,7 @@ def bind_workflow(
             case CallStep():
                 return _bind_call_step(operation, plan, step, bind_call, final)
             case LookupStep():
-                return BoundLookupStep(step, secrets)
+                return BoundLookupStep(operation.name, step, secrets)
             case ScriptStep():
                 return BoundScriptStep(operation.name, step, scripts.choose_pool(step), secrets)
             case _:

@@ -78,7 +78,7 @@ class DeclaredLookupStep(ControlledStep):
     output_parameters: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
 
     meanings: ClassVar[Meanings] = {
-        "index": ("The earlier step whose output has the rows.", "crew"),
+        "index": ("The earlier step whose output has the rows, or a JSONPath of them in it.", "$.crew.people"),
         "match": ("The field of a row that is compared with the value.", "id"),
         "lookupValue": ("The value that is looked up, or a list of values.", "$.ship.crewIds"),
         "outputParameters": ("The fields of a row that are kept. Without them, all are kept.", ["name", "role"]),

@@ -102,12 +102,19 @@ class StepOutputs(Struct):
         match = _INNER.match(rest)
         return None if match is None or self._find_earlier(match[1]) is None else f"${rest}"
 
-    def resolve_step(self, name: str, place: KeyPath) -> str | None:
-        """Return the earlier step of a name; None if there is none, which is reported."""
+    def resolve_rows(self, text: str, place: KeyPath) -> StepReference | None:
+        """Return the rows that a lookup searches: the name of an earlier step, or a JSONPath into its output.
+
+        None for nothing, which is reported.
+        """
+        path = _PATH.fullmatch(text)
+        name, rest = (text, "") if path is None else (path["quoted"] or path["plain"], path["rest"])
         found = None if name in self.of_loop else self._find_earlier(name)
         if found is None:
-            self._report_unknown(name, place)
-        return found
+            self._report_unknown(name, place, rest)
+            return None
+        term = self._refer(found, rest, place)
+        return self.used[term.name] if isinstance(term, Argument) else None
 
     def resolve_field(self, name: str, place: KeyPath) -> Term:
         """Return the output or the input of a name; an empty constant for nothing, which is reported."""

@@ -144,6 +144,7 @@ class LookupStep(Struct, frozen=True):
         fields: The fields of a row that are kept; without any, it is kept whole.
         references: What the value takes from earlier steps.
         control: When and how often it runs, and what its failure does. None if it runs once, and must not fail.
+        path: The JSONPath of the rows in the output of ``index``.
     """
 
     name: str
@@ -153,6 +154,7 @@ class LookupStep(Struct, frozen=True):
     fields: tuple[str, ...] = ()
     references: tuple[StepReference, ...] = ()
     control: StepControl | None = None
+    path: str = "$"
 
 
 class ScriptStep(Struct, frozen=True):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Hashable
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from naftiko_runtime.encode_value import format_text
-from naftiko_runtime.engine.steps.workflow_run import compile_value, describe_unrenderable
+from naftiko_runtime.engine.steps.workflow_run import compile_value, describe_unrenderable, find_value
 from naftiko_runtime.file_value import File, Unrenderable
+from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.source import format_as_written
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.engine.steps.workflow_run import WorkflowRun
     from naftiko_runtime.plan import LookupStep
     from naftiko_runtime.secret import Secret
+
+log = logging.getLogger(__name__)
 
 RowIndex: TypeAlias = dict[Hashable, tuple[int, dict[str, Any]]]
 """The first row with a key, and its position."""
@@ -34,17 +38,18 @@ class BoundLookupStep:
         target: Empty, because it calls nothing.
     """
 
-    __slots__ = ("_plan", "_read_value", "name", "target")
+    __slots__ = ("_operation", "_path", "_plan", "_read_value", "name", "target")
 
-    def __init__(self, plan: LookupStep, secrets: Mapping[str, Secret]) -> None:
+    def __init__(self, operation: str, plan: LookupStep, secrets: Mapping[str, Secret]) -> None:
         """Compile a step.
 
         Args:
+            operation: The exposed operation, for logs.
             plan: The step.
             secrets: Bound variables by full name.
         """
         self.name, self.target = plan.name, ""
-        self._plan = plan
+        self._operation, self._plan, self._path = operation, plan, compile_path(plan.path)
         self._read_value = compile_value(plan.name, plan.value, plan.references, secrets)
 
     async def run(self, run: WorkflowRun) -> None:
@@ -54,12 +59,21 @@ class BoundLookupStep:
         row is left out. The output of one value is its row, or null.
         """
         plan = self._plan
-        where = (plan.index, plan.match)
+        where = (plan.index, plan.path, plan.match)
         if (rows := run.indexes.get(where)) is None:
-            work = partial(index_rows, run.outputs.get(plan.index), plan.match)
-            rows = run.indexes[where] = await run.work(work)
+            rows = run.indexes[where] = await run.work(partial(self._index, run))
         value = self._read_value(run)
         run.outputs[self.name] = await run.work(partial(self._find, rows, value))
+
+    def _index(self, run: WorkflowRun) -> RowIndex:
+        """The rows by key. A warning says that there are none, because the lookup then finds nothing."""
+        plan = self._plan
+        found = find_value(self.name, self._path, run.outputs.get(plan.index), run)
+        rows = index_rows(found, plan.match)
+        if not rows and found:
+            extra = {"operation": self._operation, "step": self.name, "index": plan.index, "match": plan.match}
+            log.warning("lookup has no rows with its key field", extra=extra)
+        return rows
 
     def _find(self, rows: RowIndex, value: object) -> object:
         """The output for a value."""

@@ -56,7 +56,7 @@ class WorkflowRun(Struct):
         statuses: The statuses of their responses, by step.
         complete: The steps that are complete.
         skipped: Those that did not run, because their condition does not hold.
-        indexes: The rows of outputs by key, by step and key field.
+        indexes: The rows of outputs by key, by step, path and key field.
         result: The response that is the result; None before it is there, and for another result.
         bodies: What it holds in memory.
         item_is_callers: Whether the item of the loop is a value of the caller.
@@ -68,7 +68,7 @@ class WorkflowRun(Struct):
     statuses: dict[str, int] = field(default_factory=dict)
     complete: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
-    indexes: dict[tuple[str, str], dict[Hashable, tuple[int, dict[str, Any]]]] = field(default_factory=dict)
+    indexes: dict[tuple[str, str, str], dict[Hashable, tuple[int, dict[str, Any]]]] = field(default_factory=dict)
     result: OperationResult | None = None
     bodies: HeldBodies = field(default_factory=HeldBodies)
     item_is_callers: bool = False
@@ -121,7 +121,7 @@ def compile_references(step: str, references: Sequence[StepReference]) -> ReadVa
         values = dict(run.call.values)
         for one, path in paths:
             found = (run.call.values if one.of_input else run.outputs).get(one.source)
-            values[one.argument] = found if path.identity else _find_value(step, path, found, run)
+            values[one.argument] = find_value(step, path, found, run)
         return values
 
     return read
@@ -157,8 +157,20 @@ def describe_unrenderable(step: str, error: Unrenderable) -> StepError:
     return StepError(step, "", f"a value cannot be text: {error}", status=502)
 
 
-def _find_value(step: str, path: JsonPath, value: Any, run: WorkflowRun) -> Any:
-    """The value at a path, with a limit on the work of a path that searches."""
+def find_value(step: str, path: JsonPath, value: Any, run: WorkflowRun) -> Any:
+    """The value at a path, with a limit on the work of a path that searches.
+
+    Args:
+        step: The step, for errors.
+        path: The path.
+        value: What it leads into.
+        run: The run.
+
+    Raises:
+        StepError: The path visits too many values, or takes longer than the run may.
+    """
+    if path.identity:
+        return value
     return limit_work(step, f"the path '{path.text}'", path.get, value, run) if path.searches else path.get(value)
 
 

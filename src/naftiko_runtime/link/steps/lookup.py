@@ -20,12 +20,14 @@ _WITHOUT_ROWS: Final = ("text", "binary")
 def link_lookup_step(step: DeclaredLookupStep, scope: WorkflowScope) -> LookupStep | None:
     """Link a step; None if its index is no earlier step, which is reported."""
     outputs = scope.open_outputs(step.name)
-    index = outputs.resolve_step(step.index, step.get_path("index"))
+    rows = outputs.resolve_rows(step.index, step.get_path("index"))
     value = scope.link_value(step.lookup_value, step.get_path("lookupValue"), step, outputs)
-    if index is None:
+    if rows is None:
         return None
-    _check_rows(step, index, scope)
-    return LookupStep(step.name, index, step.match, value, step.output_parameters, outputs.references)
+    if rows.path == "$":
+        _check_rows(step, rows.source, scope)
+    references = tuple(one for one in outputs.references if one is not rows)
+    return LookupStep(step.name, rows.source, step.match, value, step.output_parameters, references, path=rows.path)
 
 
 def _check_rows(step: DeclaredLookupStep, index: str, scope: WorkflowScope) -> None:

@@ -28,7 +28,6 @@ from naftiko_runtime.plan import (
     CallStep,
     Contract,
     Format,
-    LookupStep,
     OutputResult,
     ScriptStep,
     Workflow,
@@ -155,10 +154,9 @@ class WorkflowLinker:
 
     def _decode(self, step: WorkflowStep, result: WorkflowResult) -> WorkflowStep:
         """The step with the format of its response, if its output is used."""
-        indexed = {one.index for one in self._scope.exposed.steps if isinstance(one, DeclaredLookupStep)}
         runs_script = any(isinstance(one, DeclaredScriptStep) for one in self._scope.exposed.steps)
         shown = {result.step} if isinstance(result, OutputResult) else set()
-        is_used = runs_script or step.name in self._list_used_steps() | indexed | shown
+        is_used = runs_script or step.name in self._list_used_steps() | shown
         if not is_used:
             return step
 
@@ -195,7 +193,7 @@ class WorkflowLinker:
         """Report the steps that have no effect: nothing uses their output, and they change nothing."""
         if self._scope.is_inherited("steps") or any(outputs.failed for outputs in self._scope.outputs):
             return
-        used = self._list_used_steps() | {step.index for step in steps if isinstance(step, LookupStep)}
+        used = self._list_used_steps()
         used |= {result.step} if isinstance(result, CallResult | OutputResult) else set()
         if any(isinstance(step, ScriptStep) for step in steps):  # it may use any
             return

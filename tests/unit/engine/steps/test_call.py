@@ -111,7 +111,7 @@ def test_work_on_large_responses_leaves_the_event_loop(size: int, thread: str) -
     async def run_both(run: WorkflowRun) -> None:
         await make_step(LargeCall(size), [row], NamedOutput("n", "$..n", "number")).run(run)
         run.outputs["one"] = [row]
-        await BoundLookupStep(LookupStep("found", "one", "id", Argument("id")), {}).run(run)
+        await BoundLookupStep("ships.find", LookupStep("found", "one", "id", Argument("id")), {}).run(run)
 
     row, run = Row(id=7, n=1), make_run(id=7)
     asyncio.run(run_both(run))

@@ -28,9 +28,11 @@ class CountedRow(dict[str, Any]):
         return super().get(name, default)
 
 
-def look_up(rows: Any, value: Any, *, fields: tuple[str, ...] = (), run: WorkflowRun | None = None) -> Any:
+def look_up(
+    rows: Any, value: Any, *, fields: tuple[str, ...] = (), run: WorkflowRun | None = None, path: str = "$"
+) -> Any:
     """The output of a lookup of a value in the field ``id``."""
-    step = BoundLookupStep(LookupStep("found", "rows", "id", Argument("ids"), fields), {})
+    step = BoundLookupStep("ships.find", LookupStep("found", "rows", "id", Argument("ids"), fields, path=path), {})
     run = run or make_run()
     run.outputs["rows"] = rows
     run.call.values = {"ids": value}
@@ -48,6 +50,29 @@ def test_many_values_in_many_rows_read_each_row_once() -> None:
     found = look_up(rows, list(reversed(range(MANY))))
     assert [row["id"] for row in found] == list(reversed(range(MANY)))
     assert CountedRow.reads == MANY
+
+
+def test_the_rows_can_be_a_part_of_an_output(caplog: pytest.LogCaptureFixture) -> None:
+    output, run = {"ships": [{"id": 1}, {"id": 2}], "docks": [{"id": 2, "name": "east"}]}, make_run()
+    assert look_up(output, [2, 1], run=run, path="$.ships") == [{"id": 2}, {"id": 1}]
+    assert look_up(output, 2, run=run, path="$.docks") == {"id": 2, "name": "east"}
+    assert look_up(output, 2, run=run, path="$.missing") is None
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("rows", [{"ships": [{"id": 1}]}, [{"key": 1}], "text"])
+def test_rows_without_the_key_field_are_in_the_log(rows: Any, caplog: pytest.LogCaptureFixture) -> None:
+    run = make_run()
+    assert look_up(rows, [1], run=run) == look_up(rows, [2], run=run) == []
+    (record,) = caplog.records
+    assert record.message == "lookup has no rows with its key field"
+    assert (record.operation, record.step, record.index, record.match) == ("ships.find", "found", "rows", "id")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("rows", [None, [], {}, "", [{"id": 1}], {"id": 1}])
+def test_empty_rows_are_not_in_the_log(rows: Any, caplog: pytest.LogCaptureFixture) -> None:
+    look_up(rows, [1])
+    assert caplog.messages == []
 
 
 def test_two_lookups_of_one_run_share_the_index() -> None:
