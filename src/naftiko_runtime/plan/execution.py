@@ -6,7 +6,7 @@ it works. Code that depends on the kind handles all of :data:`Execution`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,6 +30,8 @@ class Call(Struct, frozen=True):
     request: Request
     response: UntouchedResponse | MappedResponse
 
+    script_steps: ClassVar[tuple[ScriptStep, ...]] = ()
+
     @property
     def targets(self) -> tuple[Target, ...]:
         """The consumed operations that are called."""
@@ -39,11 +41,6 @@ class Call(Struct, frozen=True):
     def upstreams(self) -> tuple[Upstream, ...]:
         """The APIs that are called."""
         return (self.request.upstream,)
-
-    @property
-    def script_steps(self) -> tuple[ScriptStep, ...]:
-        """A call or a mock runs no script."""
-        return ()
 
     @property
     def passes_conditions(self) -> bool:
@@ -82,44 +79,17 @@ class Call(Struct, frozen=True):
 
 
 class Mock(Struct, frozen=True):
-    """Calls no upstream: the document contains the result."""
+    """Calls no upstream and runs no script: the document contains the result."""
 
     shapes: tuple[Shape, ...]
 
-    @property
-    def targets(self) -> tuple[Target, ...]:
-        """Empty: a mock calls no consumed operation."""
-        return ()
-
-    @property
-    def upstreams(self) -> tuple[Upstream, ...]:
-        """Empty: a mock calls no API."""
-        return ()
-
-    @property
-    def script_steps(self) -> tuple[ScriptStep, ...]:
-        """A call or a mock runs no script."""
-        return ()
-
-    @property
-    def passes_conditions(self) -> bool:
-        """A mock has no response of an upstream."""
-        return False
-
-    @property
-    def open_query(self) -> bool:
-        """False: the caller's query is dropped."""
-        return False
-
-    @property
-    def open_body(self) -> OpenBody | None:
-        """None: the caller's body is dropped."""
-        return None
-
-    @property
-    def untouched(self) -> UntouchedResponse | None:
-        """None: a mock has no response of an upstream."""
-        return None
+    targets: ClassVar[tuple[Target, ...]] = ()
+    upstreams: ClassVar[tuple[Upstream, ...]] = ()
+    script_steps: ClassVar[tuple[ScriptStep, ...]] = ()
+    passes_conditions: ClassVar[bool] = False
+    open_query: ClassVar[bool] = False
+    open_body: ClassVar[OpenBody | None] = None
+    untouched: ClassVar[UntouchedResponse | None] = None
 
     def remove_mapping(self, except_operations: Container[str]) -> Mock:  # noqa: ARG002 - it needs no response
         """Return the mock itself: its result needs no response."""

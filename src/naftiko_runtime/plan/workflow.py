@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -81,6 +81,11 @@ class Workflow(Struct, frozen=True):
     result: WorkflowResult
     references: tuple[StepReference, ...] = ()
 
+    # What a caller sends is about one request, and a workflow may send several.
+    passes_conditions: ClassVar[bool] = False
+    open_query: ClassVar[bool] = False
+    open_body: ClassVar[OpenBody | None] = None
+
     @property
     def steps(self) -> tuple[WorkflowStep, ...]:
         """All steps in the order of the document."""
@@ -111,21 +116,6 @@ class Workflow(Struct, frozen=True):
         if isinstance(self.result, CallResult) and isinstance(self.result.response, MappedResponse):
             formats.append(self.result.response.format)
         return all(one.name == "json" for one in formats)
-
-    @property
-    def passes_conditions(self) -> bool:
-        """The caller's preconditions are about one representation, and several responses have none in common."""
-        return False
-
-    @property
-    def open_query(self) -> bool:
-        """The caller's query goes to no step."""
-        return False
-
-    @property
-    def open_body(self) -> OpenBody | None:
-        """The caller's body goes to no step."""
-        return None
 
     @property
     def shapes(self) -> tuple[Shape, ...]:

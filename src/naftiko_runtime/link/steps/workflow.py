@@ -177,9 +177,8 @@ class WorkflowLinker:
         for linked in calls:
             hidden |= linked.linker.finish_step(linked.request, placed)
         given = tuple(one for one in scope.inputs.values() if one.name not in scope.fixed and one.name not in hidden)
-        sees_all = any(isinstance(step, ScriptStep) for step in workflow.steps)
         if (
-            not sees_all
+            not workflow.script_steps
             and not scope.is_inherited("inputParameters")
             and not any(outputs.failed for outputs in scope.outputs)
         ):
