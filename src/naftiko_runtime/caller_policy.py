@@ -103,7 +103,9 @@ class CallerPolicy:
         return always, own
 
     def _make_forwarding_headers(self, scope: Scope, given: dict[bytes, bytes]) -> Iterable[Header]:
-        peer = scope["client"][0] if scope.get("client") else ""
+        if scope.get("client") is None:  # no connection: the caller has started this process
+            return ()
+        peer = scope["client"][0]
         address = peer.encode()
         scheme, host = scope["scheme"].encode(), given.get(b"host", b"")
         if not self.trusted_proxies or not self.trusts(peer):

@@ -42,6 +42,8 @@ MESSAGE_BYTES_MAX: Final = 4 * 1024 * 1024
 """Of an MCP message; the MCP library has the same limit."""
 LIST_PAGE_ITEMS_MAX: Final = 500
 """Entries of one page of an MCP list: many clients read one page only."""
+STDIO_MESSAGES_MAX: Final = 1000
+"""Messages of standard input that are in progress; no more are read meanwhile."""
 DECODED_INLINE_BYTES_MAX: Final = 128 * 1024
 """Of a body that is decoded on the event loop; a larger one is decoded in a thread."""
 REQUESTS_WAITING_MAX: Final = 32
@@ -182,6 +184,8 @@ TRACED_MESSAGE_BYTES_MAX: Final = 64 * 1024
 """Size of an MCP message, and of its response, that is read for span attributes."""
 
 # Shutdown.
+STDIO_END_SECONDS: Final = 1.0
+"""How long calls continue after standard input has ended. Clients kill a process that has not ended after 2 s."""
 GRACE_SECONDS: Final = 30.0
 LAST_REQUEST_SECONDS: Final = 1.0
 """How long a connection without a complete request stays open when its listener closes."""

@@ -45,7 +45,7 @@ def take_hangup() -> bool:
 def has_terminal() -> bool:
     """Return whether the process has a controlling terminal that is still open."""
     try:
-        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+        os.close(os.open("/dev/tty", os.O_RDONLY | getattr(os, "O_NOCTTY", 0)))
     except OSError:
         return False
     return True

@@ -26,7 +26,9 @@ _ANYWHERE: Final = ("0.0.0.0", "::", "")
 
 
 def make_url(opened: OpenPort) -> str:
-    """Return the URL of a listener for callers on this machine."""
+    """Return the URL of a listener for callers on this machine; ``stdio`` for standard input and output."""
+    if opened.server is not None and opened.server.transport == "stdio":
+        return "stdio"
     host = "localhost" if opened.address in _ANYWHERE else opened.address
     server = opened.server
     path = "" if server is None else get_kind(server).get_url_path(server, shared=opened.shared)

@@ -17,6 +17,7 @@ from naftiko_runtime.cli.env_files import read_environment
 from naftiko_runtime.cli.find_input_files import discover_runnable
 from naftiko_runtime.cli.print_findings import print_findings
 from naftiko_runtime.cli.run_options import BESIDE_THE_FILE
+from naftiko_runtime.cli.select_stdio import select_stdio
 from naftiko_runtime.cli.skip_broken import drop_clashing_parts, log_left_out, print_left_out
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.engine.credentials import derive_secrets
@@ -126,6 +127,7 @@ class CapabilityLoader:
         loaded = [load(file, overrides) for file in self._find_files(sources)]
         if self.documents.sandbox is not None:
             loaded = [_drop_unused_variables(one) for one in loaded]
+        loaded = select_stdio(loaded, self.documents)
         if self.documents.skip_broken:
             kept = drop_clashing_parts(loaded)
             return _LoadedFiles(kept, Findings(), all(one.plan is None for one in kept))
@@ -142,7 +144,13 @@ class CapabilityLoader:
         paths, sandbox = self.documents.paths, self.documents.sandbox
         files = discover_runnable(paths, sources)
         if not paths:
-            took = f"; '--sandbox' took '{sandbox}' as its value; write it after FILE" if sandbox else ""
+            optional = {"--sandbox": sandbox, "--stdio": self.documents.stdio}
+            taken = (
+                f"; '{option}' took '{value}' as its value; write it after FILE"
+                for option, value in optional.items()
+                if value
+            )
+            took = next(taken, "")
             raise click.UsageError(f"Missing argument 'FILE…'{took}.")
         if sandbox not in (None, BESIDE_THE_FILE) and len(files) > 1:
             raise click.UsageError("--sandbox takes a file for one capability only; several use the files beside them.")

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 import click
+from click.core import ParameterSource
 
 from naftiko_runtime.cli import banner
 from naftiko_runtime.cli.capability_loader import EXIT_FAILED, CapabilityLoader, list_proxies, list_secrets
@@ -17,6 +18,7 @@ from naftiko_runtime.cli.env_files import read_environment
 from naftiko_runtime.cli.print_errors import print_error, print_problems
 from naftiko_runtime.cli.print_findings import print_findings
 from naftiko_runtime.cli.run_options import add_run_options
+from naftiko_runtime.cli.select_stdio import list_stdio
 from naftiko_runtime.cli.skip_broken import log_left_out, print_left_out
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.base_uri import advise_url
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.server.capability_to_serve import ServedCapability
     from naftiko_runtime.server.ports import OpenPort
     from naftiko_runtime.server.settings import ServerSettings
+    from naftiko_runtime.standard_streams import StandardStreams
     from naftiko_runtime.telemetry.trace_options import TraceOptions
 
 _LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.INFO: logging.INFO}
@@ -55,12 +58,38 @@ def run(options: RunOptions) -> None:
             advice = advise_url(base_uri, namespace, helps.GIVE_HTTP_URL)
             problem = f"{namespace}: {render_text(fault)}; {render_text(advice)}"
             raise click.BadParameter(problem, param_hint="--base-uri")
+    _check_stdio(options)
     loader = CapabilityLoader(options.documents, options.upstreams)
     loaded = loader.load_or_exit()
     _check_namespaces(options, loaded)
     environment = read_environment(options.documents.env_files)
     settings = options.make_server_settings(_read_trace_options(environment))
-    sys.exit(_start(options, loader, loaded, settings, environment))
+    streams = _claim_streams(loaded, settings)
+    sys.exit(_start(options, loader, loaded, settings, environment, streams))
+
+
+def _check_stdio(options: RunOptions) -> None:
+    """Reject options that contradict ``--stdio``. A variable may be set for other programs."""
+    if options.documents.http and options.documents.stdio is None:
+        raise click.UsageError("--http needs --stdio; without it, the ports are opened anyway.")
+    source = click.get_current_context().get_parameter_source("control")
+    if not options.documents.opens_ports and source is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--stdio opens no port, and --control needs one; add --http.")
+
+
+def _claim_streams(loaded: Sequence[Loaded], settings: ServerSettings) -> StandardStreams | None:
+    """Take standard input and output, if an expose is served over them."""
+    if not list_stdio(one.plan for one in loaded if one.plan is not None):
+        return None
+    if settings.workers > 1:
+        raise click.UsageError("standard input has one reader: serve it with --workers 1.")
+    from naftiko_runtime.standard_streams import StreamsError, claim_standard_streams
+
+    try:
+        return claim_standard_streams()
+    except StreamsError as error:
+        print_error(str(error))
+        sys.exit(EXIT_FAILED)
 
 
 def _check_namespaces(options: RunOptions, loaded: Sequence[Loaded]) -> None:
@@ -99,6 +128,7 @@ def _start(
     loaded: Sequence[Loaded],
     settings: ServerSettings,
     environment: Mapping[str, str],
+    streams: StandardStreams | None,
 ) -> int:
     """Resolve variables, configure logging and serve; returns the exit status."""
     from naftiko_runtime.cli import logging_setup
@@ -130,7 +160,7 @@ def _start(
             banner.log_ignored_variables(find_ignored_variables(environment))
             (print_left_out if console else log_left_out)(loaded)
 
-        cut_off = _serve(loader, served, settings, on_start, redactor)
+        cut_off = _serve(loader, served, settings, on_start, redactor, streams)
     except BindError as error:
         print_problems(error)
         return EXIT_FAILED
@@ -149,6 +179,7 @@ def _serve(
     settings: ServerSettings,
     on_start: Callable[[Sequence[OpenPort]], None],
     redactor: Redactor,
+    streams: StandardStreams | None,
 ) -> int:
     """Serve in this process, or in workers; returns how many requests were cut off."""
     load = partial(loader.reload, redactor)
@@ -156,7 +187,7 @@ def _serve(
         from naftiko_runtime.server.event_loop import run_loop
         from naftiko_runtime.server.serve import serve
 
-        return run_loop(serve(served, settings, on_start, load))
+        return run_loop(serve(served, settings, on_start, load, streams))
 
     from naftiko_runtime.cli.logging_setup import add_worker_number
     from naftiko_runtime.workers.supervisor import serve_with_workers

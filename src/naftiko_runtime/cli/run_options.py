@@ -50,6 +50,10 @@ BESIDE_THE_FILE: Final = "(beside the file)"
 """The value of ``--sandbox`` when it names no file."""
 
 
+ONLY_MCP_EXPOSE: Final = ""
+"""The value of ``--stdio`` when it names no expose."""
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentOptions:
     """Which documents to serve, and how to read them; each field is the option of that name."""
@@ -64,6 +68,13 @@ class DocumentOptions:
     allowed_imports: tuple[Path, ...]
     skip_broken: bool
     strict: bool
+    stdio: str | None
+    http: bool
+
+    @property
+    def opens_ports(self) -> bool:
+        """Whether any port may be opened."""
+        return self.stdio is None or self.http
 
     def overrides(self) -> Overrides:
         """Return how the documents are read."""
@@ -136,7 +147,7 @@ class RunOptions:
         )
         return ServerSettings(
             policy=policy,
-            control=listeners.control,
+            control=listeners.control if self.documents.opens_ports else None,
             grace_seconds=listeners.grace,
             linger_seconds=listeners.linger,
             deadline_seconds=upstreams.deadline,
@@ -205,6 +216,14 @@ _PARAMETERS: Final = (
         "--port-offset", type=int, default=0, show_default=False, help="Add N to every port that --port does not set."
     ),
     LISTENING_HOST,
+    click.option(
+        "--stdio",
+        is_flag=False,
+        flag_value=ONLY_MCP_EXPOSE,
+        metavar="[NAMESPACE]",
+        help="Serve the MCP expose NAMESPACE over standard input and output, and open no port; default: the only one.",
+    ),
+    click.option("--http", is_flag=True, help="With --stdio: open the ports of the exposes as well."),
     _make_option("--control", type=ADDRESS, help="Serve /health/live, /health/ready and /metrics on this port."),
     _make_option(
         "--workers",

@@ -200,7 +200,7 @@ class McpExpose(ServedExpose):
         ),
         "inputParameters": ("Inputs of every tool of the server.", _ARGUMENTS),
         "resources": ("MCP resources. Not served yet.", []),
-        "transport": ("How clients connect: `http`. `stdio` is not served yet.", "http"),
+        "transport": ("How clients connect: `http`, or `stdio` if they start the program.", "http"),
         "tools": ("The tools.", [{"name": "get-ship", "description": "Finds a ship.", "call": "registry.get-ship"}]),
         "prompts": ("Prompts. Not served yet.", []),
         "ttlMs": (

@@ -50,6 +50,8 @@ class Overrides(Struct, frozen=True):
 
     def move_server(self, server: Server) -> Server:
         """Move a server to the address and port of the operator."""
+        if server.transport == "stdio":
+            return server
         port = self.ports.get(server.namespace)
         if port is None:
             port = server.port + self.port_offset if server.port else 0

@@ -39,6 +39,7 @@ from naftiko_runtime.plan.result_shapes import (
     TemplateShape,
 )
 from naftiko_runtime.plan.servers import (
+    STDIO_ADDRESS,
     BrokenRoute,
     BrokenTool,
     ForwardRoute,
@@ -80,6 +81,7 @@ from naftiko_runtime.terms import Argument, Composed, Constant, Term, TermList, 
 __all__ = [
     "INDEX",
     "ITEM",
+    "STDIO_ADDRESS",
     "Argument",
     "Binding",
     "Body",

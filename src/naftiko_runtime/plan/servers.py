@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -143,12 +143,17 @@ class BrokenTool(Struct, frozen=True):
     reason: Reason
 
 
+STDIO_ADDRESS: Final = "stdio:"
+"""The address of a server over standard input and output. No host can have this name."""
+
+
 class RestServer(Struct, frozen=True):
     """A REST expose."""
 
     kind: ClassVar = "rest"
     url_paths: ClassVar = ("",)
     """The paths of its port that it is at; its own URL has the first."""
+    transport: ClassVar = "http"
 
     namespace: str
     address: str
@@ -212,6 +217,11 @@ class McpServer(Struct, frozen=True):
     def url_paths(self) -> tuple[str, ...]:
         """The paths of its port that it is at; its own URL has the first."""
         return "/mcp", "/", f"/{self.namespace}/mcp"
+
+    @property
+    def transport(self) -> Literal["http", "stdio"]:
+        """Over standard input and output, it has no port, and callers need no authentication."""
+        return "stdio" if self.address == STDIO_ADDRESS else "http"
 
     @property
     def operations(self) -> tuple[Operation, ...]:

@@ -242,7 +242,6 @@ NOT_SERVED_AUTHENTICATION: Final = NOT_SERVED.add_message(
 NOT_SERVED_KEY_PLACEMENT: Final = NOT_SERVED.add_message(
     "an expose with an API key in the {placement} is not served yet", "use 'header' or 'query'"
 )
-NOT_SERVED_STDIO: Final = NOT_SERVED.add_message("the transport 'stdio' is not served yet", "use 'http'")
 NOT_SERVED_WITHOUT_CALL: Final = NOT_SERVED.add_message(
     "an operation without 'call', 'steps', 'ref' and 'outputParameters' is not served yet",
     "add 'call: namespace.operation', or 'outputParameters' with values",
@@ -348,6 +347,9 @@ NO_EFFECT_CONTROL: Final = NO_EFFECT.add_message(
     "the control port of a file is not served yet: only 'management.scripting' has an effect", "start with --control"
 )
 NO_EFFECT_WITHOUT_LOOP: Final = NO_EFFECT.add_message("'{key}' has no effect without 'forEach'")
+NO_EFFECT_STDIO: Final = NO_EFFECT.add_message(
+    "'{key}' has no effect with 'transport: stdio'", "remove it, or remove 'transport'"
+)
 NO_EFFECT_STYLE: Final = NO_EFFECT.add_message("'{key}' has no effect on a parameter 'in: {where}'")
 NO_EFFECT_PAGINATION: Final = NO_EFFECT.add_message("'{key}' has no effect on pagination of the type '{type}'")
 NO_EFFECT_UNNAMED_OUTPUT: Final = NO_EFFECT.add_message(

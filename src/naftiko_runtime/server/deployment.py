@@ -13,8 +13,9 @@ from naftiko_runtime.exposes.kinds import get_kind
 from naftiko_runtime.exposes.public_documents import PublicDocuments
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.link.check_shared_ports import group_by_port
+from naftiko_runtime.plan import STDIO_ADDRESS
 from naftiko_runtime.problem_details import render_problem
-from naftiko_runtime.server.listeners import make_listener
+from naftiko_runtime.server.listeners import make_listener, make_stdio_listener
 from naftiko_runtime.telemetry.client_requests import InstrumentedTransport
 from naftiko_runtime.telemetry.middleware import instrument_app
 from naftiko_runtime.telemetry.server_requests import PortInstrumentation
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     from naftiko_runtime.authentication.nonce_cache import NonceCache
     from naftiko_runtime.bind_plan import Bound, BoundServer
     from naftiko_runtime.exposes.app_services import AppServices
+    from naftiko_runtime.exposes.mcp.stdio_listener import StdioListener
     from naftiko_runtime.http_server.listener import Listener
     from naftiko_runtime.link.check_shared_ports import PortKey
     from naftiko_runtime.plan import Plan, ServedPart, Server
     from naftiko_runtime.server.capability_to_serve import ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
+    from naftiko_runtime.standard_streams import StandardStreams
     from naftiko_runtime.telemetry.metrics import Meter
     from naftiko_runtime.upstream.interface import Transport
 
@@ -79,6 +82,11 @@ class Deployment:
     def listen(self, sockets: Mapping[PortKey, socket.socket], meter: Meter | None) -> dict[PortKey, Listener]:
         """Return the listeners that serve the applications on these sockets."""
         return {key: make_listener(listening, self.apps[key], meter) for key, listening in sockets.items()}
+
+    def listen_to_stdio(self, streams: StandardStreams, on_end: Callable[[], None]) -> dict[PortKey, StdioListener]:
+        """Return the listener of the server that is served over standard input and output, if there is one."""
+        keys = (key for key in self.apps if key.address == STDIO_ADDRESS)
+        return {key: make_stdio_listener(streams, self.apps[key], self._services.policy, on_end) for key in keys}
 
     async def close(self) -> None:
         """Close everything; requests in progress lose their upstream."""

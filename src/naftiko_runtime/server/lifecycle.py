@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from naftiko_runtime.http_server.listener import Listener
     from naftiko_runtime.server.settings import ServerSettings
 
 log = logging.getLogger(__name__)
@@ -29,13 +28,35 @@ class Readiness(Protocol):
         """Become not ready."""
 
 
+class DrainedListener(Protocol):
+    """The part of a listener that starts and stops. A port has one, and so has standard input."""
+
+    async def start(self) -> None:
+        """Start to accept requests."""
+
+    def announce_closing(self) -> None:
+        """Tell callers, where that is possible, that the listener will close."""
+
+    def stop_accepting(self) -> None:
+        """Accept nothing more; requests in progress continue."""
+
+    async def wait_closed(self) -> None:
+        """Wait until no request is in progress."""
+
+    def abort(self) -> int:
+        """Cancel the requests in progress; return how many that were."""
+
+    def tick(self) -> None:
+        """Do the regular work. Called once a second."""
+
+
 class Lifecycle:
     """Starts and stops listeners; the control port's listener starts last and stops last."""
 
     def __init__(
         self,
-        listeners: Sequence[Listener],
-        control: Listener | None,
+        listeners: Sequence[DrainedListener],
+        control: DrainedListener | None,
         readiness: Readiness,
         settings: ServerSettings,
         heartbeat: Callable[[], None] = lambda: None,
@@ -83,7 +104,7 @@ class Lifecycle:
         finally:
             ticking.cancel()
 
-    async def _drain(self, everyone: list[Listener]) -> int:
+    async def _drain(self, everyone: list[DrainedListener]) -> int:
         """Clear readiness, wait for load balancers to notice, close listeners, and let requests in flight finish."""
         self._readiness.clear()
         for listener in self._listeners:
@@ -107,7 +128,7 @@ class Lifecycle:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _finish(self, everyone: list[Listener]) -> None:
+    async def _finish(self, everyone: list[DrainedListener]) -> None:
         """Give cancelled requests and closing connections a moment to end."""
         try:
             async with asyncio.timeout(ABORT_SECONDS):
@@ -116,7 +137,7 @@ class Lifecycle:
             for listener in everyone:
                 listener.abort()
 
-    async def _tick(self, everyone: Sequence[Listener]) -> None:
+    async def _tick(self, everyone: Sequence[DrainedListener]) -> None:
         """Run the regular work every second. Errors are logged and do not end it."""
         while True:
             self._run_logged(self._heartbeat)
@@ -134,6 +155,6 @@ class Lifecycle:
                 log.exception("unexpected error")
 
 
-async def _wait_closed(listeners: Sequence[Listener]) -> None:
+async def _wait_closed(listeners: Sequence[DrainedListener]) -> None:
     for listener in listeners:
         await listener.wait_closed()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import limits
+from naftiko_runtime.exposes.mcp.stdio_listener import StdioListener
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import get_port
@@ -14,8 +15,11 @@ from naftiko_runtime.telemetry.listener_metrics import ListenerMetrics
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
     from naftiko_runtime.asgi_types import App
+    from naftiko_runtime.caller_policy import CallerPolicy
+    from naftiko_runtime.standard_streams import StandardStreams
     from naftiko_runtime.telemetry.metrics import Meter
 
 
@@ -43,6 +47,20 @@ def make_listener(listening: socket.socket, app: AppConfig, meter: Meter | None)
     """Return the listener of an application. Without a meter, nothing is counted."""
     metrics = None if meter is None else ListenerMetrics(meter, get_port(listening))
     return Listener(listening, app, SERVER_LIMITS, metrics)
+
+
+def make_stdio_listener(
+    streams: StandardStreams, app: AppConfig, policy: CallerPolicy, on_end: Callable[[], None]
+) -> StdioListener:
+    """Return the listener of an application that is served over standard input and output.
+
+    Args:
+        streams: The input and output.
+        app: The application.
+        policy: What the operator allows callers.
+        on_end: Called when the client has gone.
+    """
+    return StdioListener(streams, app, policy.message_bytes_max, on_end)
 
 
 def make_control_listener(listening: socket.socket | None, app: App) -> Listener | None:

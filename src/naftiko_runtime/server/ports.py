@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OpenPort:
-    """A listening socket and its server. ``server`` is None for the control port."""
+    """A listening socket and its server, or a server without one (stdio). ``server`` is None for the control port."""
 
     server: Server | None
     address: str
@@ -55,7 +55,8 @@ class Ports:
             ListenError: A port cannot be opened.
         """
         servers = [server for one in capabilities for server in one.plan.servers]
-        groups = group_by_port(servers, lambda server: server)
+        everything = group_by_port(servers, lambda server: server)
+        groups = {key: group for key, group in everything.items() if group[0].transport == "http"}
         owners = {key: f"{group[0].kind} expose '{group[0].namespace}'" for key, group in groups.items()}
         options = {key: " ".join(f"--port {one.namespace}=N" for one in group) for key, group in groups.items()}
         with ExitStack() as opening:
@@ -83,6 +84,8 @@ class Ports:
             ]
             if settings.control is not None and control is not None:
                 opened.append(OpenPort(None, settings.control[0], get_port(control)))
+            stdio = (server for server in servers if server.transport == "stdio")
+            opened += [OpenPort(server, server.address, server.port) for server in stdio]
             opening.pop_all()
         return cls((first, *beside), control, tuple(opened))
 
@@ -135,7 +138,9 @@ def _list_places(capabilities: Sequence[ServedCapability]) -> dict[PortKey, Serv
 
 def _format_places(places: Mapping[PortKey, Server]) -> str:
     texts = [
-        f"{first.kind} {key.address}:{key.port}" + (f" ({key.free})" if key.free else "")
+        f"{first.kind} {key.address}"
+        + (f":{key.port}" if first.transport == "http" else "")
+        + (f" ({key.free})" if key.free else "")
         for key, first in places.items()
     ]
     return ", ".join(texts) or "none"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.server.ports import check_same_ports
@@ -13,7 +13,7 @@ from naftiko_runtime.server.ports import check_same_ports
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from naftiko_runtime.http_server.listener import Listener
+    from naftiko_runtime.http_server.app_config import AppConfig
     from naftiko_runtime.link.check_shared_ports import PortKey
     from naftiko_runtime.server.capability_to_serve import LoadCapabilities, ServedCapability
     from naftiko_runtime.server.deployment import Deployment
@@ -22,13 +22,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+class ReloadedListener(Protocol):
+    """The part of a listener that a reload uses."""
+
+    def replace_app(self, config: AppConfig) -> list[asyncio.Task[None]]:
+        """Use another application from the next request on; return the tasks of those in progress."""
+
+
 class DeploymentSwap:
     """The current deployment, the next one, and those that still finish requests."""
 
     def __init__(
         self,
         deployment: Deployment,
-        listeners: Mapping[PortKey, Listener],
+        listeners: Mapping[PortKey, ReloadedListener],
         settings: ServerSettings,
     ) -> None:
         self._current = deployment

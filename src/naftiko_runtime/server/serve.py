@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import signal
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -18,14 +17,18 @@ from naftiko_runtime.server.ports import OpenPort, Ports
 from naftiko_runtime.server.process_telemetry import ProcessTelemetry
 from naftiko_runtime.server.program_metrics import ProgramMetrics, make_reload_counter
 from naftiko_runtime.server.reloader import DeploymentSwap, Reloader
-from naftiko_runtime.server.signals import SignalPolicy
+from naftiko_runtime.server.signals import SIGHUP, SignalPolicy, handle_signals
 from naftiko_runtime.startup_signals import take_hangup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from naftiko_runtime.exposes.mcp.stdio_listener import StdioListener
+    from naftiko_runtime.http_server.listener import Listener
+    from naftiko_runtime.link.check_shared_ports import PortKey
     from naftiko_runtime.server.capability_to_serve import LoadCapabilities, ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
+    from naftiko_runtime.standard_streams import StandardStreams
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +38,16 @@ async def serve(
     settings: ServerSettings,
     on_start: Callable[[Sequence[OpenPort]], None],
     load: LoadCapabilities,
+    streams: StandardStreams | None = None,
 ) -> int:
-    """Serve capabilities until SIGTERM or SIGINT, then drain. SIGHUP reloads them.
+    """Serve capabilities until SIGTERM, SIGINT or the end of standard input, then drain. SIGHUP reloads them.
 
     Args:
         capabilities: The capabilities to serve.
         settings: The operator's choices.
         on_start: Called once, when every listener accepts connections.
         load: Loads the documents and their variables; called in a thread to reload.
+        streams: Standard input and output, if a server uses them.
 
     Returns:
         How many requests were cut off.
@@ -62,27 +67,27 @@ async def serve(
         deployment = Deployment(capabilities, settings, AppServices(settings.policy, process.observer, health))
         await deployment.open()
         gc.freeze()  # what is loaded stays: no collection has to look at it again
-        listeners = deployment.listen(ports.sets[0], process.meter)
+
+        def stop() -> None:
+            lifecycle.stop()
+
+        listeners: dict[PortKey, Listener | StdioListener] = {**deployment.listen(ports.sets[0], process.meter)}
+        if streams is not None:
+            listeners |= deployment.listen_to_stdio(streams, stop)
         control = make_control_listener(ports.control, make_control_app(health))
         swap = DeploymentSwap(deployment, listeners, settings)
         reloader = Reloader(swap, capabilities, load, make_reload_counter(metrics.open_parent_meter()))
         stack.push_async_callback(reloader.close)
         lifecycle = Lifecycle(tuple(listeners.values()), control, ready, settings, process.update)
         policy = SignalPolicy(lifecycle.stop, lifecycle.force, reloader.request, settings.grace_seconds)
-        loop = asyncio.get_running_loop()
-        for number in policy.numbers:
-            loop.add_signal_handler(number, policy.handle, number)
 
         def on_started() -> None:
             on_start(ports.opened)
-            if take_hangup():
-                policy.handle(signal.SIGHUP)
+            if SIGHUP is not None and take_hangup():
+                policy.handle(SIGHUP)
 
-        try:
+        with handle_signals(policy):
             cut_off = await lifecycle.serve_until_stopped(on_started)
-        finally:
-            for number in policy.numbers:
-                loop.remove_signal_handler(number)
     log_stopped(cut_off)
     return cut_off
 

@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.startup_signals import has_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 log = logging.getLogger(__name__)
+
+SIGHUP: Final[signal.Signals | None] = getattr(signal, "SIGHUP", None)
+"""None on Windows."""
+
+
+@contextmanager
+def handle_signals(policy: SignalPolicy) -> Iterator[None]:
+    """Let a policy handle signals in the running event loop."""
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in policy.numbers}
+
+    def handle_soon(number: int, _frame: object) -> None:
+        loop.call_soon_threadsafe(policy.handle, number)
+
+    for number in policy.numbers:
+        try:
+            loop.add_signal_handler(number, policy.handle, number)
+        except NotImplementedError:  # on Windows
+            signal.signal(number, handle_soon)
+    try:
+        yield
+    finally:
+        for number in policy.numbers:
+            with suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
+            signal.signal(number, before[number])
 
 
 class SignalPolicy:
     """SIGTERM and SIGINT drain, a second one does not wait; SIGHUP reloads, or stops when the terminal was closed."""
 
-    numbers: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    numbers: Final = tuple(filter(None, (signal.SIGTERM, signal.SIGINT, SIGHUP)))
 
     def __init__(
         self, stop: Callable[[], None], force: Callable[[], None], reload: Callable[[], None], grace_seconds: float
@@ -31,7 +59,7 @@ class SignalPolicy:
 
     def handle(self, number: int) -> None:
         """Handle a signal."""
-        if number == signal.SIGHUP and not (self._had_terminal and not has_terminal()):
+        if number == SIGHUP and not (self._had_terminal and not has_terminal()):
             self._reload()
         elif self._stopping:
             log.warning("second signal: stopping at once")

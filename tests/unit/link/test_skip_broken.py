@@ -147,7 +147,7 @@ def test_a_broken_function_takes_along_what_refers_to_it(before: str, after: str
     [
         ("port: 9090", "port: http", ALL[6:]),
         ("namespace: tools", "namespace: [tools]", ALL[6:]),
-        ("port: 9090\n", "port: 9090\n      transport: stdio\n", ALL[6:]),
+        ("port: 9090\n", "port: 9090\n      transport: socket\n", ALL[6:]),
         ("port: 9090", "port: 8080", ALL[6:]),
         ("type: mcp", "type: agent-skill", ALL[6:]),
         ("type: mcp", "type: skill", ALL[6:]),

@@ -51,9 +51,13 @@ def get_half_closed_seconds(_configured_seconds: float, scope: Scope) -> float:
 @asynccontextmanager
 async def open_app(servers: Sequence[BoundServer[McpServer, Tool]], services: AppServices) -> AsyncIterator[App]:
     """Open the application of the servers of one port: all of them as one, and each by itself."""
-    from naftiko_runtime.exposes.mcp.app import open_mcp_app  # noqa: PLC0415 - validate serves nothing
+    from naftiko_runtime.exposes.mcp.app import open_mcp_app, open_stdio_app  # noqa: PLC0415 - validate serves nothing
     from naftiko_runtime.exposes.mcp.merge import merge  # noqa: PLC0415 - the same
 
-    alone = servers if len(servers) > 1 else ()
-    async with open_mcp_app(merge(servers), services.policy, alone, services.observer) as app:
+    merged, alone = merge(servers), servers if len(servers) > 1 else ()
+    if merged.server.transport == "stdio":
+        opening = open_stdio_app(merged, services.policy, services.observer)
+    else:
+        opening = open_mcp_app(merged, services.policy, alone, services.observer)
+    async with opening as app:
         yield app

@@ -98,6 +98,23 @@ async def open_mcp_app(
         yield app
 
 
+@asynccontextmanager
+async def open_stdio_app(
+    bound: BoundServer[McpServer, Tool], policy: CallerPolicy, observer: Observer | None
+) -> AsyncIterator[App]:
+    """Open the application for standard input. Its client started the process: it is neither a page nor unknown."""
+    endpoint = _McpEndpoint(bound, policy, observer)
+    instruments = _make_instruments(observer, bound.server.namespace, ["stdio"])
+
+    def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if instruments:
+            scope[INSTRUMENT] = instruments["stdio"]
+        return endpoint.handle(dict(scope["headers"]), scope, receive, send)
+
+    async with endpoint.sdk:
+        yield app
+
+
 def _make_endpoints(
     bound: BoundServer[McpServer, Tool],
     policy: CallerPolicy,

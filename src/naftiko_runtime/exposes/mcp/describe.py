@@ -32,8 +32,8 @@ def list_entries(server: McpServer) -> list[tuple[str, str]]:
 
 
 def make_example_command(server: McpServer, url: str) -> str | None:
-    """Return a command that calls the first tool. None if there is no tool."""
-    if not server.tools:
+    """Return a command that calls the first tool. None if there is no tool, or no URL."""
+    if not server.tools or server.transport == "stdio":
         return None
     tool = server.tools[0]
     samples = {"integer": 1, "number": 1, "boolean": True, "array": [], "object": {}}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from naftiko_runtime import rules
 from naftiko_runtime.exposes.mcp.caching import LIST_TTL_MS, read_cache_scope, read_ttl_ms
 from naftiko_runtime.link.credentials import check_required_scopes, link_guard
 from naftiko_runtime.link.declared_inputs import link_arguments
-from naftiko_runtime.plan import McpServer, Tool
+from naftiko_runtime.plan import STDIO_ADDRESS, McpServer, Tool
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import suggest
 
@@ -26,9 +26,8 @@ DEFAULT_VERSION: Final = "1.0.0"
 def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
     """Link an expose. Errors in it are reported."""
     context, info = linker.context, linker.document.info
-    if expose.transport != "http":
-        _refuse_transport(expose, context)
-    elif expose.port is None:
+    transport = _read_transport(expose, context)
+    if expose.transport == "http" and expose.port is None:
         context.report(rules.MISSING_KEY(key="port"), expose.get_path("port"), helps.ADD_MCP_PORT())
     linker.check_unique(rules.DUPLICATE_NAME_TOOL, expose.tools)
     if not expose.tools and not expose.resources and not expose.prompts:
@@ -39,17 +38,18 @@ def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
         if (tool := _link_tool(expose, exposed, linker)) is not None:
             linker.parts[exposed.get_path()] = tool
             tools.append(tool)
-    span = context.find_span(expose.get_path("port"))
+    on_port = transport == "http"
+    span = context.find_span(expose.get_path("port" if on_port else "transport"))
     ttl_ms = read_ttl_ms(expose, context)
     return McpServer(
         namespace=expose.namespace,
-        address=expose.address or "",
-        port=expose.port or 0,
+        address=(expose.address or "") if on_port else STDIO_ADDRESS,
+        port=(expose.port or 0) if on_port else 0,
         span=span,
         title=info.label or expose.namespace,
         instructions=expose.description,
         tools=tuple(tools),
-        guard=link_guard(expose.authentication, context),
+        guard=link_guard(expose.authentication, context) if on_port else None,
         version=info.version or DEFAULT_VERSION,
         list_ttl_ms=LIST_TTL_MS if ttl_ms is None else ttl_ms,
         read_ttl_ms=ttl_ms or 0,
@@ -69,13 +69,20 @@ def _link_tool(expose: McpExpose, exposed: McpTool, linker: ExposeLinker) -> Too
     return Tool(exposed.name, exposed.label, operation.description, hints, operation, exposed.required_scopes)
 
 
-def _refuse_transport(expose: McpExpose, context: Context) -> None:
-    key_path = expose.get_path("transport")
-    if expose.transport == "stdio":
-        context.report(rules.NOT_SERVED_STDIO(), key_path)
-    else:
-        advice = suggest(expose.transport, ("http", "stdio"), helps.ONE_OF)
-        context.report(rules.INVALID_VALUE_TRANSPORT(value=expose.transport), key_path, advice)
+def _read_transport(expose: McpExpose, context: Context) -> Literal["http", "stdio"]:
+    """Return the transport of an expose. An invalid value, and keys that it does not need, are reported."""
+    match expose.transport:
+        case "http":
+            return "http"
+        case "stdio":
+            unused = {"port": expose.port, "address": expose.address, "authentication": expose.authentication}
+            for key in (key for key, value in unused.items() if value is not None):
+                context.report(rules.NO_EFFECT_STDIO(key=key), expose.get_path(key))
+            return "stdio"
+        case other:
+            advice = suggest(other, ("http", "stdio"), helps.ONE_OF)
+            context.report(rules.INVALID_VALUE_TRANSPORT(value=other), expose.get_path("transport"), advice)
+            return "http"
 
 
 def _list_hints(hints: Hints | None) -> tuple[tuple[str, bool], ...]:
