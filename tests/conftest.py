@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,7 +13,7 @@ from hypothesis import settings
 from support.upstream import Upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 ROOT = Path(__file__).parent.parent
 
@@ -25,6 +26,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+MEASURE_PROCESSES: Final = "COVERAGE_PROCESS_CONFIG"
+"""The variable by which a Python process that starts measures its coverage."""
 LONG_SEARCHES: Final = ("properties", "scripting", "wild")
 
 
@@ -37,6 +40,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(tests).parts[0] in LONG_SEARCHES:
             item.add_marker(pytest.mark.no_cover)
+
+
+# In a process of xdist that runs tests, pytest-cov pauses its own measurement for ``no_cover``. Another one that runs
+# there goes on, and makes these tests several times as slow. The next two hooks see to it that there is no other.
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Start no measurement in these processes by the variable that is for those that tests start."""
+    os.environ.pop(MEASURE_PROCESSES, None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Stop the measurement that pytest-cov starts when it is loaded: here, it starts its real one after this."""
+    controller = getattr(session.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+    if controller is not None and hasattr(session.config, "workerinput"):
+        controller.cov.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure no coverage of the processes that a test with ``no_cover`` starts: pytest-cov pauses its own alone."""
+    measured = os.environ.get(MEASURE_PROCESSES)
+    if measured is None or item.get_closest_marker("no_cover") is None:
+        return (yield)
+    del os.environ[MEASURE_PROCESSES]
+    try:
+        return (yield)
+    finally:
+        os.environ[MEASURE_PROCESSES] = measured
 
 
 @pytest.fixture

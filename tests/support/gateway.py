@@ -133,12 +133,8 @@ class Gateway(Program):
         **options: Any,
     ) -> None:
         ports = [part for namespace in namespaces for part in ("--port", f"{namespace}=0")]
-        environment = make_clean_environment(environment)
-        if command is None and self.server != "own":
-            # The same tests measure coverage under our own server, and measuring makes a start twice as slow.
-            environment.pop("COVERAGE_PROCESS_CONFIG", None)
         super().__init__(
             [*(command or SERVERS[self.server]), "run", str(file), "--host", "127.0.0.1", *ports, *arguments],
-            environment,
+            make_clean_environment(environment),
             **options,
         )
