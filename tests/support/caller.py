@@ -142,6 +142,7 @@ class RawConnection:
         for line in iter(self._file.readline, b"\r\n"):
             name, _, value = line.decode("latin-1").partition(":")
             headers[name.strip().lower()] = value.strip()
+        assert "transfer-encoding" not in headers, headers
         return Response(status, headers, self._file.read(int(headers.get("content-length", "0"))))
 
 

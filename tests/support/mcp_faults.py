@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from support.caller import Response, call
+from support.caller import RawConnection, Response, call, make_head
 
 MODERN = "2026-07-28"
 LEGACY = "2025-11-25"
@@ -36,14 +36,26 @@ def request(version: str | None, method: str, params: Any = None, **more: Any) -
 
 def send(url: str, version: str | None, message: Any, **more: str | None) -> Response:
     """Send a message with the headers that are right for it, but for those that are given."""
+    return call(url, "/mcp", "POST", *encode_message(version, message, **more))
+
+
+def send_on(connection: RawConnection, version: str | None, message: Any) -> Response:
+    """The same on an open connection, at a fifth of the CPU time: for tests that send thousands of messages."""
+    routed, body = encode_message(version, message)
+    fields = [*routed.items(), ("content-length", str(len(body)))]
+    connection.send(make_head("POST /mcp", fields, host="localhost") + body)
+    return connection.read_response()
+
+
+def encode_message(version: str | None, message: Any, **more: str | None) -> tuple[dict[str, str], bytes]:
+    """The headers that are right for a message, but for those that are given, and its body."""
     known = message if isinstance(message, dict) else {}
     params = known.get("params") if isinstance(known.get("params"), dict) else {}
     method, name = known.get("method"), (params or {}).get("name")
     routed = headers(version, method if isinstance(method, str) else None, name if isinstance(name, str) else None)
     changed = routed | {key.replace("_", "-"): value for key, value in more.items()}
     sent = {key: value for key, value in changed.items() if value is not None and value.isascii()}
-    body = message if isinstance(message, bytes) else json.dumps(message).encode()
-    return call(url, "/mcp", "POST", sent, body)
+    return sent, message if isinstance(message, bytes) else json.dumps(message).encode()
 
 
 def error(response: Response, status: int, code: int, *words: str, identity: Any = 7) -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.caller import Response, call
-from support.mcp_faults import ERAS, FOREIGN, LEGACY, META, MODERN, error, headers, request, send
+from support.caller import RawConnection, Response, call
+from support.mcp_faults import ERAS, FOREIGN, LEGACY, META, MODERN, error, headers, request, send, send_on
 
 if TYPE_CHECKING:
     from support.upstream import Upstream
@@ -265,11 +265,12 @@ METHODS = [
 def test_no_odd_parameter_shows_foreign_words(tools: str, api: Upstream, version: str | None, method: str) -> None:
     odd: list[Any] = [*ODD, *({key: value} for key, value in product(KEYS, ODD))]
     odd += [{"_meta": {**META, key: value}} for key in META for value in ODD]
-    for params, numbered in product(odd, (True, False)):
-        message = request(version, method, params)
-        if not numbered:
-            del message["id"]
-        check_message(send(tools, version, message), message)
+    with RawConnection(tools) as connection:
+        for params, numbered in product(odd, (True, False)):
+            message = request(version, method, params)
+            if not numbered:
+                del message["id"]
+            check_message(send_on(connection, version, message), message)
     assert api.received == []
 
 
