@@ -84,7 +84,7 @@ def test_two_authorizations_are_none(guarded: Gateway, api: Upstream) -> None:
     assert not api.received
 
 
-def test_an_independent_client_speaks_digest(guarded: Gateway, api: Upstream) -> None:
+def test_an_independent_client_authenticates_by_digest(guarded: Gateway, api: Upstream) -> None:
     with httpx2.Client(auth=httpx2.DigestAuth("skipper", SECRETS["G_PASSWORD"])) as client:
         statuses = [client.get(f"{guarded.urls['digest']}/x?n={n}").status_code for n in range(3)]
     assert statuses == [200, 200, 200]

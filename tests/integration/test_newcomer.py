@@ -53,7 +53,7 @@ def test_a_line_of_an_env_file_without_a_value_is_named(ships: Path, tmp_path: P
     assert "bad.env:2" in run.stderr
 
 
-def test_a_sandbox_that_swallowed_the_file_says_so(ships: Path) -> None:
+def test_a_file_given_as_the_value_of_sandbox_is_reported(ships: Path) -> None:
     run = run_naftiko("run", "--sandbox", ships)
     assert run.returncode == 2
     assert "write it after FILE" in run.stderr

@@ -60,7 +60,7 @@ def is_served(plan: Plan | None, exposed: Exposed) -> bool:
     return False
 
 
-def lies(path: Path, errors: list[Diagnostic]) -> Iterator[str]:
+def list_contradictions(path: Path, errors: list[Diagnostic]) -> Iterator[str]:
     """Operations that ``run`` refuses and the errors say nothing of, or the other way round."""
     author, plan = understand(path), load(path, RUN).plan
     for exposed in author.exposed:
@@ -74,11 +74,11 @@ def lies(path: Path, errors: list[Diagnostic]) -> Iterator[str]:
             yield f"{place} is served in spite of {ignored[0].message}"
 
 
-def broken_promises(folder: Path, found: Totals) -> Iterator[str]:
+def list_unmet_claims(folder: Path, found: Totals) -> Iterator[str]:
     """Operations of documents without errors that are not served, or not as they were meant."""
-    promised = {str(file.relative_to(folder)) for file in capability_files(folder) if may_run(file)}
+    sound = {str(file.relative_to(folder)) for file in capability_files(folder) if may_run(file)}
     for report in found.files:
-        if report.file in promised:
+        if report.file in sound:
             yield from (f"{report.file}: {error}" for error in (*report.errors, *filter(None, [report.crash])))
             kept = (*SERVED, "unjudged")
             yield from (f"{v.file}:{v.line}: {v.kind}: {v.reason}" for v in report.verdicts if v.kind not in kept)
@@ -86,22 +86,22 @@ def broken_promises(folder: Path, found: Totals) -> Iterator[str]:
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus is not at {CORPUS}")
 def test_what_run_refuses_of_files_written_by_others_has_an_error() -> None:
-    assert [lie for file in capability_files(CORPUS) for lie in lies(file, errors_of(file))] == []
+    assert [found for file in capability_files(CORPUS) for found in list_contradictions(file, errors_of(file))] == []
 
 
 def test_files_written_by_others_without_an_error_are_served_whole(corpus_totals: Totals) -> None:
-    assert list(broken_promises(CORPUS, corpus_totals)) == []
+    assert list(list_unmet_claims(CORPUS, corpus_totals)) == []
     sound = [report for report in corpus_totals.files if report.verdicts and not report.errors]
     assert len(sound) > 50  # otherwise it would be true of nothing
 
 
 @pytest.mark.parametrize("file", capability_files(SAMPLES), ids=lambda file: file.name)
 def test_what_run_refuses_of_a_sample_has_an_error(file: Path) -> None:
-    assert list(lies(file, errors_of(file))) == []
+    assert list(list_contradictions(file, errors_of(file))) == []
 
 
 async def test_samples_without_an_error_are_served_whole() -> None:
-    assert list(broken_promises(SAMPLES, await totals(SAMPLES))) == []
+    assert list(list_unmet_claims(SAMPLES, await totals(SAMPLES))) == []
 
 
 @pytest.mark.parametrize("file", sorted(FEATURES.glob("*.yml")), ids=lambda file: file.name)
@@ -115,13 +115,13 @@ async def test_what_the_specification_has_is_served() -> None:
     assert Counter(v.kind for v in found.verdicts) == {"served": 28, "mock": 2}
 
 
-# -- that a lie would be seen ---------------------------------------------------------------------------------------
+# -- that a contradiction would be seen ----------------------------------------------------------------------------
 
 
 def test_a_refusal_without_an_error_is_seen() -> None:
     file = SAMPLES / "refused.yml"
-    untold = [error for error in errors_of(file) if error.rule.slug != "unbound-variable"]
-    assert any("GET /b is refused without an error" in lie for lie in lies(file, untold))
+    unreported = [error for error in errors_of(file) if error.rule.slug != "unbound-variable"]
+    assert any("GET /b is refused without an error" in found for found in list_contradictions(file, unreported))
 
 
 def test_an_error_that_run_ignores_is_found() -> None:
@@ -129,9 +129,12 @@ def test_an_error_that_run_ignores_is_found() -> None:
     sound = next(exposed for exposed in understand(file).exposed if exposed.name == "GET /a")
     error = errors_of(file)[0]
     place = replace(error, span=Span(str(file), sound.own.first, 1, sound.own.first, 2))
-    assert any(f"GET /a is served in spite of {error.message}" in lie for lie in lies(file, [*errors_of(file), place]))
+    assert any(
+        f"GET /a is served in spite of {error.message}" in found
+        for found in list_contradictions(file, [*errors_of(file), place])
+    )
 
 
-def test_a_broken_promise_is_seen() -> None:
+def test_an_unmet_claim_is_found() -> None:
     found = Totals([FileReport("served.yml", [Verdict("served.yml", 7, "rest a", "GET /", "refused", "because")])])
-    assert list(broken_promises(SAMPLES, found)) == ["served.yml:7: refused: because"]
+    assert list(list_unmet_claims(SAMPLES, found)) == ["served.yml:7: refused: because"]

@@ -1,4 +1,4 @@
-"""A connection of a caller: HTTP/1.1 as an ASGI server speaks it, hardened for standing at an edge.
+"""A connection of a caller: HTTP/1.1 for ASGI applications, hardened for callers from the internet.
 
 Its states, events and invariants are in docs/adr/0018.
 """

@@ -1,6 +1,6 @@
 """Adds a counter to a Python script: each function and each iteration of a loop reports how many statements it has.
 
-The counter is a limit against mistakes, not a wall. Text that a script gives to ``exec`` is not counted,
+The counter is a limit against mistakes, not a protection. Text that a script gives to ``exec`` is not counted,
 and neither are comprehensions; the limits on time and memory hold for both.
 """
 

@@ -1,4 +1,4 @@
-"""Takes rights away from a worker process. What a platform does not have is left out: each step is one more wall."""
+"""Takes rights away from a worker process. It skips what a platform does not have: each step is one more barrier."""
 
 from __future__ import annotations
 

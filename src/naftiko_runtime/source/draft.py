@@ -32,9 +32,9 @@ class Draft:
         self._places.register(copy, dict(places.get_entries(value)))
         if (owner := places.find_owner(value, self._source)) is not self._source:
             self._places.set_owner(copy, owner)
-        for key in value if places.borrowed and isinstance(value, dict) else ():
-            if (lender := places.borrowed.get((id(value), key))) is not None:
-                self._places.borrowed[id(copy), key] = lender
+        for key in value if places.key_sources and isinstance(value, dict) else ():
+            if (source := places.key_sources.get((id(value), key))) is not None:
+                self._places.key_sources[id(copy), key] = source
         return copy
 
     def get(self, key_path: KeyPath) -> Any:
@@ -72,11 +72,11 @@ class Draft:
         entries.append(None)
         return self.mount(entries, len(entries) - 1, source, key_path)
 
-    def borrow_key(self, mapping: dict[str, Any], key: str, giver: dict[str, Any], of: str) -> None:
+    def copy_key(self, mapping: dict[str, Any], key: str, original: dict[str, Any], of: str) -> None:
         """Set a key of a mapping of another file to the value at a key of a mapping of this file."""
-        self._get_entries(mapping)[key] = self._places.get_entries(giver)[of]
-        self._places.borrowed[id(mapping), key] = self._source
-        mapping[key] = giver[of]
+        self._get_entries(mapping)[key] = self._places.get_entries(original)[of]
+        self._places.key_sources[id(mapping), key] = self._source
+        mapping[key] = original[of]
 
     def add_file(self, source: Source) -> None:
         """Record another file of which nothing is mounted, so that its lines can be quoted."""

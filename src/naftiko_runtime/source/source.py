@@ -53,7 +53,7 @@ class Source(Struct, frozen=True):
             if marks is None:
                 return source.make_span(self.places.find_first_key(at, mark))
             mark = marks[0] if key and number == len(key_path) - 1 else marks[1]
-            source = self.places.borrowed.get((id(at), name)) or self.places.find_owner(at[name], source)
+            source = self.places.key_sources.get((id(at), name)) or self.places.find_owner(at[name], source)
             at = at[name]
         return source.make_span(mark)
 
@@ -117,13 +117,13 @@ class SourceError(DocumentError):
 class Places:
     """The places of the entries of every mapping and list: container identity → key → marks of key and value."""
 
-    __slots__ = ("_keep", "borrowed", "entries", "files", "owners", "root", "secrets")
+    __slots__ = ("_keep", "entries", "files", "key_sources", "owners", "root", "secrets")
 
     def __init__(self) -> None:
         self.entries: dict[int, dict[str | int, tuple[Mark, Mark]]] = {}
         self._keep: list[Any] = []
         self.owners: dict[int, Source] = {}
-        self.borrowed: dict[tuple[int, str | int], Source] = {}
+        self.key_sources: dict[tuple[int, str | int], Source] = {}
         """The sources of entries that are in another file than their container."""
         self.files: dict[str, Source] = {}
         """The other files that were read, by name."""
@@ -153,7 +153,7 @@ class Places:
         """Return the place of a mapping's first key, where a missing key is reported, or else the whole place."""
         if isinstance(container, dict):
             for key, (key_mark, _) in self.get_entries(container).items():
-                if (id(container), key) not in self.borrowed:
+                if (id(container), key) not in self.key_sources:
                     return key_mark
         return whole
 

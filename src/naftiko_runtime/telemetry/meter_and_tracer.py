@@ -63,7 +63,7 @@ class Observer:
     def learn_secrets(self, secrets: Iterable[str]) -> None:
         """Mask these values in all spans from now on."""
         if self.tracer is not None:
-            self._attributes.learn(secrets)
+            self._attributes.add_secrets(secrets)
 
     def mask(self, text: str) -> str:
         """Return a text for a span, with secrets masked."""

@@ -35,7 +35,7 @@ class AttributeBuilder:
     def __init__(self) -> None:
         self._masker = Masker(())
 
-    def learn(self, secrets: Iterable[str]) -> None:
+    def add_secrets(self, secrets: Iterable[str]) -> None:
         """Mask these values from now on, besides those before."""
         self._masker = Masker((*self._masker.values, *secrets))
 

@@ -130,9 +130,9 @@ def _has_sdk() -> bool:
 
 def _read(variables: _TraceVariables, names: list[str]) -> TraceOptions:
     exporters = tuple(map(variables.read_exporter, names))
-    speaks_http, speaks_otlp = HTTP_EXPORTER in exporters, not {HTTP_EXPORTER, GRPC_EXPORTER}.isdisjoint(exporters)
-    endpoint = variables.read_endpoint(with_path=speaks_http) if speaks_otlp else ""
-    if speaks_otlp:
+    uses_http, uses_otlp = HTTP_EXPORTER in exporters, not {HTTP_EXPORTER, GRPC_EXPORTER}.isdisjoint(exporters)
+    endpoint = variables.read_endpoint(with_path=uses_http) if uses_otlp else ""
+    if uses_otlp:
         variables.read_choice(variables.choose_name("COMPRESSION"), _COMPRESSIONS)
         variables.read_number(variables.choose_name("TIMEOUT"), limits.TRACES_TIMEOUT_SECONDS, least=0.001)
         for part in ("CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE"):
@@ -147,9 +147,9 @@ def _read(variables: _TraceVariables, names: list[str]) -> TraceOptions:
             variables.faults.append(f"{name}: it is not text")
     return TraceOptions(
         exporters=exporters,
-        endpoint=endpoint if speaks_http else "",
+        endpoint=endpoint if uses_http else "",
         collector=urlsplit(endpoint).netloc or endpoint or ", ".join(exporters),
-        headers=variables.read_headers() if speaks_otlp else {},
+        headers=variables.read_headers() if uses_otlp else {},
         sampler=sampler,
         sampler_argument=variables.read_text("OTEL_TRACES_SAMPLER_ARG"),
         propagators=variables.read_propagators(),

@@ -150,10 +150,10 @@ def test_headers_that_describe_the_body_are_accepted(tools: str, api: Upstream) 
 
 
 @pytest.mark.parametrize(
-    "lie", [{"mcp-method": "tools/list"}, {"mcp-name": "make-thing"}, {"mcp-protocol-version": "2099-01-01"}]
+    "headers", [{"mcp-method": "tools/list"}, {"mcp-name": "make-thing"}, {"mcp-protocol-version": "2099-01-01"}]
 )
-def test_headers_that_differ_from_the_body_are_rejected(tools: str, api: Upstream, lie: dict[str, str]) -> None:
-    assert enveloped(tools, HEADERS | lie) == (400, types.HEADER_MISMATCH)
+def test_headers_that_differ_from_the_body_are_rejected(tools: str, api: Upstream, headers: dict[str, str]) -> None:
+    assert enveloped(tools, HEADERS | headers) == (400, types.HEADER_MISMATCH)
     assert api.received == []
 
 
@@ -172,9 +172,9 @@ def test_an_envelope_of_another_revision_than_the_header_is_rejected(
     assert api.received == []
 
 
-@pytest.mark.parametrize("lie", [{"mcp-method": "tools/list"}, {"mcp-name": "get-thing"}])
-def test_headers_that_lie_on_a_handshake_wire_are_rejected(tools: str, api: Upstream, lie: dict[str, str]) -> None:
-    response = post(tools, "tools/call", {"name": "list-things", "arguments": {}}, lie)
+@pytest.mark.parametrize("headers", [{"mcp-method": "tools/list"}, {"mcp-name": "get-thing"}])
+def test_wrong_headers_with_a_handshake_are_rejected(tools: str, api: Upstream, headers: dict[str, str]) -> None:
+    response = post(tools, "tools/call", {"name": "list-things", "arguments": {}}, headers)
     assert response.json["error"]["code"] == types.HEADER_MISMATCH
     assert api.received == []
 

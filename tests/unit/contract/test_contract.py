@@ -193,7 +193,7 @@ def test_what_is_false_is_not_absent(value: Any) -> None:
     assert of(None, default="other", required=True).admit_arguments({"x": value}) == ({"x": value}, {})
 
 
-def test_unknown_arguments_are_refused_by_name_or_welcome() -> None:
+def test_unknown_arguments_are_refused_by_name_or_accepted() -> None:
     closed = of("string")
     assert faults(closed, {"y": 1}, tool=True) == [("y", "arguments", "unknown; known: 'x'")]
     assert faults(check(), {"y": 1}, tool=True) == [("y", "arguments", "unknown; there are none")]

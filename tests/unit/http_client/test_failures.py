@@ -90,7 +90,7 @@ async def test_a_certificate_that_is_not_valid(
 
 
 @pytest.mark.parametrize("name", ["native", "httpx2"])
-async def test_tls_with_a_server_that_speaks_none(name: str) -> None:
+async def test_tls_with_a_server_without_tls(name: str) -> None:
     transport = open_client(ClientOptions(cast("HttpClient", name)))
 
     def plain(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -36,7 +36,7 @@ def test_headers_are_replaced_for_the_next_response(server: ServerHarness) -> No
         assert b"date: " + date in caller.read()
 
 
-def test_connections_and_requests_are_known_while_they_last(server: ServerHarness) -> None:
+def test_connections_and_requests_are_listed_while_they_last(server: ServerHarness) -> None:
     caller = server.connect().send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     assert (len(server.state.connections), len(server.state.tasks)) == (1, 1)
     server.respond(server.calls[0])

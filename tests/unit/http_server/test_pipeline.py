@@ -78,7 +78,7 @@ def test_what_waits_can_be_dropped(server: ServerHarness) -> None:
     assert (line.has_waiting(), server.do(line.start_next), len(server.calls)) == (False, False, 1)
 
 
-def test_cancelling_ends_what_runs_and_forgets_the_rest(server: ServerHarness) -> None:
+def test_cancelling_ends_what_runs_and_drops_the_rest(server: ServerHarness) -> None:
     line, first, second = pipeline(server), FakeExchange(), FakeExchange()
     for each in (first, second):
         server.do(partial(line.add, each))

@@ -247,7 +247,7 @@ def test_a_credential_takes_no_input_of_the_caller() -> None:
     assert ("unlisted-variable", "'token' is read from the environment, but no bind lists it") in list_problems(data)
 
 
-def test_a_binding_knows_every_use() -> None:
+def test_a_binding_lists_every_use() -> None:
     consumed = {"inputParameters": [{"name": name, "in": "header", "value": "{{env.KEY}}"} for name in ("X-A", "X-B")]}
     (binding,) = link_plan(make_document(consumed, binds={"KEY": "K"})).bindings
     assert (binding.name, binding.key, len(set(binding.uses))) == ("env.KEY", "K", 2)

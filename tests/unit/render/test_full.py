@@ -64,7 +64,7 @@ def test_colours_only_when_asked_for() -> None:
     assert "\x1b[33mwarning[unknown-key]\x1b[0m" in rendered("x", on(1, 2), colour=True)
 
 
-def test_findings_are_sorted_by_place_and_told_once() -> None:
+def test_findings_are_sorted_by_place_and_reported_once() -> None:
     findings = Findings()
     for line in (7, 3, 3, 5):
         report(findings, UNKNOWN_KEY, "same", Span("a.yml", line, 1, line, 2))

@@ -178,7 +178,7 @@ TOLD_APART = [
 
 
 @pytest.mark.parametrize(("text", "wording"), TOLD_APART)
-def test_libyaml_says_what_errors_are_told_apart_by(text: str, wording: str) -> None:
+def test_libyaml_has_the_wording_that_distinguishes_errors(text: str, wording: str) -> None:
     """Its errors have no codes. Where a new version words one otherwise, adapt the module that reads it."""
     with pytest.raises(yaml.MarkedYAMLError) as raised:
         list(yaml.parse(text, Loader=yaml.CSafeLoader))

@@ -52,7 +52,7 @@ def test_not_a_number_is_one() -> None:
 
 
 @pytest.mark.parametrize("text", ["1.10", "007", "0x1F", "0o17", "+7", "1e3", "1.", "1e999", "-0", "0.10"])
-def test_a_number_remembers_how_it_was_written(text: str) -> None:
+def test_a_number_keeps_its_spelling(text: str) -> None:
     assert format_as_written(data(f"k: {text}")["k"]) == text
 
 

@@ -17,7 +17,7 @@ def of_request(**parts: Any) -> dict[str, Value]:
 
 def of_call(url: str, method: str = "GET") -> dict[str, Value]:
     builder = AttributeBuilder()
-    builder.learn(["s3cr3t"])
+    builder.add_secrets(["s3cr3t"])
     return builder.build_call_attributes(OutboundRequest("a.b", method, url, []))
 
 

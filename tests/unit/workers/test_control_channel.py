@@ -29,7 +29,7 @@ def test_messages_of_a_peer_that_ended_with_messages_unread_arrive() -> None:
     ours.close()
 
 
-def test_a_peer_that_has_ended_is_told_from_one_that_does_not_listen() -> None:
+def test_a_peer_that_has_ended_differs_from_one_that_does_not_read() -> None:
     ours, theirs = ControlChannel.open_pair()
     while ours.send("drain"):
         pass

@@ -21,7 +21,7 @@ def test_readiness_is_that_of_all() -> None:
     assert status.is_live()
 
 
-def test_a_worker_that_stands_still_is_not_alive() -> None:
+def test_a_worker_that_does_not_run_is_not_alive() -> None:
     status = SharedStatus(2)
     WorkerStatus(status, 0).set()
     status.set_ready(1, ready=True)  # and has never given a sign

@@ -107,9 +107,9 @@ class _Splicer:
     def _rename_part(self, part: dict[str, Any], entry: dict[str, Any], section: str) -> None:
         """Give an imported part the name it has here."""
         if "as" in entry:
-            self._draft.borrow_key(part, "namespace", entry, "as")
+            self._draft.copy_key(part, "namespace", entry, "as")
             if section in ("exposes", "aggregates"):  # its values go on naming it as its own file does
-                self._draft.borrow_key(part, "import", entry, "import")
+                self._draft.copy_key(part, "import", entry, "import")
 
     # -- imported parts -------------------------------------------------------------------------------------------
 

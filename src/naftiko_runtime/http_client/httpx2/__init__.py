@@ -1,1 +1,1 @@
-"""The other client: httpx2's core, which also speaks HTTP/2."""
+"""The other client: the core of httpx2, which also supports HTTP/2."""

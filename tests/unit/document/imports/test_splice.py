@@ -176,7 +176,7 @@ def test_an_imported_aggregate_has_one_name_here_and_its_values_keep_the_other(t
         assert describe_findings(file) == ["serving.yml:6 unresolved-ref no function 'fleet.find'"]
 
 
-def test_a_reference_to_an_aggregate_whose_import_failed_is_not_told_too(tmp_path: Path) -> None:
+def test_a_reference_to_an_aggregate_whose_import_failed_is_not_reported(tmp_path: Path) -> None:
     aggregates = "  aggregates: [{location: absent.yml, import: fleet}]\n"
     exposes = "    - {type: mcp, namespace: own, port: 9091, description: Own, tools: [{ref: fleet.find}]}\n"
     serving = SERVING.replace("[{location: ./served.yml, import: ships}]", f"\n{exposes}") + aggregates

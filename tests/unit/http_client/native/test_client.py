@@ -126,7 +126,7 @@ async def test_one_that_finds_no_room_waits_for_its_turn() -> None:
         await transport.aclose()
 
 
-async def test_a_request_that_waits_in_vain_fails_and_leaves_the_queue() -> None:
+async def test_a_request_that_gets_no_connection_fails_and_leaves_the_queue() -> None:
     transport = NativeClient(ClientOptions(connections_max=1, connect_seconds=0.05))
     async with serve(make_response(b"first"), make_response(b"second")) as server:
         first = await transport.send(asking(server))
