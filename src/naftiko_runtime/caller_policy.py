@@ -40,9 +40,8 @@ class CallerPolicy:
 
     Attributes:
         trusted_proxies: Networks whose ``Forwarded`` and ``X-Forwarded-*`` headers are trusted and extended.
-        allowed_origins: Origins of web pages that may call MCP servers, besides those of this machine.
-        allowed_hosts: Hosts that a Host header may name on MCP servers that listen on this machine only, besides the
-            names of this machine; ``*`` for any host.
+        allowed_origins: Origins of web pages that may call and read responses (CORS), in lower case; ``*`` for any.
+        allowed_hosts: Hosts that a Host header may name, besides the names of this machine; ``*`` for any host.
         body_bytes_max: The maximum size of a request body.
         message_bytes_max: The maximum size of an MCP message.
         public_urls: The URLs that callers use, where they are not those of the listeners.

@@ -103,7 +103,7 @@ def call_tool(
 
 def raw_get(gateway: Gateway, target: str, *lines: str) -> None:
     with RawConnection(gateway.urls["web"]) as caller:
-        head = "\r\n".join([f"GET {target} HTTP/1.1", "Host: x", "Connection: close", *lines, "", ""])
+        head = "\r\n".join([f"GET {target} HTTP/1.1", "Host: localhost", "Connection: close", *lines, "", ""])
         caller.send(head.encode())
         assert caller.read_rest().startswith(b"HTTP/1.1 200")
 

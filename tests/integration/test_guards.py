@@ -104,14 +104,6 @@ async def test_tools_are_for_those_with_the_token(guarded: Gateway, api: Upstrea
     assert api.last.header("authorization") is None
 
 
-def test_a_browser_may_ask_before_it_has_a_token(guarded: Gateway) -> None:
-    page = {"origin": "http://localhost:3000", "access-control-request-method": "POST"}
-    assert call(guarded.urls["tools"], "/mcp", "OPTIONS", page).status == 204
-    refused = call(guarded.urls["tools"], "/mcp", "POST", {"origin": "http://localhost:3000"}, b"{}")
-    assert refused.status == 401
-    assert refused.headers["access-control-allow-origin"] == "http://localhost:3000"
-
-
 def test_an_empty_secret_does_not_start(documents: Path) -> None:
     gateway = Gateway(documents / "guarded.yaml", NAMESPACES, environment=SECRETS | {"G_TOKEN": ""})
     assert gateway.wait() == 1

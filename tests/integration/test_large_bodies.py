@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi_types import Receive, Scope, Send
 
 MOST = 1_000_000_000
-INNER = b"GET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n"
+INNER = b"GET /smuggled HTTP/1.1\r\nhost: localhost\r\n\r\n"
 BODY = b"".join(b"%08d" % number + INNER for number in range(60_000))
 BUFFERED = limits.REQUEST_BUFFERED_BYTES_MAX
 READ = 256 * 1024  # what asyncio reads at once

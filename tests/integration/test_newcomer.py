@@ -90,6 +90,6 @@ def test_a_body_that_does_not_come_is_the_callers_fault(tmp_path: Path, upstream
     with Gateway(file, ["web"], "--base-uri", f"api={upstream.url}", "--deadline", "2") as gateway:
         port = int(gateway.urls["web"].rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)) as raw:
-            raw.sendall(b"PUT /r HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+            raw.sendall(b"PUT /r HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc")
             raw.settimeout(10)
             assert raw.recv(100).startswith(b"HTTP/1.1 408 ")

@@ -146,7 +146,7 @@ class RawConnection:
         return Response(status, headers, self._file.read(int(headers.get("content-length", "0"))))
 
 
-def make_head(line: str, headers: Iterable[tuple[str, str]] = (), *, host: str = "x") -> bytes:
+def make_head(line: str, headers: Iterable[tuple[str, str]] = (), *, host: str = "localhost") -> bytes:
     """A request's head."""
     lines = [f"{line} HTTP/1.1", *([f"Host: {host}"] if host else []), *(f"{n}: {v}" for n, v in headers), "", ""]
     return "\r\n".join(lines).encode("latin-1")

@@ -21,7 +21,7 @@ _ID = re.compile(rb"/exchange/(\d+)(?:[/?]|$)")
 @lru_cache(maxsize=64)
 def request_body(number: int, size: int) -> bytes:
     """What the request of an exchange holds: requests that nobody sent."""
-    unit = b"POST /smuggled/%06d HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n" % number
+    unit = b"POST /smuggled/%06d HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n" % number
     return (unit * (size // len(unit) + 1))[:size]
 
 

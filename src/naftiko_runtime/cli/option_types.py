@@ -94,6 +94,23 @@ class _Host(click.ParamType[str]):
         return host
 
 
+class _PageOrigin(click.ParamType[str]):
+    """The origin of web pages, or ``*``."""
+
+    name = "ORIGIN"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value == "*":
+            return "*"
+        try:
+            origin = parse_public_url(str(value))
+        except InvalidPublicUrlError:
+            origin = ""
+        if "*" in origin or origin.count("/") != 2:  # noqa: PLR2004 - those of '://'
+            self.fail(f"'{value}' is not an origin, such as https://app.example.com", param, ctx)
+        return origin
+
+
 class _PublicUrl(click.ParamType[Any]):
     """``[NAMESPACE=]URL``; the namespace is empty if there is none."""
 
@@ -177,6 +194,7 @@ ADDRESS: Final = _PortAddress()
 PORT_OF: Final = _Pair("PORT")
 URL_OF: Final = _Pair("URL")
 HOST: Final = _Host()
+ORIGIN: Final = _PageOrigin()
 PUBLIC_URL: Final = _PublicUrl()
 NETWORK: Final = _Network()
 RESPONSE_HEADER: Final = _ResponseHeader()

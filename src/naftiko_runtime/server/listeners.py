@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import limits
+from naftiko_runtime.caller_policy import is_loopback
 from naftiko_runtime.exposes.mcp.stdio_listener import StdioListener
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import get_port
 from naftiko_runtime.http_server.server_limits import ServerLimits
+from naftiko_runtime.page_guard import guard_pages
 from naftiko_runtime.problem_details import render_problem
 from naftiko_runtime.telemetry.listener_metrics import ListenerMetrics
 
@@ -63,8 +65,11 @@ def make_stdio_listener(
     return StdioListener(streams, app, policy.message_bytes_max, on_end)
 
 
-def make_control_listener(listening: socket.socket | None, app: App) -> Listener | None:
+def make_control_listener(listening: socket.socket | None, app: App, policy: CallerPolicy) -> Listener | None:
     """Return the listener of the control port, if there is one; nothing is counted there."""
     if listening is None:
         return None
+    address = listening.getsockname()[0]
+    if is_loopback(address):  # others are asked by addresses that are not known here, such as that of a pod
+        app = guard_pages(app, policy, "control", address)
     return Listener(listening, AppConfig(app, render_error=render_problem), SERVER_LIMITS)

@@ -74,7 +74,7 @@ async def serve(
         listeners: dict[PortKey, Listener | StdioListener] = {**deployment.listen(ports.sets[0], process.meter)}
         if streams is not None:
             listeners |= deployment.listen_to_stdio(streams, stop)
-        control = make_control_listener(ports.control, make_control_app(health))
+        control = make_control_listener(ports.control, make_control_app(health), settings.policy)
         swap = DeploymentSwap(deployment, listeners, settings)
         reloader = Reloader(swap, capabilities, load, make_reload_counter(metrics.open_parent_meter()))
         stack.push_async_callback(reloader.close)

@@ -104,7 +104,7 @@ async def run_worker(
         swap = DeploymentSwap(deployment, by_port, settings)
         stack.push_async_callback(swap.close)
         own = WorkerStatus(status, context.number)
-        control = make_control_listener(context.ports.control, make_control_app(health))
+        control = make_control_listener(context.ports.control, make_control_app(health), settings.policy)
 
         def send_heartbeat() -> None:
             own.record_heartbeat()

@@ -83,9 +83,9 @@ def test_without_a_user_agent_the_runtime_names_itself(pixels: str, api: Upstrea
 
 
 def test_the_caller_is_named_in_forwarding_headers(pixels: str, api: Upstream) -> None:
-    call(pixels, "/v1/pixel/track", headers={"host": "pixel.example:8443"})
+    call(pixels, "/v1/pixel/track", headers={"host": "localhost:8443"})
     forwarded = {name: api.last.header(f"x-forwarded-{name}") for name in ("for", "proto", "host")}
-    assert forwarded == {"for": "127.0.0.1", "proto": "http", "host": "pixel.example:8443"}
+    assert forwarded == {"for": "127.0.0.1", "proto": "http", "host": "localhost:8443"}
     assert api.last.header("host") == api.url.removeprefix("http://")
 
 
@@ -101,13 +101,14 @@ def test_untrusted_forwarding_headers_are_dropped(pixels: str, api: Upstream) ->
 def test_a_trusted_proxys_forwarding_headers_are_continued(pixel_file: Path, api: Upstream) -> None:
     names = [f"{NAMESPACE}-rest", f"{NAMESPACE}-mcp"]
     base = f"{NAMESPACE}={api.url}/v1"
+    trusted = ("--trusted-proxy", "127.0.0.1/32", "--allowed-host", "shop.example")
     given = {
         "x-forwarded-for": "203.0.113.9",
         "x-forwarded-proto": "https",
         "x-forwarded-host": "shop.example",
         "forwarded": "for=203.0.113.9;proto=https",
     }
-    with Gateway(pixel_file, names, "--base-uri", base, "--trusted-proxy", "127.0.0.1/32") as gateway:
+    with Gateway(pixel_file, names, "--base-uri", base, *trusted) as gateway:
         call(gateway.urls[names[0]], "/v1/pixel/track", headers=given)
     assert api.last.header("x-forwarded-for") == "203.0.113.9, 127.0.0.1"
     assert api.last.header("x-forwarded-proto") == "https"

@@ -135,7 +135,7 @@ def test_a_caller_whose_body_does_not_come_is_408(documents: Path, client: str, 
     options = ("--base-uri", f"api={api.url}/base", "--http-client", client, "--deadline", "2")
     with Gateway(documents / "rest.yaml", ["web"], *options) as gateway, RawConnection(gateway.urls["web"]) as raw:
         method = "PATCH" if path == "/items/7" else "POST"
-        headers = "host: h\r\ncontent-type: application/json\r\ncontent-length: 100"
+        headers = "host: localhost\r\ncontent-type: application/json\r\ncontent-length: 100"
         raw.send(f'{method} {path} HTTP/1.1\r\n{headers}\r\n\r\n{{"name": '.encode())
         detail = problem(raw.read_response(), 408)["detail"]
     assert detail == "the request's body did not arrive within 2 seconds"

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, cast
 
-from naftiko_runtime.caller_policy import parse_host
 from naftiko_runtime.exposes.mcp.contents import McpContents
 from naftiko_runtime.exposes.mcp.fast_path import FastPath
 from naftiko_runtime.exposes.mcp.sdk_path import CheckedMessages
+from naftiko_runtime.page_guard import guard_pages
 from naftiko_runtime.problem_details import send_problem_document, send_verdict
 from naftiko_runtime.send_response import send_bodyless
 from naftiko_runtime.telemetry.metrics import MCP_MESSAGES
@@ -20,7 +19,7 @@ from naftiko_runtime.telemetry.server_requests import INSTRUMENT, ToolInstrument
 from naftiko_runtime.telemetry.tracing import watch_message
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, MutableMapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from naftiko_runtime.asgi_types import App, Receive, Scope, Send
@@ -30,20 +29,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.telemetry.meter_and_tracer import Observer
     from naftiko_runtime.telemetry.metrics import MetricValue
     from naftiko_runtime.telemetry.request_instruments import Instrument
-    from naftiko_runtime.upstream.interface import Header
-
-log = logging.getLogger(__name__)
 
 PATHS: Final = frozenset({"/mcp", "/"})
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ALLOW: Final = (b"allow", b"OPTIONS, POST")
-_OTHER_HOST: Final = (
-    "this server accepts only the names of this machine; behind a proxy, the operator can allow the name of the proxy "
-    "with --allowed-host"
-)
-_OTHER_ORIGIN: Final = "web pages of this origin cannot call this server; the operator can allow it with --allow-origin"
-_SHOWN_CHARACTERS: Final = 200
-_LOGGED_MAX: Final = 100
 
 
 @asynccontextmanager
@@ -63,7 +51,6 @@ async def open_mcp_app(
         members: The servers that it merges, if any. Each is served at ``/{namespace}/mcp``.
         observer: Observes requests.
     """
-    guard = PageGuard(policy, bound.server.namespace, loopback=bound.server.address in _LOOPBACK)
     endpoints = _make_endpoints(bound, policy, members, observer)
     instruments = _make_instruments(observer, bound.server.namespace, endpoints)
     async with AsyncExitStack() as stack:
@@ -71,31 +58,24 @@ async def open_mcp_app(
             await stack.enter_async_context(endpoint.sdk)
 
         def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            headers = dict(scope["headers"])
             if (endpoint := endpoints.get(scope["path"])) is None:
                 return send_problem_document(send, 404, "no-such-route", "MCP is served at /mcp")
             if instruments:
                 scope[INSTRUMENT] = instruments[scope["path"]]
-            if (refusal := guard.find_refusal(headers)) is not None:
-                return send_problem_document(send, 403, refusal.slug, refusal.detail)
             if scope["method"] == "OPTIONS":
-                return send_bodyless(send, 204, [_ALLOW, *make_preflight_headers(headers)])
+                return send_bodyless(send, 204, [_ALLOW])
             if bound.guard is not None and (verdict := bound.guard.check(scope)) is not None:
-                readable = allow_page_to_read(headers, send)
-                return send_verdict(
-                    readable, verdict, partial(handle_accepted, endpoint, headers, scope, receive, send)
-                )
-            return handle_accepted(endpoint, headers, scope, receive, send)
+                return send_verdict(send, verdict, partial(handle_accepted, endpoint, scope, receive, send))
+            return handle_accepted(endpoint, scope, receive, send)
 
-        def handle_accepted(
-            endpoint: _McpEndpoint, headers: Mapping[bytes, bytes], scope: Scope, receive: Receive, send: Send
-        ) -> Awaitable[None]:
+        def handle_accepted(endpoint: _McpEndpoint, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             if scope["method"] != "POST":
                 detail = "MCP is served without sessions: send every message as a POST"
                 return send_problem_document(send, 405, "method-not-allowed", detail, headers=(_ALLOW,))
-            return endpoint.handle(headers, scope, receive, allow_page_to_read(headers, send))
+            return endpoint.handle(dict(scope["headers"]), scope, receive, send)
 
-        yield app
+        server = bound.server
+        yield guard_pages(app, policy, server.namespace, server.address, checks_origin=True)
 
 
 @asynccontextmanager
@@ -257,82 +237,3 @@ class _Sdk:
         self._over.set()
         if self._life is not None:
             await asyncio.wait((self._life,))
-
-
-class PageGuard:
-    """Rejects requests of web pages of other origins (DNS rebinding). Browsers send ``Origin`` with every POST."""
-
-    def __init__(self, policy: CallerPolicy, namespace: str, *, loopback: bool) -> None:
-        self._origins = policy.allowed_origins
-        self._hosts = _LOOPBACK | policy.allowed_hosts
-        self._checks_host = loopback and "*" not in policy.allowed_hosts
-        self._namespace = namespace
-        self._logged: set[tuple[str, str]] = set()
-
-    def find_refusal(self, headers: Mapping[bytes, bytes]) -> PageRefusal | None:
-        """Return why a request is rejected. None if it is accepted."""
-        host = parse_host(headers.get(b"host", b""))
-        if self._checks_host and host not in self._hosts:
-            return self._refuse("host-not-allowed", "Host", headers.get(b"host", b""), _OTHER_HOST)
-        if (origin := headers.get(b"origin")) is None:
-            return None
-        text = origin.decode("latin-1")
-        if text in self._origins or "*" in self._origins:
-            return None
-        # A page of this machine may call a server that was asked for by a name of this machine.
-        if parse_host(text.partition("://")[2].encode("latin-1")) in _LOOPBACK and host in _LOOPBACK:
-            return None
-        return self._refuse("origin-not-allowed", "Origin", origin, _OTHER_ORIGIN)
-
-    def _refuse(self, slug: str, header: str, value: bytes, why: str) -> PageRefusal:
-        """Make a rejection, and log it: each value once, up to a limit."""
-        shown = value.decode("latin-1")[:_SHOWN_CHARACTERS]
-        if (header, shown) not in self._logged and len(self._logged) < _LOGGED_MAX:
-            self._logged.add((header, shown))
-            extra = {"namespace": self._namespace, "header": header, "value": shown, "reason": why}
-            log.warning("MCP request rejected", extra=extra)
-        return PageRefusal(slug, f"the {header} header says '{shown}': {why}")
-
-
-class PageRefusal(NamedTuple):
-    """Why a request is rejected.
-
-    Attributes:
-        slug: The last part of the problem's type.
-        detail: The explanation for people.
-    """
-
-    slug: str
-    detail: str
-
-
-def _make_page_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
-    """Return the headers that let a page's script read a response. None for other callers."""
-    origin = headers.get(b"origin")
-    return [] if origin is None else [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
-
-
-def make_preflight_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
-    """Return the headers of the response to a preflight request."""
-    if not (readable := _make_page_headers(headers)):
-        return []
-    requested = headers.get(b"access-control-request-headers", b"content-type")
-    return [
-        *readable,
-        (b"access-control-allow-methods", b"POST"),
-        (b"access-control-allow-headers", requested),
-        (b"access-control-max-age", b"600"),
-    ]
-
-
-def allow_page_to_read(headers: Mapping[bytes, bytes], send: Send) -> Send:
-    """Add the headers that let the calling page read the response."""
-    if not (readable := _make_page_headers(headers)):
-        return send
-
-    async def add_headers(message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], *readable]
-        await send(message)
-
-    return add_headers

@@ -49,5 +49,7 @@ async def open_app(
     """Open the application of the servers of one port."""
     from naftiko_runtime.exposes.rest.app import RestApp  # noqa: PLC0415 - validate serves nothing
     from naftiko_runtime.exposes.rest.merge import merge  # noqa: PLC0415 - the same
+    from naftiko_runtime.page_guard import guard_pages  # noqa: PLC0415 - the same
 
-    yield RestApp(merge(servers), services)
+    merged = merge(servers)
+    yield guard_pages(RestApp(merged, services), services.policy, merged.server.namespace, merged.server.address)
