@@ -19,7 +19,7 @@ from naftiko_runtime.jsonpath.syntax import Child, Slice, Wildcard
 from naftiko_runtime.jsonpath.work_limit import OutOfTime, TooMuchWork, run_bounded
 
 if TYPE_CHECKING:
-    from naftiko_runtime.jsonpath.syntax import Expression, Segment
+    from naftiko_runtime.jsonpath.syntax import Expression, Query, Segment
 
 __all__ = [
     "Condition",
@@ -53,6 +53,8 @@ class JsonPath(Struct, frozen=True):
     """Whether it can visit more values than the whole value has: by ``..``, filters, several keys or functions."""
     names: tuple[str, ...] = ()
     """The names of the fields, if the path has nothing else (``$.a.b``)."""
+    first_field: str | None = None
+    """The name of the field that it begins with; None if it begins with something else."""
 
 
 @lru_cache(maxsize=4096)
@@ -69,7 +71,13 @@ def compile_path(text: str) -> JsonPath:
     get = compile_expression(expression)
     query = expression.query
     searches = query.function is not None or any(map(_can_multiply, query.segments))
-    return JsonPath(text, query.definite, get, _is_identity(expression), searches, _find_names(expression))
+    names, identity = _find_names(expression), _is_identity(expression)
+    return JsonPath(text, query.definite, get, identity, searches, names, _find_first_field(query))
+
+
+def _find_first_field(query: Query) -> str | None:
+    first = query.segments[0] if query.segments else None
+    return first.key if isinstance(first, Child) and isinstance(first.key, str) else None
 
 
 def _can_multiply(segment: Segment) -> bool:

@@ -35,11 +35,13 @@ class Condition(Struct, frozen=True):
     Attributes:
         text: The expression.
         names: The fields of the object that it uses, each once.
+        present: The paths of fields that it only asks the presence of.
         holds: Whether it holds for an object. Inside ``run_bounded`` it raises what that raises, otherwise nothing.
     """
 
     text: str
     names: tuple[str, ...]
+    present: tuple[tuple[str, ...], ...]
     holds: Callable[[object], bool]
 
 
@@ -52,7 +54,8 @@ def compile_condition(text: str) -> Condition:
     """
     test = parse_condition(text)
     queries = (query for operand in _iter_operands(test) for query in _iter_queries(operand, at_top=True))
-    return Condition(text, tuple(dict.fromkeys(map(_get_name, queries))), compile_test(test))
+    names = tuple(dict.fromkeys(map(_get_name, queries)))
+    return Condition(text, names, tuple(_iter_present(test)), compile_test(test))
 
 
 def _get_name(query: Query) -> str:
@@ -61,6 +64,22 @@ def _get_name(query: Query) -> str:
             return name
         case _:
             raise JsonPathError(problems.CONDITION_NO_NAME(), 1)
+
+
+def _iter_present(test: Test) -> Iterator[tuple[str, ...]]:
+    """The paths of names whose presence is a test of its own."""
+    match test:
+        case Exists(Query(segments=segments, function=None)):
+            names = tuple(one.key for one in segments if isinstance(one, Child) and isinstance(one.key, str))
+            if len(names) == len(segments):
+                yield names
+        case Not(inner):
+            yield from _iter_present(inner)
+        case And(tests) | Or(tests):
+            for part in tests:
+                yield from _iter_present(part)
+        case _:
+            pass
 
 
 def _iter_operands(test: Test) -> Iterator[Operand]:

@@ -10,6 +10,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.fold_name import fold_name
+from naftiko_runtime.link.list_paths import check_path_into_list
 from naftiko_runtime.link.reference_syntax import PREFIXES, SYNONYMS
 from naftiko_runtime.link.variables import ENVIRONMENT
 from naftiko_runtime.plan import INDEX, ITEM, Argument, Constant, StepReference
@@ -45,6 +46,7 @@ class StepOutputs(Struct):
         inputs: The inputs of the operation by name.
         of_loop: The names in ``earlier`` that are the loop's.
         others: The namespaces that references may have, which are no misspelt steps.
+        lists: The JSONPath of the list in each page, for earlier steps whose output is surely a list; ``$`` in a loop.
         fixed: The inputs that the document gives a value; a path into one is unknown.
         used: The references that were read, by the argument that stands for each.
         failed: Whether one names nothing: it is unknown then which inputs are used.
@@ -58,6 +60,7 @@ class StepOutputs(Struct):
     of_loop: tuple[str, ...] = ()
     others: frozenset[str] = frozenset()
     fixed: frozenset[str] = frozenset()
+    lists: Mapping[str, str] = {}
     used: dict[str, StepReference] = field(default_factory=dict)
     failed: bool = False
 
@@ -138,6 +141,8 @@ class StepOutputs(Struct):
             self.context.report(rules.JSONPATH(problem=error.problem), place)
             return self._fail()
         argument = f"$.{source}{rest}"
+        if not of_input and source in self.lists:
+            check_path_into_list(path, place, self.lists[source], self.context, f"$.{source}")
         self.used[argument] = StepReference(argument, source, path, of_input)
         return Argument(argument)
 

@@ -122,6 +122,26 @@ INDEFINITE_PATH_OF_TEXT: Final = INDEFINITE_PATH.add_message(
     "declare 'type: array', or write '{path}.first()' for the first value",
 )
 
+FIELD_OF_LIST: Final = define(
+    "NK310",
+    "field-of-list",
+    Severity.WARNING,
+    "A JSONPath names a field of a list, so it finds nothing.",
+    "Write `[*]` for all items of the list, or an index.",
+    "this path names the field '{name}' of a list, and so finds nothing",
+    "did you mean '{meant}'?",
+)
+
+SEVERAL_OUTPUTS: Final = define(
+    "NK311",
+    "several-outputs",
+    Severity.WARNING,
+    "A call has several named outputs. Its result is not an object of them, but the first that finds something.",
+    "Write one output of `type: object`, and the others as its `properties`.",
+    "the result is the first of these {count} outputs that finds something, not an object of them",
+    "write one output of 'type: object' with these as 'properties'",
+)
+
 ROOT_PATH: Final = define(
     "NK321",
     "root-path",

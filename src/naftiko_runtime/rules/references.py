@@ -292,6 +292,19 @@ UNMATCHED_MAPPING_OUTPUT: Final = UNMATCHED_MAPPING.add_message(
     "no mapping sets the output '{name}': it is always null"
 )
 
+PRESENCE_CONDITION: Final = define(
+    "NK227",
+    "presence-condition",
+    Severity.WARNING,
+    "A condition has a step or a boolean alone. It asks only whether that is there, whatever its value is.",
+    "Compare it: `$.step != null` for a step that was not skipped, `$.flag == true` for a boolean.",
+    "'{path}' alone asks whether it is there, also as false",
+    "write '{path} == true'",
+)
+PRESENCE_CONDITION_STEP: Final = PRESENCE_CONDITION.add_message(
+    "'{path}' alone asks whether it is there, and an output always is, also as null", "write '{path} != null'"
+)
+
 UNKNOWN_ACTION: Final = define(
     "NK214",
     "unknown-action",

@@ -133,7 +133,7 @@ capability:
 
 def test_steps_of_the_later_spelling_are_read() -> None:
     assert messages(STEPS.replace("SECOND", "first"), "unknown-step") == []
-    assert messages(STEPS.replace("SECOND", "second"), "unknown-step") == ["a step cannot use its own result"]
+    assert messages(STEPS.replace("SECOND", "second"), "unknown-step") == ["a step cannot use its own output"]
     assert messages(STEPS.replace("$.firstOne", "$.third"), "unknown-step")[0] == "there is no step 'third'"
 
 

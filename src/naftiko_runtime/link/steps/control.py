@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from naftiko_runtime import rules
 from naftiko_runtime.jsonpath import JsonPathError, compile_condition
 from naftiko_runtime.link.steps.call import link_fallback_call
+from naftiko_runtime.link.steps.presence import check_presence
 from naftiko_runtime.link.term_substitution import substitute
 from naftiko_runtime.plan import Argument, Constant, FallbackValue, StepControl, StepLoop, When
 from naftiko_runtime.terms import TermList, TermObject
@@ -38,6 +39,7 @@ def _link_when(step: ControlledStep, scope: WorkflowScope) -> When | None:
         return None
     if not condition.names:
         scope.context.report(rules.CONSTANT_CONDITION(), place)
+    check_presence(condition, place, outputs, scope)
     terms = ((name, outputs.resolve_field(name, place)) for name in condition.names)
     fields: tuple[tuple[str, Term], ...] = substitute(tuple(terms), scope.fixed)
     return When(step.when, TermObject(fields), outputs.references)

@@ -18,7 +18,7 @@ from naftiko_runtime.link.with_values import WithValues
 from naftiko_runtime.plan import INDEX, ITEM
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from naftiko_runtime.document.exposes import Exposed
@@ -94,8 +94,20 @@ class WorkflowScope(Struct):
             of_loop,
             frozenset(others),
             frozenset(self.fixed),
+            self._find_lists(earlier),
         )
         self.outputs.append(found)
+        return found
+
+    def _find_lists(self, steps: Sequence[str]) -> dict[str, str]:
+        """The steps whose output is surely a list, with the JSONPath of the list in each page."""
+        found = {}
+        for step in steps:
+            linked = self.linked_calls.get(step)
+            if self._is_loop(step):
+                found[step] = "$"
+            elif linked is not None and linked.consumed.pagination is not None and not self.is_controlled(step):
+                found[step] = linked.consumed.pagination.items
         return found
 
     def _is_loop(self, step: str) -> bool:

@@ -16,6 +16,7 @@ from naftiko_runtime.document.steps import (
 )
 from naftiko_runtime.link.call import allow_null
 from naftiko_runtime.link.call_site import make_call_site
+from naftiko_runtime.link.list_paths import check_outputs_of_list
 from naftiko_runtime.link.steps.call import link_call_step, list_named_outputs
 from naftiko_runtime.link.steps.control import link_control
 from naftiko_runtime.link.steps.lookup import link_lookup_step
@@ -145,6 +146,8 @@ class WorkflowLinker:
         consumed = self._scope.linked_calls[calls[-1].name].consumed
         named = list_named_outputs(consumed)
         shapes = link_call_shapes(exposed.output_parameters, named, self._link_template)
+        if consumed.pagination is not None:
+            check_outputs_of_list(exposed.output_parameters, consumed.pagination.items, self._scope.context)
         return CallResult(calls[-1].name, self._link_response(consumed, shapes))
 
     def _list_used_steps(self) -> set[str]:
