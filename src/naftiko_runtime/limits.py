@@ -118,6 +118,8 @@ UPSTREAM_NAMES_KEPT_SECONDS: Final = 10
 """How long the addresses of a name are cached."""
 UPSTREAM_NEXT_ADDRESS_SECONDS: Final = 0.25
 """How long one address of a name is tried before the next one is tried in parallel (RFC 8305)."""
+CALLER_TOKENS_MAX: Final = 10_000
+"""For how many callers an API's tokens are kept, where each caller has its own."""
 TOKEN_LIFE_SECONDS: Final = 300.0
 """How long a token is used whose endpoint does not say."""
 TOKEN_EARLY_SECONDS: Final = 30.0

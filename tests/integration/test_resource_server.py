@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.authorization_server import (
-    CLIENT,
     EC,
     ED,
     METADATA_PATH,
@@ -40,7 +39,7 @@ def issuer() -> Iterator[AuthorizationServer]:
 
 @pytest.fixture(scope="module")
 def secured(documents: Path, issuer: AuthorizationServer, module_upstream: Upstream) -> Iterator[Gateway]:
-    environment = {"O_ISSUER": issuer.issuer, "O_RESOURCE": RESOURCE, "O_SECRET": CLIENT[1]}
+    environment = issuer.make_environment()
     arguments = ("--base-uri", f"api={module_upstream.url}")
     with Gateway(documents / "oauth2.yaml", NAMESPACES, *arguments, environment=environment) as gateway:
         yield gateway
@@ -197,7 +196,7 @@ def test_everybody_may_read_the_metadata(
 def test_rotated_keys_are_fetched_and_their_tokens_end(
     documents: Path, issuer: AuthorizationServer, upstream: Upstream
 ) -> None:
-    environment = {"O_ISSUER": issuer.issuer, "O_RESOURCE": RESOURCE, "O_SECRET": CLIENT[1]}
+    environment = issuer.make_environment()
     arguments = ("--base-uri", f"api={upstream.url}")
     old, new = issuer.sign(), issuer.sign(OTHER_RSA)
     with Gateway(documents / "oauth2.yaml", NAMESPACES, *arguments, environment=environment) as gateway:
@@ -216,7 +215,7 @@ def test_rotated_keys_are_fetched_and_their_tokens_end(
 
 
 def test_without_keys_nobody_is_let_in(documents: Path, issuer: AuthorizationServer, upstream: Upstream) -> None:
-    environment = {"O_ISSUER": issuer.issuer, "O_RESOURCE": RESOURCE, "O_SECRET": CLIENT[1]}
+    environment = issuer.make_environment()
     arguments = ("--base-uri", f"api={upstream.url}")
     with Gateway(documents / "oauth2.yaml", NAMESPACES, *arguments, environment=environment) as gateway:
         issuer.failing = True
@@ -235,7 +234,7 @@ def test_without_keys_nobody_is_let_in(documents: Path, issuer: AuthorizationSer
 def test_metadata_of_another_issuer_is_not_used(
     documents: Path, issuer: AuthorizationServer, upstream: Upstream, change: dict[str, Any]
 ) -> None:
-    environment = {"O_ISSUER": issuer.issuer, "O_RESOURCE": RESOURCE, "O_SECRET": CLIENT[1]}
+    environment = issuer.make_environment()
     arguments = ("--base-uri", f"api={upstream.url}")
     with Gateway(documents / "oauth2.yaml", NAMESPACES, *arguments, environment=environment) as gateway:
         issuer.metadata = change
@@ -246,7 +245,7 @@ def test_metadata_of_another_issuer_is_not_used(
 
 
 def test_the_public_url_makes_the_resource(documents: Path, issuer: AuthorizationServer, upstream: Upstream) -> None:
-    environment = {"O_ISSUER": issuer.issuer, "O_RESOURCE": RESOURCE, "O_SECRET": CLIENT[1]}
+    environment = issuer.make_environment()
     public = ("--public-url", "https://gate.example/a/", "--public-url", "ships=https://rest.example")
     arguments = ("--base-uri", f"api={upstream.url}", *public)
     with Gateway(documents / "oauth2.yaml", NAMESPACES, *arguments, environment=environment) as gateway:

@@ -17,6 +17,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from support.upstream import Reply, Upstream
 
 PATH = "/tenant"
+URN = "urn:ietf:params:oauth"
 RESOURCE = "https://ships.example/mcp"
 CLIENT = ("ships", "s+3/cret")
 PAIR = b64encode(b"ships:s%2B3%2Fcret").decode()
@@ -41,6 +42,7 @@ class AuthorizationServer(Upstream):
         metadata: Members that replace those of the metadata.
         active: The fields of introspection, by token. Other tokens are not active.
         failing: Whether every request gets 500.
+        forms: What the token endpoint was asked for.
     """
 
     def __init__(self) -> None:
@@ -49,10 +51,16 @@ class AuthorizationServer(Upstream):
         self.metadata: dict[str, Any] = {}
         self.active: dict[str, dict[str, Any]] = {}
         self.failing = False
+        self.forms: list[dict[str, str]] = []
 
     @property
     def issuer(self) -> str:
         return self.url + PATH
+
+    def make_environment(self) -> dict[str, str]:
+        """The variables of ``oauth2.yaml``."""
+        own = {"O_ISSUER": self.issuer, "O_TOKENS": f"{self.url}/token"}
+        return own | {"O_RESOURCE": RESOURCE, "O_SECRET": CLIENT[1]}
 
     def make_claims(self, **changes: Any) -> dict[str, Any]:
         """Claims that are accepted; ``None`` as a change leaves one out."""
@@ -101,6 +109,8 @@ class AuthorizationServer(Upstream):
                 return respond({"keys": [key.as_dict(private=False) for key in self.keys]})
             case "/introspect":
                 return self._introspect(dict(parse_qsl(body.decode())))
+            case "/token":
+                return self._exchange(dict(parse_qsl(body.decode())))
         return scripted
 
     def _describe(self) -> dict[str, Any]:
@@ -111,6 +121,25 @@ class AuthorizationServer(Upstream):
             "token_endpoint": f"{self.url}/token",
         }
         return own | self.metadata
+
+    def _exchange(self, form: dict[str, str]) -> Reply:
+        """Issue ``UPSTREAM:SUBJECT`` in exchange for a caller's token, or for an assertion that was issued for one."""
+        self.forms.append(form)
+        if self.last.header("authorization") != f"Basic {PAIR}":
+            return Reply(401)
+        asked = form["grant_type"].removeprefix(f"{URN}:grant-type:")
+        if asked == "jwt-bearer":
+            subject = form["assertion"].removeprefix("assertion:")
+        else:
+            subject = self._read_subject(form["subject_token"])
+        is_assertion = form.get("requested_token_type") == f"{URN}:token-type:id-jag"
+        token = f"{'assertion' if is_assertion else 'upstream'}:{subject}"
+        kind = "N_A" if is_assertion else "Bearer"
+        return respond({"access_token": token, "token_type": kind, "expires_in": 600})
+
+    def _read_subject(self, token: str) -> str:
+        subject: str = jwt.decode(token, RSA, ["RS256"]).claims["sub"]
+        return subject
 
     def _introspect(self, form: dict[str, str]) -> Reply:
         if self.last.header("authorization") != f"Basic {PAIR}":

@@ -171,6 +171,9 @@ def _check_part(part: OAuth2, linker: Linker) -> bool:
             linker.report(
                 rules.NO_EFFECT_VALIDATION(key=key, value=part.token_validation or "jwks"), part.get_path(key)
             )
+    for key, value in {"grant": part.grant, "assertionEndpoint": part.assertion_endpoint}.items():
+        if value:
+            linker.report(rules.NO_EFFECT(key=key), part.get_path(key))
     return not any(faults)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from naftiko_runtime.authentication.caller import Identity
+from naftiko_runtime.caller_identity import Identity
 from naftiko_runtime.limits import TOKEN_CLOCK_SKEW_SECONDS
 
 if TYPE_CHECKING:

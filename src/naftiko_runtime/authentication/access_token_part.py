@@ -34,6 +34,11 @@ class TokenRequest(AuthenticationPart):
     client_secret: SecretText = ""
     scopes: Texts = ()
     audience: Text = ""
+    grant: Text = ""
+    assertion_endpoint: Text = ""
+    assertion_audience: Text = ""
+    assertion_client_id: SentText = ""
+    assertion_client_secret: SecretText = ""
 
     meanings: ClassVar[Meanings] = {
         "tokenEndpoint": (
@@ -47,6 +52,20 @@ class TokenRequest(AuthenticationPart):
             "The API that the token is requested for. On an expose, the `aud` of tokens; the default is the resource.",
             "https://api.example.com",
         ),
+        "grant": (
+            "For an API: `client-credentials` (default), or for each caller its own: `token-exchange` or `jwt-bearer`.",
+            "token-exchange",
+        ),
+        "assertionEndpoint": (
+            "With `jwt-bearer`: the token endpoint of the identity provider, which issues the assertion.",
+            "https://idp.example.com/token",
+        ),
+        "assertionAudience": (
+            "With `jwt-bearer`: the issuer of the tokens, which the assertion is for.",
+            "https://auth.example.com",
+        ),
+        "assertionClientId": ("With `jwt-bearer`: the client ID at the identity provider.", "{{IDP_CLIENT_ID}}"),
+        "assertionClientSecret": ("With `jwt-bearer`: its client secret.", "{{IDP_CLIENT_SECRET}}"),
     }
 
 
@@ -70,7 +89,10 @@ class OAuth2(TokenRequest):
 
     meanings: ClassVar[Meanings] = {
         "authorizationServerUri": ("On an expose: the issuer of the tokens of callers.", "https://auth.example.com"),
-        "resource": ("On an expose: its URL, which the tokens of callers are for.", "https://api.example.com/mcp"),
+        "resource": (
+            "The URL that tokens are for: of the API, or on an expose its own.",
+            "https://api.example.com/mcp",
+        ),
         "tokenValidation": (
             "On an expose: `jwks` (the default) checks the signature of tokens, `introspection` asks the issuer.",
             "jwks",

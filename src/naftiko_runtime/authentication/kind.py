@@ -155,6 +155,10 @@ class AuthenticationKind(ABC, Generic[P, C]):
         """Return whether a credential sets a field of a request. Nothing else may set it then."""
         return place == "header" and name.lower() == "authorization"
 
+    def needs_caller(self, credential: C) -> bool:
+        """Return whether an API is called in the name of an authenticated caller."""
+        return False
+
     def adds_to_body(self, credential: C) -> bool:
         """Return whether a credential is a field of the request's body."""
         return False

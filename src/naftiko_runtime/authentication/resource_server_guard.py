@@ -10,9 +10,9 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct
 
 from naftiko_runtime.authentication.access_token import InvalidTokenError
-from naftiko_runtime.authentication.caller import AuthenticatedCaller, find_caller, set_caller
 from naftiko_runtime.authentication.guard import Guard, Refusal, read_credentials
 from naftiko_runtime.authentication.verified_tokens import VerifiedTokens
+from naftiko_runtime.caller_identity import AuthenticatedCaller, find_caller, set_caller
 from naftiko_runtime.encode_value import encode_json
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.limits import AUTHORIZATION_SERVER_RETRY_SECONDS, TOKENS_VERIFIED_MAX
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from naftiko_runtime.asgi_types import Scope
-    from naftiko_runtime.authentication.caller import Identity
     from naftiko_runtime.authentication.token_validators import TokenValidator
+    from naftiko_runtime.caller_identity import Identity
 
 log = logging.getLogger(__name__)
 

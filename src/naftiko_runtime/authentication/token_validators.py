@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.authentication.access_token import TokenRules
     from naftiko_runtime.authentication.authorization_server import AuthorizationServer
-    from naftiko_runtime.authentication.caller import Identity
+    from naftiko_runtime.caller_identity import Identity
 
 _TYPES: Final = (None, "jwt", "at+jwt")
 """The accepted types of JWTs, unless a document says another: many issuers do not mark access tokens."""

@@ -9,7 +9,7 @@ from naftiko_runtime.lazy_import import import_lazily
 if TYPE_CHECKING:
     import hashlib
 
-    from naftiko_runtime.authentication.caller import Identity
+    from naftiko_runtime.caller_identity import Identity
 else:
     hashlib = import_lazily("hashlib")
 

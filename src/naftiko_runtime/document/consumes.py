@@ -87,6 +87,8 @@ class ConsumedHttp(Part):
     input_parameters: ConsumedParameters = ()
     exposed_headers: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
     """Response headers that callers get besides the standard ones. Not part of the specification."""
+    forward_headers: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
+    """Request headers of callers that the API gets. Not part of the specification."""
     tunnel: Unserved = None
     resources: Annotated[tuple[ConsumedResource, ...], BeforeValidator(convert_none_to_tuple)] = ()
 

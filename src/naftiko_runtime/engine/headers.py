@@ -32,7 +32,7 @@ _USER_AGENT: Final = (_AGENT, f"naftiko-runtime/{__version__}".encode())
 class HeaderBuilder:
     """Builds the headers of one operation's requests."""
 
-    __slots__ = ("_cookies", "_fixed", "_names_headers", "_sends_callers", "_terms")
+    __slots__ = ("_cookies", "_fixed", "_forwards", "_names_headers", "_sends_callers", "_terms")
 
     def __init__(
         self, request: Request, keys: Sequence[FixedField], secrets: Mapping[str, Secret], *, decodes: bool
@@ -49,6 +49,7 @@ class HeaderBuilder:
             Unrenderable: A header cannot have a fixed value.
         """
         self._sends_callers = request.caller_headers
+        self._forwards = frozenset(name.encode() for name in request.upstream.forward_headers)
         encoding = b"gzip, deflate" if decodes else b"identity"
         self._fixed: list[Header] = [(b"accept", b"*/*"), (b"accept-encoding", encoding)]
         self._terms: list[tuple[str, Evaluate]] = []
@@ -61,7 +62,7 @@ class HeaderBuilder:
         for key in keys:
             self._set_key(key)
         self._terms = [(name, get) for name, get in self._terms if name not in names]
-        self._names_headers = bool(request.headers) or not names <= _OFTEN_GIVEN
+        self._names_headers = bool(request.headers or self._forwards) or not names <= _OFTEN_GIVEN
         if isinstance(request.body, Multipart):  # only we know the boundary
             self._fixed = [pair for pair in self._fixed if pair[0] != b"content-type"]
             self._terms = [pair for pair in self._terms if pair[0] != "content-type"]
@@ -97,6 +98,10 @@ class HeaderBuilder:
             Rejected: A header cannot have a value.
         """
         own = call.caller_headers if self._sends_callers else ()
+        if call.named_headers and self._forwards:
+            given = [pair for pair in call.named_headers if pair[0] in self._forwards]
+            names = {name for name, _ in given}
+            own = (*given, *(pair for pair in own if pair[0] not in names))
         if self._names_headers or self._cookies:
             result = self._build_named(call, (*call.headers, *own, *body_headers))
         else:

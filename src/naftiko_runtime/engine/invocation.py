@@ -9,6 +9,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+    from naftiko_runtime.caller_identity import AuthenticatedCaller
     from naftiko_runtime.engine.evaluate import Values
     from naftiko_runtime.upstream.interface import Header
 
@@ -26,6 +27,8 @@ class Invocation(Struct):
             that it trusts.
         method: The caller's method, for a forward.
         rest: The rest of the caller's path, for a forward: empty, or percent-encoded from its slash on.
+        caller: Who calls, if the expose knows it.
+        named_headers: The caller's headers that the called APIs name in ``forwardHeaders``.
     """
 
     values: Values = {}
@@ -36,3 +39,5 @@ class Invocation(Struct):
     caller_headers: Sequence[Header] = ()
     method: str = ""
     rest: str = ""
+    caller: AuthenticatedCaller | None = None
+    named_headers: Sequence[Header] = ()

@@ -29,10 +29,21 @@ class BoundOperation:
         masks: Masks the secrets that the upstream gets; None if it gets none.
         deadlines: Limits each exchange.
         open_body: How the caller's body is passed on unchanged; None if it is not.
+        named_headers: The headers of callers that some API which it calls gets, in lower case.
         result_schema: The schema of its results; None if they are untouched, or any value is possible.
     """
 
-    __slots__ = ("contract", "deadlines", "execution", "masks", "open_body", "operation", "result_schema", "run")
+    __slots__ = (
+        "contract",
+        "deadlines",
+        "execution",
+        "masks",
+        "named_headers",
+        "open_body",
+        "operation",
+        "result_schema",
+        "run",
+    )
 
     def __init__(self, operation: Operation, execution: BoundExecution, masks: Masks | None = None) -> None:
         self.operation = operation
@@ -42,6 +53,8 @@ class BoundOperation:
         self.masks = masks
         self.deadlines = execution.deadlines
         self.open_body = operation.execution.open_body
+        upstreams = operation.execution.upstreams
+        self.named_headers = frozenset(name.encode() for one in upstreams for name in one.forward_headers)
         self.result_schema = make_result_schema(operation.execution.shapes)
 
     @property

@@ -83,7 +83,8 @@ class RequestBuilder:
                 body, body_headers = made, ((b"content-type", self._choose_content_type(made)),)
         if self._has_keyed_form and body is None:
             body, body_headers = b"", ((b"content-type", FORM),)
-        return OutboundRequest(self._operation, self._method, url, self._headers.build(call, body_headers), body)
+        headers = self._headers.build(call, body_headers)
+        return OutboundRequest(self._operation, self._method, url, headers, body, caller=call.caller)
 
     def _choose_content_type(self, made: bytes) -> bytes:
         """Return the content type of a body that the builder encoded."""
@@ -115,7 +116,7 @@ class ForwardBuilder(RequestBuilder):
         query = self._query.build(call.values, call.query)
         url = f"{self._fixed_url}{call.rest}{f'?{query}' if query else ''}"
         headers = self._headers.build(call, call.body_headers)
-        return OutboundRequest(self._operation, call.method, url, headers, call.body)
+        return OutboundRequest(self._operation, call.method, url, headers, call.body, caller=call.caller)
 
 
 def _has_keyed_form(request: Request) -> bool:

@@ -23,6 +23,7 @@ from naftiko_runtime.link.consumed_paths import (
 )
 from naftiko_runtime.link.credentials import is_set_by_authentication, link_credential
 from naftiko_runtime.link.exposed_headers import list_exposed_headers
+from naftiko_runtime.link.forward_headers import list_forward_headers
 from naftiko_runtime.link.header_name import check_header_name
 from naftiko_runtime.link.list_styles import check_style
 from naftiko_runtime.link.pagination import link_pagination
@@ -105,7 +106,8 @@ def _link_upstream(api: ConsumedHttp, base_uri: str | None, context: Context) ->
     if template is None:
         base_uri = encode_host(base_uri)
     proof, exposed = link_credential(api.authentication, context), tuple(sorted(list_exposed_headers(api, context)))
-    return Upstream(api.namespace.strip(), base_uri, proof, context.find_span(key_path), exposed, template)
+    forwarded = list_forward_headers(api, proof, context)
+    return Upstream(api.namespace.strip(), base_uri, proof, context.find_span(key_path), exposed, template, forwarded)
 
 
 def _link_operations(

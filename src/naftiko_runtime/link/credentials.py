@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.authentication.kinds import Authentication, Credential
     from naftiko_runtime.document.exposes import Referring
     from naftiko_runtime.link.context import Context
+    from naftiko_runtime.plan import Operation
+    from naftiko_runtime.source import KeyPath
 
 
 def link_credential(authentication: Authentication | None, context: Context) -> Credential | None:
@@ -48,6 +50,22 @@ def check_required_scopes(exposed: Referring, authentication: Authentication | N
         return
     check_scopes(exposed.required_scopes, exposed, "requiredScopes", context)
     report_unlisted_scopes(exposed.required_scopes, listed, key_path, context)
+
+
+def check_caller_known(
+    operation: Operation, authentication: Authentication | None, key_path: KeyPath, context: Context
+) -> None:
+    """Report APIs that a part of an expose calls in the name of its caller, if the expose knows no callers.
+
+    Only access tokens name a caller.
+    """
+    kind = None if authentication is None else find_kind(authentication)
+    if kind is not None and kind.list_scopes(authentication) is not None:
+        return
+    for upstream in operation.execution.upstreams:
+        credential = upstream.credential
+        if credential is not None and get_kind(credential).needs_caller(credential):
+            context.report(rules.UNKNOWN_CALLER(namespace=upstream.namespace), key_path)
 
 
 def is_set_by_authentication(place: str, name: str, credential: Credential | None) -> bool:

@@ -25,3 +25,5 @@ class Upstream(Struct, frozen=True):
     exposed_headers: tuple[bytes, ...] = ()
     """Of its responses: these reach callers besides those that always do, in lower case."""
     template: Term | None = None
+    forward_headers: tuple[str, ...] = ()
+    """The headers of callers that are sent to it, in lower case."""

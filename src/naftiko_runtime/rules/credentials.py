@@ -19,6 +19,11 @@ EMPTY_CREDENTIAL_OAUTH2: Final = EMPTY_CREDENTIAL.add_message(
     "oauth2 needs {missing:'*'} to fetch a token with client credentials",
     "add 'tokenEndpoint', 'clientId' and 'clientSecret', the last as '{{{{VARIABLE}}}}'",
 )
+EMPTY_CREDENTIAL_ASSERTION: Final = EMPTY_CREDENTIAL.add_message(
+    "the grant 'jwt-bearer' needs {missing:'*'} to get an assertion",
+    "add 'assertionEndpoint', the token endpoint of the identity provider, 'assertionAudience', the issuer of the "
+    "tokens, and 'assertionClientId' with 'assertionClientSecret'",
+)
 EMPTY_CREDENTIAL_OAUTH2_EXPOSE: Final = EMPTY_CREDENTIAL.add_message(
     "oauth2 on an expose needs {missing:'*'} to check the tokens of callers",
     "add 'authorizationServerUri', the issuer, and 'resource', the URL of the expose; for introspection also "
@@ -109,4 +114,14 @@ UNLISTED_SCOPE: Final = define(
     "Add it to `scopes`.",
     "'scopes' does not list '{scope}', which is needed here",
     "add it to 'scopes' of the expose's authentication",
+)
+
+UNKNOWN_CALLER: Final = define(
+    "NK509",
+    "unknown-caller",
+    Severity.ERROR,
+    "An API is called in the name of the caller, but the expose does not know who calls.",
+    "Add `authentication` of the type `oauth2` to the expose, or let the API be called by the server itself.",
+    "'{namespace}' is called in the name of the caller, and the expose knows no callers",
+    "add authentication of the type 'oauth2' to the expose, or write 'grant: client-credentials' at the API",
 )

@@ -109,6 +109,10 @@ INVALID_VALUE_TOKEN_VALIDATION: Final = INVALID_VALUE.add_message(
 INVALID_VALUE_ALGORITHM: Final = INVALID_VALUE.add_message(
     "'{value}' is not an algorithm that tokens can be signed with", "use one of {known:'*'}"
 )
+INVALID_VALUE_CALLERS_CREDENTIAL: Final = INVALID_VALUE.add_message(
+    "'{name}' is how callers prove who they are to this server: no API gets it"
+)
+INVALID_VALUE_GRANT: Final = INVALID_VALUE.add_message("no grant has the name '{value}'", "use one of {known:'*'}")
 INVALID_VALUE_SCOPE: Final = INVALID_VALUE.add_message(
     "'{value}' is not a scope", "write each scope as an item of its own, without spaces and quotes"
 )
@@ -340,6 +344,7 @@ NO_EFFECT_PUBLIC: Final = NO_EFFECT.add_message(
 NO_EFFECT_VALIDATION: Final = NO_EFFECT.add_message(
     "'{key}' has no effect with the validation '{value}'", "remove it, or write another 'tokenValidation'"
 )
+NO_EFFECT_GRANT: Final = NO_EFFECT.add_message("'{key}' has no effect with the grant '{grant}'")
 NO_EFFECT_UPSTREAM: Final = NO_EFFECT.add_message("'{key}' has no effect on a consumed API", "it is for exposes")
 NO_EFFECT_BESIDE_CALL: Final = NO_EFFECT.add_message("'steps' has no effect beside 'call'", "remove one of the two")
 NO_EFFECT_WITHOUT_STEPS: Final = NO_EFFECT.add_message("'mappings' has no effect without 'steps'")

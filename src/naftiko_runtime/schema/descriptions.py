@@ -180,5 +180,6 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
         "How the pages of a list are read. Their items become one list.",
         {"type": "cursor", "items": "$.ships", "parameter": "after", "next": "$.meta.next"},
     ),
+    "forwardHeaders": ("Request headers of callers that the API gets. By default, none.", ["X-Tenant"]),
     "exposedHeaders": ("Response headers of the API that callers get besides the standard ones.", ["X-Quota-Left"]),
 }

@@ -16,6 +16,8 @@ from naftiko_runtime.errors import UpstreamUnreachable
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Sequence
 
+    from naftiko_runtime.caller_identity import AuthenticatedCaller
+
 __all__ = ["Header", "OutboundRequest", "Transport", "UpstreamResponse", "UpstreamUnreachable"]
 
 
@@ -33,6 +35,7 @@ class OutboundRequest(Struct):
         resend_count: How many times it was sent before: with other credentials, or over a connection that turned out to
             be closed.
         page: The number of the page that it asks for; 1 for every request without pages.
+        caller: In whose name it is sent, if that is known.
     """
 
     operation: str
@@ -42,6 +45,7 @@ class OutboundRequest(Struct):
     body: bytes | AsyncIterator[bytes] | None = None
     resend_count: int = 0
     page: int = 1
+    caller: AuthenticatedCaller | None = None
 
     def __repr__(self) -> str:
         return f"OutboundRequest({self.operation!r}, {self.method!r})"

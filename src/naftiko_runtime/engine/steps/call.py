@@ -101,7 +101,7 @@ class BoundCallStep:
         """The successful response of the call."""
         values, call = self._read_values(run), self._call
         try:
-            request = call.builder.build(Invocation(values=values, headers=run.call.headers))
+            request = call.builder.build(_make_invocation(values, run.call))
         except Rejected as error:
             if (fault := self._find_callers_fault(error, values, run)) is not None:
                 raise fault from None
@@ -130,7 +130,7 @@ class BoundCallStep:
         for harmless in _HARMLESS if of_steps else ():
             tried = {**values, **dict.fromkeys(of_steps, harmless)}
             try:
-                self._call.builder.build(Invocation(values=tried, headers=run.call.headers))
+                self._call.builder.build(_make_invocation(tried, run.call))
             except Rejected as remaining:
                 error = remaining
             else:
@@ -165,6 +165,11 @@ class BoundCallStep:
     def _describe(self, error: UpstreamError) -> StepError:
         """The error of a call without a usable response."""
         return describe_unusable(self._operation, self.name, self.target, error)
+
+
+def _make_invocation(values: Values, call: Invocation) -> Invocation:
+    """Return the invocation of a step, in the name of who calls the workflow."""
+    return Invocation(values=values, headers=call.headers, caller=call.caller, named_headers=call.named_headers)
 
 
 def _is_callers(reference: StepReference, run: WorkflowRun) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from naftiko_runtime import rules
 from naftiko_runtime.exposes.mcp.caching import LIST_TTL_MS, read_cache_scope, read_ttl_ms
-from naftiko_runtime.link.credentials import check_required_scopes, link_guard
+from naftiko_runtime.link.credentials import check_caller_known, check_required_scopes, link_guard
 from naftiko_runtime.link.declared_inputs import link_arguments
 from naftiko_runtime.plan import STDIO_ADDRESS, McpServer, Tool
 from naftiko_runtime.rules import helps
@@ -65,6 +65,7 @@ def _link_tool(expose: McpExpose, exposed: McpTool, linker: ExposeLinker) -> Too
     operation = linker.link_operation(expose, exposed, exposed.name, inputs, fixed, tool=True, closed=closed)
     if operation is None:
         return None
+    check_caller_known(operation, expose.authentication, exposed.get_path("name"), context)
     hints = _list_hints(exposed.hints)
     return Tool(exposed.name, exposed.label, operation.description, hints, operation, exposed.required_scopes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
+from naftiko_runtime.caller_identity import find_caller
 from naftiko_runtime.contract.input_schema import build_input_schema
 from naftiko_runtime.diagnostic import describe_reason
 from naftiko_runtime.encode_value import encode_query, encode_utf8
@@ -124,6 +125,9 @@ class ToolServer:
             call = make_call(operation, arguments)
             if scope is not None:
                 call.headers, call.caller_headers = self._policy.select_headers(scope)
+                call.caller = find_caller(scope)
+                if operation.named_headers:
+                    call.named_headers = [pair for pair in scope["headers"] if pair[0] in operation.named_headers]
             async with operation.run(call) as result:
                 if result.is_mapped:
                     return make_mapped_result(result, operation)

@@ -10,7 +10,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.exposes.rest.link_forward import Forwarding
 from naftiko_runtime.host_encoding import is_absolute
 from naftiko_runtime.link.consumed_paths import advise_place
-from naftiko_runtime.link.credentials import check_required_scopes, link_guard
+from naftiko_runtime.link.credentials import check_caller_known, check_required_scopes, link_guard
 from naftiko_runtime.link.declared_inputs import link_fixed_values, link_input
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.plan import Argument, Input, RestServer, Route, remove_placeholder_names
@@ -74,6 +74,8 @@ class _RestLinker:
             forward = self._forwarding.link(expose.namespace, resource, resource.forward, pattern)
             if forward is None:
                 continue
+            key_path = resource.forward.get_path("targetNamespace")
+            check_caller_known(forward.operation, expose.authentication, key_path, self._context)
             self._linker.parts[resource.forward.get_path()] = forward
             if (first := linked.setdefault(remove_placeholder_names(forward.pattern), forward)) is not forward:
                 statement = rules.DUPLICATE_ROUTE_FORWARD(path=resource.path, first=first.path)
@@ -95,6 +97,7 @@ class _RestLinker:
         )
         if operation is None:
             return None
+        check_caller_known(operation, expose.authentication, exposed.get_path("method"), self._context)
         return Route(exposed.method, resource.path, pattern, operation, exposed.required_scopes)
 
     def _split_path(self, resource: RestResource) -> tuple[str | Argument, ...]:
