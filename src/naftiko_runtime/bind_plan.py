@@ -85,7 +85,7 @@ async def bind(
         public_urls: The URLs at which callers reach the exposes, where the operator gives them.
         exposed_headers: More response headers that callers get, in lower case.
         nonces: Signs the nonces of digest guards and rejects replays; by default each guard has its own.
-        scripting: Whether the scripts of workflows run, where the document does not decide it.
+        scripting: Whether the scripts of workflows run, if the document does not disable them.
 
     Raises:
         BindError: A secret cannot be sent at its place, or an engine for scripts is not installed.

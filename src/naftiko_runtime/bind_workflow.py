@@ -38,7 +38,7 @@ class Scripts:
 
     Args:
         plan: The plan.
-        enabled: Whether the operator allows scripts; a document can decide otherwise.
+        enabled: Whether the operator allows scripts. A document can only disable them.
     """
 
     def __init__(self, plan: Plan, *, enabled: bool) -> None:
@@ -66,7 +66,7 @@ class Scripts:
         return self._pool if self._is_enabled(step) else None
 
     def _is_enabled(self, step: ScriptStep) -> bool:
-        return self._enabled if step.enabled is None else step.enabled
+        return self._enabled and step.enabled
 
 
 BindCall: TypeAlias = "Callable[[Operation, Call], BoundCall]"

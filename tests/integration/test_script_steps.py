@@ -44,11 +44,27 @@ def test_other_requests_are_served_while_a_script_spins(web: str) -> None:
     assert {one.json["step"] for one in found} == {"endless"}
 
 
-def test_an_operator_can_disable_scripts(documents: Path) -> None:
-    with Gateway(documents / "scripts.yaml", ["web"], environment={"NAFTIKO_SCRIPTING": "false", **SECRETS}) as gateway:
+@pytest.mark.parametrize(
+    ("operator", "settings"),
+    [("false", ""), ("false", "{scripting: {enabled: true}}"), ("true", "{scripting: {enabled: false}}")],
+)
+def test_scripts_run_if_both_the_operator_and_the_document_allow_them(
+    documents: Path, tmp_path: Path, operator: str, settings: str
+) -> None:
+    file = write_document(documents, tmp_path, settings)
+    with Gateway(file, ["web"], environment={"NAFTIKO_SCRIPTING": operator, **SECRETS}) as gateway:
         response = call(gateway.urls["web"], "/works/Ann")
     assert response.status == 501
     assert response.json["detail"] == "step 'greet' failed: scripts are disabled here"
+
+
+def write_document(documents: Path, folder: Path, settings: str) -> Path:
+    """The document with ``management`` of a control expose, if there are settings."""
+    text = (documents / "scripts.yaml").read_text(encoding="utf-8")
+    control = f"    - type: control\n      port: 9900\n      management: {settings}\n" if settings else ""
+    file = folder / "scripts.yaml"
+    file.write_text(text.replace("file:///./scripts", (documents / "scripts").as_uri()) + control, encoding="utf-8")
+    return file
 
 
 def test_the_exception_of_a_script_shows_no_secret(web: str) -> None:
@@ -63,16 +79,8 @@ def test_a_fixed_input_is_in_the_context_unless_it_is_secret(web: str) -> None:
 
 
 def test_the_settings_of_a_document_apply(documents: Path, tmp_path: Path) -> None:
-    settings = """
-    - type: control
-      port: 9900
-      management: {scripting: {enabled: true, timeout: 500, statementLimit: 1000000000}}
-"""
-    text = (documents / "scripts.yaml").read_text(encoding="utf-8") + settings
-    file = tmp_path / "scripts.yaml"
-    file.write_text(text.replace("file:///./scripts", (documents / "scripts").as_uri()), encoding="utf-8")
-    environment = {"NAFTIKO_SCRIPTING": "false", **SECRETS}
-    with Gateway(file, ["web"], environment=environment) as gateway:
+    file = write_document(documents, tmp_path, "{scripting: {timeout: 500, statementLimit: 1000000000}}")
+    with Gateway(file, ["web"], environment=SECRETS) as gateway:
         response = call(gateway.urls["web"], "/spins")
     assert response.status == 504
     reason = "the script spins.py runs longer than 0.5 s, the limit of 'timeout'"

@@ -60,8 +60,9 @@ def problem(response: Response, status: int) -> Any:
     return response.json
 
 
-def call_tool(gateway: Gateway, name: str) -> Any:
-    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": {}}}
+def call_tool(gateway: Gateway, name: str, arguments: dict[str, Any] | None = None) -> Any:
+    params = {"name": name, "arguments": arguments or {}}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
     headers = {
         "content-type": "application/json",
         "accept": "application/json, text/event-stream",
@@ -361,7 +362,7 @@ def test_items_that_change_something_run_one_by_one_each_with_its_fallback(web: 
     ("value", "problem_of_list"),
     [
         ({"list": {"a": 1}}, "the value of 'forEach' is no list"),
-        ({"list": list(range(1001))}, "the list of 'forEach' has 1,001 items; the most is 1,000"),
+        ({"list": list(range(1001))}, "the value of 'forEach' has 1,001 items; the most is 1,000"),
     ],
 )
 def test_a_step_fails_over_no_list_or_one_that_is_too_long(
@@ -373,10 +374,16 @@ def test_a_step_fails_over_no_list_or_one_that_is_too_long(
     assert [one.target for one in api.received] == ["/one"]
 
 
-def test_a_list_of_the_caller_that_is_too_long_is_the_callers_fault(web: str, api: Upstream) -> None:
-    body = json.dumps({"list": ["a"] * 1001})
+def test_a_list_of_the_caller_that_is_too_long_is_the_callers_fault(gateway: Gateway, api: Upstream) -> None:
+    """Also of a step whose failures do not end the run."""
+    arguments = {"list": ["a"] * 1001}
+    body, web = json.dumps(arguments), gateway.urls["web"]
     response = call(web, "/each-in-order", "POST", {"content-type": "application/json"}, body)
-    assert problem(response, 400)["step"] == "added"
+    detail = "the list of step 'added' has 1,001 items; the most is 1,000"
+    assert (response.status, response.json["type"]) == (400, "urn:naftiko:problem:invalid-request")
+    assert response.json["errors"] == [{"name": "list", "in": "body", "detail": detail}]
+    result = call_tool(gateway, "each-in-order", arguments)
+    assert (result["isError"], result["content"][0]["text"]) == (True, f"arguments 'list': {detail}")
     assert api.received == []
 
 

@@ -278,7 +278,7 @@ _PARAMETERS: Final = (
     _make_option(
         "--scripting/--no-scripting",
         default=True,
-        help="Run the scripts of workflows, unless the document decides it; without it, a script step is an error.",
+        help="Run the scripts of workflows, unless the document disables them; without it, a script step is an error.",
     ),
     _make_seconds_option(
         "--half-closed",

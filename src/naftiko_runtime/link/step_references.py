@@ -45,6 +45,7 @@ class StepOutputs(Struct):
         steps: All steps of the workflow; none in a plain call, which has nothing to refer to.
         inputs: The inputs of the operation by name.
         of_loop: The names in ``earlier`` that are the loop's.
+        outside: The names of a loop around the step, which what stands outside it cannot use.
         others: The namespaces that references may have, which are no misspelt steps.
         lists: The JSONPath of the list in each page, for earlier steps whose output is surely a list; ``$`` in a loop.
         fixed: The inputs that the document gives a value; a path into one is unknown.
@@ -58,6 +59,7 @@ class StepOutputs(Struct):
     steps: tuple[str, ...] = ()
     inputs: Mapping[str, Input] = {}
     of_loop: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
     others: frozenset[str] = frozenset()
     fixed: frozenset[str] = frozenset()
     lists: Mapping[str, str] = {}
@@ -158,6 +160,8 @@ class StepOutputs(Struct):
             earlier = tuple(sorted(set(self.earlier)))
             advice = helps.EARLIER_STEPS(known=earlier) if earlier else None
             self.context.report(rules.UNKNOWN_STEP_OWN(), place, advice)
+        elif name in self.outside:
+            self.context.report(rules.UNKNOWN_STEP_OF_LOOP(name=name), place)
         elif name in self.steps and name not in self.of_loop:
             self.context.report(rules.UNKNOWN_STEP_LATER(name=name), place)
         else:

@@ -73,6 +73,18 @@ class FallbackValue(Struct, frozen=True):
     references: tuple[StepReference, ...] = ()
 
 
+class LoopInput(Struct, frozen=True):
+    """The input of the caller that a loop is over.
+
+    Attributes:
+        name: Its name.
+        place: Its place in a request, or ``arguments`` of a tool.
+    """
+
+    name: str
+    place: str
+
+
 class StepLoop(Struct, frozen=True):
     """Runs a step for each item of a list.
 
@@ -81,14 +93,14 @@ class StepLoop(Struct, frozen=True):
         references: What it takes from earlier steps.
         concurrency: How many items run at the same time.
         on_item_error: What the failure of an item does: it fails the step, is left out, or is in the list as an error.
-        is_callers: Whether the list comes from the caller only.
+        input: The input that has the list. None if the list comes from elsewhere.
     """
 
     items: Tree
     references: tuple[StepReference, ...] = ()
     concurrency: int = 1
     on_item_error: Literal["fail", "skip", "collect"] = "fail"
-    is_callers: bool = False
+    input: LoopInput | None = None
 
 
 class StepControl(Struct, frozen=True):
@@ -164,7 +176,7 @@ class ScriptStep(Struct, frozen=True):
         name: Its name.
         program: The script, with what it depends on.
         limits: What one run of it may use.
-        enabled: Whether scripts run; None if the operator decides.
+        enabled: Whether the document lets scripts run. The operator must allow them too.
         context: What the script gets by name, beside the inputs and the outputs of earlier steps.
         references: What the context takes from earlier steps.
         control: When and how often it runs, and what its failure does. None if it runs once, and must not fail.
@@ -173,7 +185,7 @@ class ScriptStep(Struct, frozen=True):
     name: str
     program: ScriptProgram
     limits: ScriptLimits
-    enabled: bool | None
+    enabled: bool
     context: Tree
     references: tuple[StepReference, ...] = ()
     control: StepControl | None = None

@@ -238,6 +238,29 @@ UNKNOWN_STEP: Final = define(
 UNKNOWN_STEP_LATER: Final = UNKNOWN_STEP.add_message("the step '{name}' comes later", "put '{name}' before this step")
 UNKNOWN_STEP_OWN: Final = UNKNOWN_STEP.add_message("a step cannot use its own output")
 
+UNKNOWN_STEP_OF_LOOP: Final = UNKNOWN_STEP.add_message(
+    "'{name}' is a value of the loop, and this is outside the loop",
+    "choose items by a filter: forEach: \"$.list[?(@.key == 'value')]\"",
+)
+
+SHARED_NAME: Final = define(
+    "NK219",
+    "shared-name",
+    Severity.WARNING,
+    "A step has the name of an input, or two steps have the same variable in a script.",
+    "Rename the step.",
+    "'{name}' is a step and an input: '$.{name}' is the output of the step, '{{{{{name}}}}}' is the input",
+    "rename one; the input is on {line}",
+)
+SHARED_NAME_AROUND: Final = SHARED_NAME.add_message(
+    "'{name}' is a step and an input: '$.{name}' is the output of the step, '{{{{{name}}}}}' is the input",
+    "rename the step",
+)
+SHARED_NAME_VARIABLE: Final = SHARED_NAME.add_message(
+    "in the script, '{variable}' is the output of '{name}', not of '{first}'",
+    "rename one, or read 'context', which has both; the other is on {line}",
+)
+
 UNUSED_STEP: Final = define(
     "NK222",
     "unused-step",

@@ -25,7 +25,7 @@ from naftiko_runtime.limits import (
 from naftiko_runtime.scripting.engine import EngineFailure
 from naftiko_runtime.scripting.messages import Task
 from naftiko_runtime.scripting.program import ScriptLimits, ScriptProgram, describe_missing_engine, explain_failure
-from naftiko_runtime.scripting.worker_process import ScriptWorkerError, WorkerProcess
+from naftiko_runtime.scripting.worker_process import ScriptWorkerError, UnsentTaskError, WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
@@ -123,6 +123,22 @@ class _WorkerGroup:
         Raises:
             EngineFailure: The script failed.
         """
+        try:
+            return await self._run_once(task, context, limits)
+        except UnsentTaskError:
+            pass
+        try:
+            return await self._run_once(task, context, limits)
+        except UnsentTaskError as error:
+            raise EngineFailure("crash", str(error)) from None
+
+    async def _run_once(self, task: bytes, context: bytes, limits: ScriptLimits) -> bytes:
+        """The result of a task in JSON.
+
+        Raises:
+            EngineFailure: The script failed.
+            UnsentTaskError: No script began, because the process ended after it was taken.
+        """
         await self._slots.acquire()
         try:
             worker = await self._take_worker()
@@ -148,6 +164,9 @@ class _WorkerGroup:
         except TimeoutError:
             self._run_aside(self._replace(worker))
             raise EngineFailure("time-limit", "") from None
+        except UnsentTaskError:
+            self._run_aside(self._replace(worker))
+            raise
         except ScriptWorkerError as error:
             self._run_aside(self._replace(worker))
             raise EngineFailure("crash", str(error)) from None

@@ -30,6 +30,10 @@ class ScriptWorkerError(Exception):
     """The process ended, or sent what is no reply."""
 
 
+class UnsentTaskError(ScriptWorkerError):
+    """The process ended before it had the task, so no script began."""
+
+
 class WorkerProcess:
     """A process that runs one program at a time. After a fatal :class:`EngineFailure` it runs no more."""
 
@@ -87,12 +91,18 @@ class WorkerProcess:
             return True
 
     async def send(self, task: bytes, context: bytes) -> None:
-        """Send an encoded task and its context."""
+        """Send an encoded task and its context.
+
+        Raises:
+            UnsentTaskError: The process has ended.
+        """
         self._tasks.write(REQUEST_HEAD.pack(len(task), len(context)))
         self._tasks.write(task)
         self._tasks.write(context)
-        with suppress(ConnectionError):  # the missing reply says that it ended
+        with suppress(ConnectionError):  # below, or the missing reply says that it ended
             await self._tasks.drain()
+        if self.has_ended:
+            raise UnsentTaskError("it ended")
 
     async def receive(self, output_bytes: int) -> bytes:
         """The result of the task that was sent, as a JSON text, which may be invalid.

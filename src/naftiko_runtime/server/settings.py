@@ -27,7 +27,7 @@ class ServerSettings:
         response_bytes_max: The maximum size of a response that is held in memory.
         traces: Where spans go. None for no traces.
         exposed_headers: More response headers that callers get, in lower case.
-        scripting: Whether the scripts of workflows run, where a document does not decide it.
+        scripting: Whether the scripts of workflows run, if their document does not disable them.
         workers: The number of processes that serve. 1 for this process only.
     """
 

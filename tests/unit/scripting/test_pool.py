@@ -1,17 +1,13 @@
-"""The pool of processes for scripts: results, errors, cancellation, and the end of processes."""
+"""The pool of processes for scripts: results, errors, and cancellation."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import statistics
 import subprocess
 import sys
 import time
-from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -24,53 +20,8 @@ from naftiko_runtime.scripting.program import (
     LANGUAGES,
     Language,
     ScriptError,
-    ScriptLimits,
-    ScriptProgram,
-    ScriptSource,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
-
-LIMITS = ScriptLimits(seconds=60, memory_bytes=64 * 1024 * 1024, statements=100_000, output_bytes=1024 * 1024)
-SHORT = ScriptLimits(seconds=0.5, memory_bytes=64 * 1024 * 1024, statements=None, output_bytes=1024)
-
-ENDLESS: dict[Language, str] = {"javascript": "while (true);", "python": "while True: pass"}
-NATIVE: dict[Language, str] = {
-    "javascript": "[].indexOf.call({length: 2 ** 53 - 1}, 1)",  # is never interrupted
-    "python": "max(iter(int, 1))",
-}
-ECHO = "result = context"
-
-
-def make(
-    language: Language, text: str, *dependencies: str, variables: tuple[tuple[str, str], ...] = ()
-) -> ScriptProgram:
-    sources = tuple(ScriptSource(f"helper-{number}", one) for number, one in enumerate(dependencies))
-    return ScriptProgram(language, ScriptSource("main", text), sources, variables)
-
-
-@pytest.fixture
-async def pool() -> AsyncIterator[ScriptPool]:
-    pool = ScriptPool(workers_max=2)
-    yield pool
-    pids = pool.list_processes()
-    await pool.close()
-    assert find_running(pids) == []
-
-
-def find_running(pids: Iterable[int]) -> list[int]:
-    return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
-
-
-def list_children(pid: int) -> list[int]:
-    return [int(child) for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()]
-
-
-async def wait_until(is_true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not is_true():  # noqa: ASYNC110 - it waits for another process
-            await asyncio.sleep(0.01)
+from support.script_programs import ECHO, ENDLESS, LIMITS, NATIVE, SHORT, make, wait_until
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -287,76 +238,6 @@ def test_it_runs_on_the_event_loop_of_the_program() -> None:
         [sys.executable, "-W", "error", "-c", UNDER_UVLOOP], capture_output=True, text=True, check=False
     )
     assert (done.stdout, done.stderr) == ("[1]\ntime-limit\n", "")
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-async def test_a_process_that_ends_fails_one_run_and_is_replaced(language: Language, pool: ScriptPool) -> None:
-    await pool.start([language])
-    [pid] = pool.list_processes()
-    run = asyncio.ensure_future(pool.run(make(language, NATIVE[language]), {}, LIMITS))
-    await asyncio.sleep(0.05)
-    os.kill(pid, signal.SIGKILL)
-    with pytest.raises(ScriptError, match=r"^the process of the script main failed: it ended$") as caught:
-        await run
-    assert caught.value.kind == "crash"
-    assert await pool.run(make(language, ECHO), 1, LIMITS) == 1
-
-
-async def test_an_interpreter_that_ends_fails_one_run_and_is_replaced(pool: ScriptPool) -> None:
-    """Python runs in a process of a process."""
-    await pool.start(["python"])
-    [pid] = pool.list_processes()
-    [child] = list_children(pid)
-    run = asyncio.ensure_future(pool.run(make("python", NATIVE["python"]), {}, LIMITS))
-    await asyncio.sleep(0.05)
-    os.kill(child, signal.SIGKILL)
-    with pytest.raises(ScriptError) as caught:
-        await run
-    assert caught.value.kind == "crash"
-    assert await pool.run(make("python", ECHO), 1, LIMITS) == 1
-
-
-def wait_for_end(pid: int) -> None:
-    with suppress(ChildProcessError):
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-async def test_a_process_that_ended_while_idle_fails_no_run(language: Language, pool: ScriptPool) -> None:
-    await pool.start([language])
-    [pid] = pool.list_processes()
-    os.kill(pid, signal.SIGKILL)
-    wait_for_end(pid)  # the event loop does not run meanwhile
-    assert await pool.run(make(language, ECHO), 1, LIMITS) == 1
-    assert pid not in pool.list_processes()
-
-
-async def test_close_ends_every_process_also_those_that_run_or_start() -> None:
-    pool = ScriptPool(workers_max=2)
-    await pool.start(LANGUAGES)
-    runs = [asyncio.ensure_future(pool.run(make(one, NATIVE[one]), {}, LIMITS)) for one in LANGUAGES for _ in range(3)]
-    await wait_until(lambda: len(pool.list_processes()) == 4)
-    pids = pool.list_processes()
-    children = [child for pid in pids for child in list_children(pid)]
-    assert len(children) == 2
-    await pool.close()
-    errors = await asyncio.gather(*runs, return_exceptions=True)
-    assert {error.kind for error in errors if isinstance(error, ScriptError)} == {"crash"}
-    assert pool.list_processes() == []
-    await wait_until(lambda: find_running((*pids, *children)) == [])
-    with pytest.raises(ScriptError, match="the pool is closed"):
-        await pool.run(make("python", ECHO), 1, LIMITS)
-
-
-async def test_a_process_that_is_not_ready_in_time_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool_module, "SCRIPT_WORKER_START_SECONDS", 0.01)
-    pool = ScriptPool()
-    problem = r"it is not ready after 0\.01 s; is the machine too busy\?"
-    with pytest.raises(BindError, match=rf"the process for scripts does not start: {problem}$"):
-        await pool.start(["python"])
-    with pytest.raises(ScriptError, match=rf"^the process of the script main failed: it does not start: {problem}$"):
-        await pool.run(make("python", ECHO), 1, LIMITS)
-    assert pool.list_processes() == []
 
 
 async def test_a_missing_engine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime.engine.evaluate import ABSENT
 from naftiko_runtime.engine.steps.workflow_run import compile_value
-from naftiko_runtime.errors import StepError
+from naftiko_runtime.errors import InputFault, Rejected, StepError
 from naftiko_runtime.limits import LOOP_ITEMS_MAX
 from naftiko_runtime.plan import INDEX, ITEM
 
@@ -49,11 +49,12 @@ class BoundLoop:
         """Run the step for each item. Its output is the list of the outputs, in the order of the items.
 
         Raises:
+            Rejected: The value of the caller is no list, or too long.
             StepError: There is no list, or the step failed and its failures are not to be left out or collected.
                 The error of the first failed item is raised; later ones are cancelled, earlier ones are awaited.
         """
         items = self._list_items(run)
-        callers = self._plan.is_callers
+        callers = self._plan.input is not None
         runs = [_start_item(run, item, index, is_callers=callers) for index, item in enumerate(items)]
         results: list[list[Any]] = [[] for _ in items]
 
@@ -87,19 +88,23 @@ class BoundLoop:
         """The items. Null has none.
 
         Raises:
-            StepError: It is no list, or too long.
+            StepError, Rejected: It is no list, or too long. The second one if it is the caller's.
         """
         found = self._read_items(run)
         if found is None or found is ABSENT:
             return ()
         if not isinstance(found, list):
-            raise self._fail("the value of 'forEach' is no list")
+            raise self._describe("is no list")
         if len(found) > LOOP_ITEMS_MAX:
-            raise self._fail(f"the list of 'forEach' has {len(found):,} items; the most is {LOOP_ITEMS_MAX:,}")
+            raise self._describe(f"has {len(found):,} items; the most is {LOOP_ITEMS_MAX:,}")
         return found
 
-    def _fail(self, problem: str) -> StepError:
-        error = StepError(self._step, "", problem, status=400 if self._plan.is_callers else 502)
+    def _describe(self, fault: str) -> StepError | Rejected:
+        """The error of a value that cannot be looped over."""
+        if (callers := self._plan.input) is not None:
+            return Rejected(InputFault(callers.name, callers.place, f"the list of step '{self._step}' {fault}"))
+        problem = f"the value of 'forEach' {fault}"
+        error = StepError(self._step, "", problem, status=502)
         extra = {"operation": self._operation, "step": self._step, "reason": problem}
         log.warning("step failed", extra=extra | {"request_id": error.request_id})
         return error

@@ -9,7 +9,7 @@ from naftiko_runtime.jsonpath import JsonPathError, compile_condition
 from naftiko_runtime.link.steps.call import link_fallback_call
 from naftiko_runtime.link.steps.presence import check_presence
 from naftiko_runtime.link.term_substitution import substitute
-from naftiko_runtime.plan import Argument, Constant, FallbackValue, StepControl, StepLoop, When
+from naftiko_runtime.plan import Argument, Constant, FallbackValue, LoopInput, StepControl, StepLoop, When
 from naftiko_runtime.terms import TermList, TermObject
 
 if TYPE_CHECKING:
@@ -60,9 +60,20 @@ def _link_loop(step: ControlledStep, scope: WorkflowScope) -> StepLoop | None:
     found = _find_tree_type(items, outputs, scope)
     if not outputs.failed and found not in (None, "array", "json"):
         scope.context.report(rules.NO_LIST(type=found), place)
-    used = outputs.references
-    is_callers = not isinstance(items, TermList) and all(one.of_input for one in used)
-    return StepLoop(items, used, step.concurrency, step.on_item_error, is_callers)
+    input_ = _find_loop_input(items, outputs, scope)
+    return StepLoop(items, outputs.references, step.concurrency, step.on_item_error, input_)
+
+
+def _find_loop_input(items: Tree, outputs: StepOutputs, scope: WorkflowScope) -> LoopInput | None:
+    """The input that has the items; None if they come from elsewhere."""
+    if not isinstance(items, Argument):
+        return None
+    reference = outputs.used.get(items.name)
+    if reference is not None and not reference.of_input:
+        return None
+    name = items.name if reference is None else reference.source
+    declared = scope.inputs.get(name)
+    return LoopInput(name, "arguments" if scope.tool or declared is None else declared.place)
 
 
 def _find_tree_type(items: Tree, outputs: StepOutputs, scope: WorkflowScope) -> str | None:

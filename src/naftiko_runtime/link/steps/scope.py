@@ -81,7 +81,8 @@ class WorkflowScope(Struct):
             around: Whether it is what stands around the step, outside its loop.
         """
         earlier = self.steps if own is None else self.steps[: self.steps.index(own)]
-        of_loop = (ITEM, INDEX) if not around and own is not None and self._is_loop(own) else ()
+        loop = (ITEM, INDEX) if own is not None and self._is_loop(own) else ()
+        of_loop = () if around else loop
         spaces = self.context.namespaces
         others = {*self.names, *spaces.exposed, *spaces.aggregates, *self.context.variables.namespaces}
         free = {name: one for name, one in self.inputs.items() if name not in of_loop}
@@ -92,6 +93,7 @@ class WorkflowScope(Struct):
             self.steps + of_loop,
             free,
             of_loop,
+            loop if around else (),
             frozenset(others),
             frozenset(self.fixed),
             self._find_lists(earlier),

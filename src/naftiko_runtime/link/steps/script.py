@@ -46,14 +46,14 @@ class ScriptSettings(Struct, frozen=True):
     """The settings of a document for its scripts: ``management.scripting`` of its control expose.
 
     Attributes:
-        enabled: Whether scripts run; None if the operator decides.
+        enabled: Whether scripts run, if the operator allows them.
         location: The folder of steps without one of their own.
         language: The language of steps without one of their own.
         allowed: The languages that steps may have; None for all.
         limits: What one run of a script may use.
     """
 
-    enabled: bool | None = None
+    enabled: bool = True
     location: str | None = None
     language: str | None = None
     allowed: tuple[str, ...] | None = None
@@ -79,7 +79,7 @@ def read_script_settings(context: Context) -> ScriptSettings:
     )
     allowed = found.get("allowedLanguages")
     return ScriptSettings(
-        enabled=None if (enabled := found.get("enabled")) is None else enabled is True,
+        enabled=found.get("enabled", True) is True,
         location=location if isinstance(location := found.get("defaultLocation"), str) else None,
         language=language if isinstance(language := found.get("defaultLanguage"), str) else None,
         allowed=None if allowed is None else tuple(map(str, allowed)) if isinstance(allowed, list) else (),
@@ -104,16 +104,29 @@ def link_script_step(step: DeclaredScriptStep, scope: WorkflowScope) -> ScriptSt
     program = None if language is None else _read_program(step, language, settings, scope.context)
     if program is None:
         return None
-    names = ((name_variable(earlier), earlier) for earlier in outputs.earlier)
-    variables = tuple((variable, earlier) for variable, earlier in names if variable is not None)
     return ScriptStep(
         step.name,
-        replace(program, variables=variables),
+        replace(program, variables=_name_variables(outputs.earlier, scope)),
         settings.limits,
         settings.enabled,
         TermObject(tuple((_list_fixed(scope) | given).items())),
         outputs.references,
     )
+
+
+def _name_variables(steps: tuple[str, ...], scope: WorkflowScope) -> tuple[tuple[str, str], ...]:
+    """The variables of a script, each with its step. Of steps with the same one, the last has it, which is reported."""
+    found: dict[str, str] = {}
+    places = {one.name: one.get_path("name") for one in scope.exposed.steps}
+    for step in steps:
+        variable = name_variable(step)
+        if variable is None:
+            continue
+        if (first := found.get(variable)) is not None and {first, step} <= places.keys():
+            statement = rules.SHARED_NAME_VARIABLE(variable=variable, name=step, first=first)
+            scope.context.report(statement, places[step], related=scope.context.find_span(places[first]))
+        found[variable] = step
+    return tuple(found.items())
 
 
 def _list_fixed(scope: WorkflowScope) -> dict[str, Tree]:

@@ -84,6 +84,7 @@ class WorkflowLinker:
     def link(self) -> tuple[Contract, Workflow] | None:
         """Return the contract and the workflow; None if a step is unknown, which is reported."""
         exposed = self._scope.exposed
+        self._report_shared_names()
         linked = [self._link_step(step) for step in exposed.steps]
         steps = [step for step in linked if step is not None]
         if len(steps) < len(linked) or not steps:
@@ -94,6 +95,18 @@ class WorkflowLinker:
         shown = tuple(dict.fromkeys(one for outputs in self._scope.templates for one in outputs.references))
         workflow = Workflow(tuple(_make_stages(steps)), result, shown)
         return self._link_contract(workflow), workflow
+
+    def _report_shared_names(self) -> None:
+        """Report the steps that have the name of an input."""
+        scope = self._scope
+        own = {one.name: one for one in make_call_site(scope.exposed).input_parameters}
+        for step in scope.exposed.steps:
+            name, place = str(step.name), step.get_path("name")
+            if name in own:
+                declared = scope.context.find_span(own[name].get_path("name"))
+                scope.context.report(rules.SHARED_NAME(name=name), place, related=declared)
+            elif name in scope.inputs and not scope.inputs[name].inferred:
+                scope.context.report(rules.SHARED_NAME_AROUND(name=name), place)
 
     def _link_step(self, step: AnyDeclaredStep) -> WorkflowStep | None:
         linked = self._link_kind(step)
