@@ -133,8 +133,14 @@ RESPONSE_BYTES_MAX: Final = 10 * 1024 * 1024
 """Size of a response that is held in memory (mapped, or for MCP). Streamed responses have no limit."""
 PAGES_MAX: Final = 100
 """Of a list, unless the document has another limit."""
+PAGES_GREATEST: Final = 10_000
+"""The greatest limit of pages that a document can have."""
 PAGES_BYTES_MAX: Final = 100 * 1024 * 1024
 """Size of all pages of a list, unless the document has another limit."""
+PAGES_BYTES_GREATEST: Final = 10 * 1024 * 1024 * 1024
+"""The greatest limit of their size that a document can have."""
+PAGES_SECONDS: Final = 3600.0
+"""From the first page of a list until its last one is requested."""
 RESPONSE_VALUES_MAX: Final = 2_000_000
 """Values of a response: members of JSON, fields of records, cells of tables."""
 
@@ -151,6 +157,10 @@ SCRIPT_SECONDS: Final = 60.0
 """Of one run, by the specification."""
 SCRIPT_STATEMENTS_MAX: Final = 100_000
 """Of one run, by the specification."""
+SCRIPT_SECONDS_GREATEST: Final = 3600
+"""The greatest limit of time that a document can have."""
+SCRIPT_STATEMENTS_GREATEST: Final = 10**12
+"""The greatest limit of statements that a document can have."""
 SCRIPT_MEMORY_BYTES_MAX: Final = 64 * 1024 * 1024
 """Of the values of one run."""
 SCRIPT_OUTPUT_BYTES_MAX: Final = 4 * 1024 * 1024

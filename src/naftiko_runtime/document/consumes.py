@@ -21,8 +21,8 @@ class DeclaredPagination(Part):
     parameter: Text | None = None
     next: Text | None = None
     start: Annotated[int, Range(0)] | None = None
-    max_pages: Annotated[int, Range(1)] = limits.PAGES_MAX
-    max_bytes: Annotated[int, Range(1)] = limits.PAGES_BYTES_MAX
+    max_pages: Annotated[int, Range(1, limits.PAGES_GREATEST)] = limits.PAGES_MAX
+    max_bytes: Annotated[int, Range(1, limits.PAGES_BYTES_GREATEST)] = limits.PAGES_BYTES_MAX
     max_items: Annotated[int, Range(1)] | None = None
 
     meanings: ClassVar[Meanings] = {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from naftiko_runtime import limits
@@ -76,6 +77,7 @@ class _Progress(Struct):
         items: The number of items.
         bytes: The bytes of the bodies of all pages.
         urls: The URLs of the pages.
+        start: When the response of the first page began, by the monotonic clock.
     """
 
     request: OutboundRequest
@@ -83,6 +85,7 @@ class _Progress(Struct):
     items: int = 0
     bytes: int = 0
     urls: set[str] = set()
+    start: float = field(default_factory=time.monotonic)
 
 
 class Pager:
@@ -146,6 +149,8 @@ class Pager:
         number, most = progress.pages + 1, self._plan.pages_max
         if number > most:
             raise self._fail(number, f"it exceeds the limit of {most:,} pages ('maxPages')")
+        if time.monotonic() - progress.start > limits.PAGES_SECONDS:
+            raise self._fail(number, f"the list takes longer than {limits.PAGES_SECONDS:g} seconds", status=504)
         progress.urls.add(url)
         try:
             response = await self._send(replace(progress.request, url=url, page=number))
@@ -231,8 +236,8 @@ class Pager:
         extra = {"operation": self._name, "upstream": self._target, "page": number, "reason": reason}
         log.warning(event, extra=extra)
 
-    def _fail(self, number: int, problem: str) -> PageError:
-        return PageError(number, f"page {number} of '{self._target}' failed: {problem}")
+    def _fail(self, number: int, problem: str, *, status: int = 502) -> PageError:
+        return PageError(number, f"page {number} of '{self._target}' failed: {problem}", status=status)
 
     def _wrap(self, number: int, error: UpstreamError) -> PageError:
         """Make the error of a page without a usable response."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from naftiko_runtime.limits import SCRIPT_SECONDS_GREATEST, SCRIPT_STATEMENTS_GREATEST
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -15,6 +17,15 @@ def find_scripting(control: Mapping[str, Any]) -> dict[str, Any] | None:
     return scripting if isinstance(scripting, dict) else None
 
 
-def is_count(value: object) -> TypeGuard[int]:
-    """Return whether a value is a whole number above 0."""
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+def is_milliseconds(value: object) -> TypeGuard[int]:
+    """Return whether a value is a limit of time."""
+    return _is_limit(value, SCRIPT_SECONDS_GREATEST * 1000)
+
+
+def is_statement_limit(value: object) -> TypeGuard[int]:
+    """Return whether a value is a limit of statements."""
+    return _is_limit(value, SCRIPT_STATEMENTS_GREATEST)
+
+
+def _is_limit(value: object, greatest: int) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= greatest

@@ -23,7 +23,7 @@ LIST: Final = Noun("a list")
 WHOLE_NUMBER: Final = Noun("a whole number")
 NUMBER: Final = Noun("a number")
 FRACTION: Final = Noun("a fraction")
-COUNT: Final = Noun("a whole number above 0")
+COUNT_UP_TO: Final = Noun("a whole number from 1 to {greatest}")
 FLAG: Final = Noun("true or false")
 EITHER: Final = Noun("{first} or {second}")
 

@@ -99,7 +99,7 @@ class BoundCallStep:
 
     async def _send(self, run: WorkflowRun) -> OperationResult:
         """The successful response of the call."""
-        values, call = self._read_values(run), self._call
+        values, call = await run.read(self._read_values) if self._references else run.call.values, self._call
         try:
             request = call.builder.build(_make_invocation(values, run.call))
         except Rejected as error:

@@ -61,7 +61,7 @@ class BoundControl:
     async def run(self, run: WorkflowRun) -> None:
         """Run the step, or skip it; see :class:`naftiko_runtime.engine.steps.workflow_run.BoundStep`."""
         try:
-            if self._holds is not None and not self._holds(run):
+            if self._holds is not None and not await run.read(self._holds):
                 run.outputs[self.name] = None
                 run.skipped.add(self.name)
                 return
@@ -102,7 +102,7 @@ class _ValueStep:
         self._read_value = compile_value(step, plan.tree, plan.references, secrets)
 
     async def run(self, run: WorkflowRun) -> None:
-        value = self._read_value(run)
+        value = await run.read(self._read_value)
         run.outputs[self.name] = None if value is ABSENT else value
 
 

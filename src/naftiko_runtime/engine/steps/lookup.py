@@ -62,7 +62,7 @@ class BoundLookupStep:
         where = (plan.index, plan.path, plan.match)
         if (rows := run.indexes.get(where)) is None:
             rows = run.indexes[where] = await run.work(partial(self._index, run))
-        value = self._read_value(run)
+        value = await run.read(self._read_value)
         run.outputs[self.name] = await run.work(partial(self._find, rows, value))
 
     def _index(self, run: WorkflowRun) -> RowIndex:

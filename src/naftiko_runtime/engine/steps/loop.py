@@ -53,7 +53,7 @@ class BoundLoop:
             StepError: There is no list, or the step failed and its failures are not to be left out or collected.
                 The error of the first failed item is raised; later ones are cancelled, earlier ones are awaited.
         """
-        items = self._list_items(run)
+        items = self._list_items(await run.read(self._read_items))
         callers = self._plan.input is not None
         runs = [_start_item(run, item, index, is_callers=callers) for index, item in enumerate(items)]
         results: list[list[Any]] = [[] for _ in items]
@@ -84,13 +84,12 @@ class BoundLoop:
             return [{"error": {"status": failure.status, "detail": str(failure)}}] if policy == "collect" else []
         return [run.outputs.get(self._step)]
 
-    def _list_items(self, run: WorkflowRun) -> Sequence[object]:
-        """The items. Null has none.
+    def _list_items(self, found: object) -> Sequence[object]:
+        """The items of a value. Null has none.
 
         Raises:
             StepError, Rejected: It is no list, or too long. The second one if it is the caller's.
         """
-        found = self._read_items(run)
         if found is None or found is ABSENT:
             return ()
         if not isinstance(found, list):

@@ -52,7 +52,7 @@ class BoundScriptStep:
         step = self._step
         if self._pool is None:
             raise self._fail("scripts are disabled here", 501)
-        given: Any = self._read_context(run)
+        given: Any = await run.read(self._read_context)
         inputs = {name: _make_json(value) for name, value in run.call.values.items()}
         context = {**inputs, **run.outputs, **given}
         try:

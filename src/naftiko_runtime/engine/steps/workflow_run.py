@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct, field
@@ -76,6 +77,10 @@ class WorkflowRun(Struct):
     def has_time(self) -> bool:
         """Whether the deadline of the run is not over. Nothing replaces a step that fails after it."""
         return self.exchange.compute_remaining() > 0
+
+    async def read(self, read: Callable[[WorkflowRun], T]) -> T:
+        """Read values of the outputs: in a thread if they are large, as paths may search them."""
+        return await run_in_thread(partial(read, self)) if self.bodies.is_large else read(self)
 
     async def work(self, work: Callable[[], T]) -> T:
         """Do work on the outputs: in a thread if they are large."""

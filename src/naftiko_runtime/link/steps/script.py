@@ -16,7 +16,7 @@ from naftiko_runtime.limits import (
     SCRIPT_STATEMENTS_MAX,
 )
 from naftiko_runtime.link.script_files import ScriptFileError, read_script
-from naftiko_runtime.link.scripting_settings import find_scripting, is_count
+from naftiko_runtime.link.scripting_settings import find_scripting, is_milliseconds, is_statement_limit
 from naftiko_runtime.link.term_substitution import find_variables
 from naftiko_runtime.plan import ScriptStep
 from naftiko_runtime.rules import helps
@@ -72,9 +72,9 @@ def read_script_settings(context: Context) -> ScriptSettings:
     default = ScriptSettings()
     milliseconds, statements = found.get("timeout"), found.get("statementLimit")
     limits = ScriptLimits(
-        milliseconds / 1000 if is_count(milliseconds) else default.limits.seconds,
+        milliseconds / 1000 if is_milliseconds(milliseconds) else default.limits.seconds,
         default.limits.memory_bytes,
-        statements if is_count(statements) else default.limits.statements,
+        statements if is_statement_limit(statements) else default.limits.statements,
         default.limits.output_bytes,
     )
     allowed = found.get("allowedLanguages")
