@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,6 +121,14 @@ def test_exposed_are_the_ports_of_the_file_and_of_the_health_check(image: Image)
 def test_the_environment_is_copied_whole_to_where_it_was_made(image: Image) -> None:
     (copy,) = [value for value in image.final.values("COPY") if value.startswith("--from")]
     assert copy == "--from=build /opt/naftiko /opt/naftiko"
+
+
+def test_it_has_the_engines_of_scripts(image: Image) -> None:
+    code = "from naftiko_runtime.scripting.program import LANGUAGES, describe_missing_engine\n"
+    code += "print([describe_missing_engine(language) for language in LANGUAGES])"
+    command = [str(image.venv / "bin/python"), "-c", code]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, **image.unprivileged())
+    assert done.stdout == "[None, None]\n"
 
 
 def test_the_label_has_the_version(image: Image) -> None:

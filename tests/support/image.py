@@ -171,8 +171,9 @@ def _build(image: Image) -> None:
     programs = image.folder / "bin"
     programs.mkdir()
     (programs / "python").symlink_to(image.python or sys.executable)
+    arguments = image.stages[0].pairs("ARG", {})
     for command in image.stages[0].values("RUN"):
-        _run(image.placed(command), image.folder / "build", programs)
+        _run(image.placed(command), image.folder / "build", programs, arguments)
     _allow_writing(image.folder, allowed=False)
 
 
@@ -214,11 +215,11 @@ def _interpreter(identity: dict[str, Any]) -> str | None:
     return None
 
 
-def _run(command: str, work: Path, programs: Path) -> None:
+def _run(command: str, work: Path, programs: Path, arguments: Mapping[str, str]) -> None:
     done = subprocess.run(
         ["sh", "-c", command],
         cwd=work,
-        env={**os.environ, "PATH": f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        env={**os.environ, **arguments, "PATH": f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}"},
         check=False,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
