@@ -152,10 +152,17 @@ class StepError(CallError):
 
     def locate_item(self, item: int) -> StepError:
         """Return the error with the index of the item at which it happened."""
+        return self._derive(self._problem, item)
+
+    def locate_in_fallback(self) -> StepError:
+        """Return the error as that of what replaces the step."""
+        return self._derive(f"its fallback failed too: {self._problem}", self.item)
+
+    def _derive(self, problem: str, item: int | None) -> StepError:
         return StepError(
             self.step,
             self.operation,
-            self._problem,
+            problem,
             status=self.status,
             retry_after=self.retry_after,
             request_id=self.request_id,

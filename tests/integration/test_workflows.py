@@ -285,7 +285,8 @@ def test_a_fallback_that_fails_is_the_failure_of_the_step(web: str, api: Upstrea
     api.on("GET", "/one", reply({}, 500))
     api.on("GET", "/two", reply({}, 404))
     found = problem(call(web, "/fallback"), 404)
-    assert found["detail"] == "step 'first' failed: 'api.two' responded with 404 Not Found"
+    reason = "its fallback failed too: 'api.two' responded with 404 Not Found"
+    assert found["detail"] == f"step 'first' failed: {reason}"
     api.on("GET", "/two", reply({"n": 2}, 203))
     response = call(web, "/fallback")
     assert (response.status, response.json) == (203, {"n": 2})

@@ -115,4 +115,21 @@ class Mismatches:
     def count_mismatch(self, path: str, declared: str, value: Any) -> None:
         """Count a value, and keep its path for the log, but never the value."""
         self.count += 1
-        self.latest = f"'{path}' is declared {declared}, and was {type(value).__name__}"
+        self.latest = f"'{path}' is declared {declared}, and was {_name_type(value)}"
+
+
+def _name_type(value: Any) -> str:
+    """The type of a JSON value, as documents name it."""
+    match value:
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case dict():
+            return "object"
+        case _:
+            return "number"

@@ -74,4 +74,4 @@ def test_mismatches_are_counted_and_kept() -> None:
     assert isinstance(result, dict)
     assert result["crew"] == ["s3cret", 2]
     assert mapping.mismatches.count == 2
-    assert mapping.mismatches.latest == "'$' is declared integer, and was str"
+    assert mapping.mismatches.latest == "'$' is declared integer, and was string"

@@ -10,7 +10,7 @@ from naftiko_runtime.engine.steps.loop import BoundLoop
 from naftiko_runtime.engine.steps.workflow_run import compile_value, limit_work
 from naftiko_runtime.errors import StepError
 from naftiko_runtime.jsonpath import compile_condition
-from naftiko_runtime.plan import FallbackValue
+from naftiko_runtime.plan import INDEX, FallbackValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,9 +83,17 @@ class BoundControl:
         except StepError as error:
             if self._fallback is None or not run.has_time():
                 raise
-            self._log("fallback replaces a failed step", error)
+            located = error if self._loop is None else error.locate_item(run.outputs[INDEX])
+            self._log("fallback replaces a failed step", located)
             run.statuses.pop(self.name, None)
-            await self._fallback.run(run)
+            await self._replace(self._fallback, run)
+
+    async def _replace(self, fallback: BoundStep, run: WorkflowRun) -> None:
+        """Run the fallback in place of the step."""
+        try:
+            await fallback.run(run)
+        except StepError as error:
+            raise error.locate_in_fallback() from None
 
     def _log(self, event: str, error: StepError) -> None:
         extra = {"operation": self._operation, "step": self.name, "reason": str(error)}

@@ -54,3 +54,15 @@ def test_nothing_replaces_a_step_that_fails_after_the_deadline(control: StepCont
     assert run_with(0.1) == output
     with pytest.raises(StepError, match="it takes too long"):
         run_with(0.0)
+
+
+def test_the_log_names_the_item_that_a_fallback_replaces(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    control = StepControl(loop=StepLoop(Argument("list")), fallback=FallbackValue(Constant("replaced"), ()))
+    exchange: Exchange = TimedExchange(1.0)  # type: ignore[assignment]
+    run = WorkflowRun(Invocation(values={"list": [1, 2]}), exchange)
+    asyncio.run(BoundControl("operation", FailedStep(), control, {}, None).run(run))
+    assert run.outputs["failed"] == ["replaced", "replaced"]
+    assert [record.reason for record in caplog.records] == [  # type: ignore[attr-defined]
+        f"step 'failed' failed at item {index}: it takes too long" for index in (0, 1)
+    ]
