@@ -331,6 +331,9 @@ _MEANT: Final[Mapping[type, Mapping[str, str]]] = {
     **{kind.part: kind.foreign_keys for kind in KINDS},
 }
 
+_OTHER: Final[Mapping[type, str]] = {BodyTemplate: "write the fields of the body under 'data'"}
+"""What to do with every other key."""
+
 
 def advise_instead(part: type, key: str) -> Advice | None:
     """Advice for a key that a part does not have. None for a key without a known meaning."""
@@ -338,6 +341,11 @@ def advise_instead(part: type, key: str) -> Advice | None:
         if (meant := _MEANT.get(kind)) is not None and key in meant:
             return _make_help(meant[key])()
     return None
+
+
+def advise_other(part: type) -> Advice | None:
+    """Advice for an unknown key that resembles no known one. None if a part has none."""
+    return _make_help(_OTHER[part])() if part in _OTHER else None
 
 
 @cache

@@ -10,7 +10,7 @@ from pydantic_core import ValidationError
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.capability import Capability, Document, SharedDocument
-from naftiko_runtime.document.foreign_keys import advise_instead
+from naftiko_runtime.document.foreign_keys import advise_instead, advise_other
 from naftiko_runtime.document.pruning import PrunedData, list_indices, look_up
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.model.part import NO_EFFECT, NOT_SERVED, Part
@@ -307,4 +307,4 @@ def _report_unknown_key(part: Part, key: str, key_path: KeyPath, source: Source,
         advice = advice or helps.DID_YOU_MEAN(suggestion=close)
         findings.report(rules.MISSPELT_KEY(key=key), span, advice, part=key_path, fix=fix)
     else:
-        findings.report(rules.UNKNOWN_KEY(key=key), span, advice)
+        findings.report(rules.UNKNOWN_KEY(key=key), span, advice or advise_other(type(part)))
