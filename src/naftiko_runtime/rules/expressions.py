@@ -142,6 +142,20 @@ SEVERAL_OUTPUTS: Final = define(
     "write one output of 'type: object' with these as 'properties'",
 )
 
+STEP_IN_OUTPUT: Final = define(
+    "NK312",
+    "step-in-output",
+    Severity.WARNING,
+    "The `mapping` of an output names a step, but it reads the result of the steps.",
+    "Write the path as the `value` of an entry of `mappings`, and leave the `mapping` of the output out.",
+    "this reads the response of the last call, not the step '{step}'",
+    "write it under 'mappings': '{{targetName: …, value: {path}}}'",
+)
+STEP_IN_OUTPUT_MAPPED: Final = STEP_IN_OUTPUT.add_message(
+    "this reads the fields of 'mappings', not the step '{step}'",
+    "write it under 'mappings': '{{targetName: …, value: {path}}}'",
+)
+
 ROOT_PATH: Final = define(
     "NK321",
     "root-path",
