@@ -156,8 +156,10 @@ def test_the_overview_lists_every_page() -> None:
 OPTION_PAGES: Final = {
     "export openapi": "export.md",
     "health": "running.md",
+    "install": "installing.md",
     "run": "running.md",
     "schema": "editors.md",
+    "uninstall": "installing.md",
     "validate": "validating.md",
 }
 

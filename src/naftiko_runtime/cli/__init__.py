@@ -20,6 +20,8 @@ _COMMANDS = {
     "validate": "Check capability files without running them.",
     "rule": "Explain a rule that a finding names.",
     "export": "Export a capability file as OpenAPI.",
+    "install": "Add a capability file or URL to an MCP client.",
+    "uninstall": "Remove a server from an MCP client.",
     "lsp": "Serve an editor: findings, completion, definitions, quick fixes.",
     "schema": "Print a JSON Schema of capability files, for editors.",
     "health": "Check whether a running instance is ready.",
