@@ -13,7 +13,7 @@ from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.binary_responses import parse_binary_size
 from naftiko_runtime.link.call import CallLinker
 from naftiko_runtime.link.call_site import make_call_site
-from naftiko_runtime.link.list_paths import check_outputs_of_list
+from naftiko_runtime.link.field_of_list import check_outputs_of_list
 from naftiko_runtime.link.mocks import check_mock, make_mock_target
 from naftiko_runtime.link.output_shapes import convert_constant, link_mock_shapes, link_shapes
 from naftiko_runtime.link.reference_syntax import INPUTS, PREFIXES

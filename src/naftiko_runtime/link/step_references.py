@@ -9,8 +9,8 @@ from msgspec import Struct, field
 from naftiko_runtime import rules
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.lazy_import import compile_lazily
+from naftiko_runtime.link.field_of_list import check_path_into_list
 from naftiko_runtime.link.fold_name import fold_name
-from naftiko_runtime.link.list_paths import check_path_into_list
 from naftiko_runtime.link.reference_syntax import PREFIXES, SYNONYMS
 from naftiko_runtime.link.variables import ENVIRONMENT
 from naftiko_runtime.plan import INDEX, ITEM, Argument, Constant, StepReference

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from naftiko_runtime import rules
 from naftiko_runtime.jsonpath import JsonPathError, compile_condition
 from naftiko_runtime.link.steps.call import link_fallback_call
-from naftiko_runtime.link.steps.presence import check_presence
+from naftiko_runtime.link.steps.presence_conditions import check_presence
 from naftiko_runtime.link.term_substitution import substitute
 from naftiko_runtime.plan import Argument, Constant, FallbackValue, LoopInput, StepControl, StepLoop, When
 from naftiko_runtime.terms import TermList, TermObject
