@@ -46,12 +46,14 @@ class CallerPolicy:
         message_bytes_max: The maximum size of an MCP message.
         public_urls: The URLs that callers use, where they are not those of the listeners.
         mcp_fast_path: Whether plain MCP messages take the fast path past the MCP library, with the same responses.
+        discovery: Whether MCP servers describe themselves to clients that look for servers.
     """
 
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     allowed_origins: frozenset[str] = frozenset()
     body_bytes_max: int = limits.REQUEST_BODY_BYTES_MAX
     mcp_fast_path: bool = True
+    discovery: bool = True
     allowed_hosts: frozenset[str] = frozenset()
     message_bytes_max: int = limits.MESSAGE_BYTES_MAX
     public_urls: PublicUrls = field(default_factory=PublicUrls)

@@ -16,7 +16,7 @@ from naftiko_runtime.problem_details import send_problem_document
 from naftiko_runtime.send_response import send_bodyless
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping, MutableMapping
+    from collections.abc import Awaitable, Collection, Mapping, MutableMapping
 
     from naftiko_runtime.asgi_types import App, Receive, Scope, Send
     from naftiko_runtime.caller_policy import CallerPolicy
@@ -44,7 +44,15 @@ _ALWAYS_READABLE: Final = frozenset(
 """The headers that a page can read without permission (Fetch, CORS-safelisted response headers)."""
 
 
-def guard_pages(app: App, policy: CallerPolicy, namespace: str, address: str, *, checks_origin: bool = False) -> App:
+def guard_pages(
+    app: App,
+    policy: CallerPolicy,
+    namespace: str,
+    address: str,
+    *,
+    checks_origin: bool = False,
+    public_paths: Collection[str] = (),
+) -> App:
     """Return an application that rejects requests of foreign web pages. It is the same one if nothing is to check.
 
     Args:
@@ -53,8 +61,9 @@ def guard_pages(app: App, policy: CallerPolicy, namespace: str, address: str, *,
         namespace: The namespace of the expose, for the log.
         address: The address that the server listens on.
         checks_origin: Whether ``Origin`` is checked on every address. It always is on this machine only.
+        public_paths: Paths that pages of every origin may read. The application sends their CORS headers itself.
     """
-    guard = _PageGuard(app, policy, namespace, address, checks_origin=checks_origin)
+    guard = _PageGuard(app, policy, namespace, address, checks_origin=checks_origin, public_paths=public_paths)
     return guard if guard.checks_host or guard.checks_origin or policy.allowed_origins else app
 
 
@@ -68,11 +77,21 @@ class _PageRefusal(NamedTuple):
 class _PageGuard:
     """The guard of one application. What it accepts is computed once."""
 
-    def __init__(self, app: App, policy: CallerPolicy, namespace: str, address: str, *, checks_origin: bool) -> None:
+    def __init__(
+        self,
+        app: App,
+        policy: CallerPolicy,
+        namespace: str,
+        address: str,
+        *,
+        checks_origin: bool,
+        public_paths: Collection[str],
+    ) -> None:
         local = is_loopback(address)
         self.checks_host = (local or bool(policy.allowed_hosts)) and "*" not in policy.allowed_hosts
         self.checks_origin = local or checks_origin
         self._app = app
+        self._public_paths = public_paths
         self._policy = policy
         self._namespace = namespace
         public = [urlsplit(url) for url in policy.public_urls.by_namespace.values()]
@@ -92,11 +111,14 @@ class _PageGuard:
         ):
             return self._app(scope, receive, self._vary(send))
         hosts = self._list_hosts(scope, headers)
-        refusal = self._find_host_fault(hosts) or self._find_origin_fault(hosts, headers)
+        is_public = scope["path"] in self._public_paths
+        refusal = self._find_host_fault(hosts) or (None if is_public else self._find_origin_fault(hosts, headers))
         if refusal is not None:
             return send_problem_document(send, 403, refusal.slug, refusal.detail)
         if self.checks_host and hosts == [host := headers.get(b"host")] and len(self._accepted) < _ACCEPTED_MAX:
             self._accepted.add(host)
+        if is_public:
+            return self._app(scope, receive, send)
         return self._handle_accepted(headers, scope, receive, send)
 
     def _handle_accepted(

@@ -24,7 +24,7 @@ async def respond(_scope: Scope, _receive: Receive, send: Send) -> None:
 
 async def get_status(app: App, headers: dict[str, str], client: str = "127.0.0.1") -> int:
     lines = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-    scope: dict[str, Any] = {"type": "http", "method": "GET", "headers": lines, "client": (client, 1)}
+    scope: dict[str, Any] = {"type": "http", "method": "GET", "path": "/", "headers": lines, "client": (client, 1)}
     sent: list[MutableMapping[str, Any]] = []
 
     async def receive() -> dict[str, Any]:

@@ -123,6 +123,7 @@ class ListenerOptions:
     allowed_hosts: tuple[str, ...]
     public_urls: tuple[tuple[str, str], ...]
     mcp_fast_path: bool
+    discovery: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,7 @@ class RunOptions:
             body_bytes_max=listeners.max_body,
             message_bytes_max=listeners.max_message,
             mcp_fast_path=listeners.mcp_fast_path,
+            discovery=listeners.discovery,
             allowed_hosts=frozenset(listeners.allowed_hosts),
             public_urls=PublicUrls(dict(listeners.public_urls)),
         )
@@ -329,6 +331,11 @@ _PARAMETERS: Final = (
         "PUBLIC_URLS",
         type=PUBLIC_URL,
         help="Callers reach the exposes (the expose NAMESPACE) at URL; repeatable.",
+    ),
+    _make_option(
+        "--discovery/--no-discovery",
+        default=True,
+        help="Serve the server card and AI catalog of MCP servers, which are drafts.",
     ),
     _make_option(
         "--mcp-fast-path/--no-mcp-fast-path",

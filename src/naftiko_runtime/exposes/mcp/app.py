@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self, cast
 from naftiko_runtime.exposes.mcp.contents import McpContents
 from naftiko_runtime.exposes.mcp.fast_path import FastPath
 from naftiko_runtime.exposes.mcp.sdk_path import CheckedMessages
+from naftiko_runtime.exposes.mcp.server_card import make_discovery_documents
 from naftiko_runtime.page_guard import guard_pages
 from naftiko_runtime.problem_details import send_problem_document, send_verdict
 from naftiko_runtime.send_response import send_bodyless
@@ -53,12 +54,19 @@ async def open_mcp_app(
     """
     endpoints = _make_endpoints(bound, policy, members, observer)
     instruments = _make_instruments(observer, bound.server.namespace, endpoints)
+    documents = (
+        make_discovery_documents(bound.server, [member.server for member in members], policy.public_urls)
+        if policy.discovery
+        else {}
+    )
     async with AsyncExitStack() as stack:
         for endpoint in dict.fromkeys(endpoints.values()):
             await stack.enter_async_context(endpoint.sdk)
 
         def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             if (endpoint := endpoints.get(scope["path"])) is None:
+                if (document := documents.get(scope["path"])) is not None:
+                    return document.respond(scope, send)
                 return send_problem_document(send, 404, "no-such-route", "MCP is served at /mcp")
             if instruments:
                 scope[INSTRUMENT] = instruments[scope["path"]]
@@ -75,7 +83,9 @@ async def open_mcp_app(
             return endpoint.handle(dict(scope["headers"]), scope, receive, send)
 
         server = bound.server
-        yield guard_pages(app, policy, server.namespace, server.address, checks_origin=True)
+        yield guard_pages(
+            app, policy, server.namespace, server.address, checks_origin=True, public_paths=documents.keys()
+        )
 
 
 @asynccontextmanager
