@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct
 
 from naftiko_runtime.authentication.access_token import InvalidTokenError
-from naftiko_runtime.authentication.guard import Guard, Refusal, read_credentials
+from naftiko_runtime.authentication.guard import Guard, Refusal
 from naftiko_runtime.authentication.verified_tokens import VerifiedTokens
 from naftiko_runtime.caller_identity import AuthenticatedCaller, find_caller, set_caller
 from naftiko_runtime.encode_value import encode_json
@@ -20,7 +20,7 @@ from naftiko_runtime.limits import AUTHORIZATION_SERVER_RETRY_SECONDS, TOKENS_VE
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from naftiko_runtime.asgi_types import Scope
+    from naftiko_runtime.asgi_types import Header, Scope
     from naftiko_runtime.authentication.token_validators import TokenValidator
     from naftiko_runtime.caller_identity import Identity
 
@@ -62,6 +62,22 @@ class Resource(Struct, frozen=True):
         return {WELL_KNOWN + path: document for path in paths}
 
 
+def _take_token(scope: Scope) -> bytes | None:
+    """Return the token of a request, and remove the header, so that it goes nowhere else. None without exactly one."""
+    kept: list[Header] = []
+    values: list[bytes] = []
+    for pair in scope["headers"]:
+        if pair[0] == b"authorization":
+            values.append(pair[1])
+        else:
+            kept.append(pair)
+    scope["headers"] = kept
+    if len(values) != 1:
+        return None
+    scheme, _, token = values[0].strip().partition(b" ")
+    return token.strip() if scheme.lower() == b"bearer" else None
+
+
 class ResourceServerGuard(Guard):
     """Accepts ``Authorization: Bearer`` with a valid token."""
 
@@ -90,8 +106,7 @@ class ResourceServerGuard(Guard):
 
     def check(self, scope: Scope) -> Refusal | Awaitable[Refusal | None] | None:
         """See :class:`Guard`."""
-        given = read_credentials(scope, b"bearer")
-        scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"authorization"]  # it goes nowhere else
+        given = _take_token(scope)
         if given is None:
             return Refusal(
                 "an access token is needed: Authorization: Bearer …", (self._challenge(self._resource.needed),)

@@ -14,6 +14,11 @@ else:
     hashlib = import_lazily("hashlib")
 
 
+def _compute_digest(token: bytes) -> bytes:
+    """Return a digest; BLAKE2 takes a third of the instructions of SHA-256, on every request."""
+    return hashlib.blake2b(token, digest_size=32).digest()
+
+
 class VerifiedTokens:
     """Identities by the digest of their token. If it is full, the oldest entry makes room."""
 
@@ -23,7 +28,7 @@ class VerifiedTokens:
 
     def find(self, token: bytes, now: float) -> Identity | None:
         """Return the identity of a token that was verified and may still be used."""
-        digest = hashlib.sha256(token).digest()
+        digest = _compute_digest(token)
         entry = self._entries.get(digest)
         if entry is None:
             return None
@@ -34,7 +39,7 @@ class VerifiedTokens:
 
     def add(self, token: bytes, identity: Identity, until: float) -> None:
         """Keep the identity of a token until a time."""
-        digest = hashlib.sha256(token).digest()
+        digest = _compute_digest(token)
         self._entries.pop(digest, None)
         if len(self._entries) >= self._entries_max:
             del self._entries[next(iter(self._entries))]

@@ -75,7 +75,7 @@ class ToolServer:
         self._observed = observed
         self._broken = {tool.name: describe_reason(tool.reason) for tool in server.broken}
         self._operations = {tool.name: operation for tool, operation in bound.parts}
-        self._guard = bound.guard
+        self._guard = bound.guard if server.transport == "http" else None  # who starts the process may do all
         self._scopes = {tool.name: tool.required_scopes for tool in server.tools if tool.required_scopes}
         self.schemas = {tool.name: make_input_schema(tool) for tool in server.tools}
         self.result: CallTool = self._call if observed is None else _watch_calls(self._call, observed)
