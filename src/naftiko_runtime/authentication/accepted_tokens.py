@@ -121,6 +121,9 @@ class AcceptedTokensKind(AuthenticationKind[OAuth2, AcceptedTokens]):
             namespace, resource, partial(_make_validator, credential, token_rules, text, services)
         )
 
+    def list_required_scopes(self, credential: AcceptedTokens) -> Sequence[str]:
+        return credential.required_scopes
+
     def describe_schemes(self, credential: AcceptedTokens) -> Mapping[str, Mapping[str, Any]]:
         token_endpoint = credential.token_endpoint
         if not isinstance(token_endpoint, Constant) or not token_endpoint.value:

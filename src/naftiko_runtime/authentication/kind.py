@@ -206,6 +206,10 @@ class AuthenticationKind(ABC, Generic[P, C]):
         """
         raise AssertionError("refused when linked")
 
+    def list_required_scopes(self, credential: C) -> Sequence[str]:
+        """Return the scopes that every call of an expose needs."""
+        return ()
+
     def describe_schemes(self, credential: C) -> Mapping[str, Mapping[str, Any]]:
         """Return the security schemes of OpenAPI, by name."""
         return {}

@@ -79,10 +79,11 @@ def write_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
         document["info"]["description"] = "\n\n".join(paragraphs)
     if first.port:  # a free port is unknown before the server starts
         document["servers"] = [{"url": f"http://{_choose_host(first.address)}:{first.port}"}]
-    document["security"] = [{name: [] for name in needed}] if needed else []
+    scopes = () if first.guard is None else get_kind(first.guard).list_required_scopes(first.guard)
+    document["security"] = [{name: list(scopes) for name in needed}] if needed else []
     names = dict.fromkeys(server.namespace for server in servers)
     document["tags"] = [{"name": name, "description": f"Routes of the expose '{name}'."} for name in names]
-    document["paths"] = paths = _PathItems(guarded=bool(needed)).write(servers)
+    document["paths"] = paths = _PathItems(document["security"]).write(servers)
     operations = [operation for item in paths.values() for operation in item.values()]
     used = {r.get("$ref", "").rpartition("/")[2] for operation in operations for r in operation["responses"].values()}
     responses = {name: response for name, response in _RESPONSES.items() if name in used}
@@ -106,8 +107,9 @@ def _choose_host(address: str) -> str:
 class _PathItems:
     """Path items. Routes whose paths differ only in the names of placeholders share one."""
 
-    def __init__(self, *, guarded: bool) -> None:
-        self._guarded = guarded
+    def __init__(self, security: Sequence[Mapping[str, Sequence[str]]]) -> None:
+        self._security = security
+        self._guarded = bool(security)
         self._items: dict[str, dict[str, Any]] = {}
         self._patterns: dict[str, tuple[str | Argument, ...]] = {}
         self._names: set[str] = set()
@@ -156,6 +158,8 @@ class _PathItems:
             found["parameters"] = given
         if (body := describe_request_body(operation)) is not None:
             found["requestBody"] = body
+        if more := route.required_scopes:
+            found["security"] = [{name: [*own, *more] for name, own in each.items()} for each in self._security]
         return {**found, "responses": dict(self._iter_responses(operation))}
 
     def _describe_broken(self, route: BrokenRoute, placeholders: Mapping[str, str]) -> dict[str, Any]:

@@ -125,6 +125,23 @@ def test_exposes_on_one_port_are_one_document() -> None:
     assert [*described(make_document(exposes=[make_rest_expose(), others]))["paths"]] == ["/ships", "/crews"]
 
 
+def test_operations_name_the_scopes_that_they_need() -> None:
+    accepted: dict[str, Any] = {
+        "type": "oauth2",
+        "authorizationServerUri": "https://auth.example",
+        "resource": "https://ships.example",
+    }
+    accepted |= {"tokenEndpoint": "https://auth.example/token", "requiredScopes": ["read"], "scopes": ["read", "write"]}
+    expose = make_rest_expose(requiredScopes=["write"]) | {"authentication": accepted}
+    found = described(make_document(exposes=[expose]))
+    flow = {"tokenUrl": "https://auth.example/token", "scopes": {"read": "", "write": ""}}
+    assert found["components"]["securitySchemes"] == {
+        "oauth2": {"type": "oauth2", "flows": {"clientCredentials": flow}}
+    }
+    assert found["security"] == [{"oauth2": ["read"]}]
+    assert found["paths"]["/ships"]["get"]["security"] == [{"oauth2": ["read", "write"]}]
+
+
 @pytest.mark.parametrize(
     ("authentication", "schemes"),
     [
@@ -273,7 +290,7 @@ def test_what_linters_recommend_is_there(file: Path, tmp_path: Path) -> None:
     for server in servers_of(linked):
         found = write_openapi(linked, [server])
         schemes = found.get("components", {}).get("securitySchemes", {})
-        assert [*found["security"]] == ([{name: [] for name in schemes}] if schemes else [])
+        assert [list(each) for each in found["security"]] == ([list(schemes)] if schemes else [])
         operations = [operation for item in found["paths"].values() for operation in item.values()]
         assert all(operation["summary"] for operation in operations)
         assert all(operation["tags"] == [tag["name"] for tag in found["tags"]] for operation in operations)
