@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
+from naftiko_runtime.authentication.kinds import get_kind
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document.parse import parse_part
 from naftiko_runtime.encode_value import encode_header, encode_json
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from naftiko_runtime.plan import Operation, Plan
+    from naftiko_runtime.plan import Operation, Plan, Server
     from naftiko_runtime.rules import Statement
     from naftiko_runtime.upstream.interface import OutboundRequest
 
@@ -135,7 +136,15 @@ def drop_mappings(plan: Plan, except_operations: Collection[str]) -> Plan:
 
     # Nor does a sandbox have token endpoints or challenges: no upstream needs more than the request itself.
     upstreams = tuple(replace(upstream, credential=None) for upstream in plan.upstreams)
-    return replace(plan, upstreams=upstreams, servers=tuple(s.map_operations(remove_mapping) for s in plan.servers))
+    servers = tuple(_prepare_guard(server.map_operations(remove_mapping)) for server in plan.servers)
+    return replace(plan, upstreams=upstreams, servers=servers)
+
+
+def _prepare_guard(server: Server) -> Server:
+    """Return a server that can start without variables. It accepts no token that a server would have to check."""
+    if server.guard is None:
+        return server
+    return replace(server, guard=get_kind(server.guard).prepare_sandbox(server.guard))
 
 
 class SandboxTransport:

@@ -18,6 +18,7 @@ from support.authorization_server import (
     AuthorizationServer,
 )
 from support.caller import Response, call
+from support.command import run_naftiko
 from support.gateway import Gateway
 from support.mcp_messages import MESSAGE, MODERN
 
@@ -275,3 +276,21 @@ def test_introspection_says_who_is_let_in(secured: Gateway, issuer: Authorizatio
     assert issuer.count(METADATA_PATH) >= 1
     del issuer.active["good"]
     assert call_tool(secured, "good", namespace="opaque").status == 401
+
+
+def test_a_sandbox_starts_and_accepts_no_token(documents: Path, issuer: AuthorizationServer) -> None:
+    asked = len(issuer.received)
+    with Gateway(documents / "oauth2.yaml", NAMESPACES, "--sandbox") as gateway:
+        assert get(gateway, None).status == 401
+        assert get(gateway, issuer.sign()).status == 503
+        assert call_tool(gateway, "opaque", namespace="opaque").status == 503
+    assert len(issuer.received) == asked
+
+
+def test_a_variable_that_is_no_url_ends_the_start(documents: Path, issuer: AuthorizationServer) -> None:
+    environment = issuer.make_environment() | {"O_RESOURCE": "ships?token=s3cret"}
+    arguments = ["run", str(documents / "oauth2.yaml"), "--host", "127.0.0.1", "--port-offset", "20000"]
+    done = run_naftiko(*arguments, environment=environment)
+    assert done.returncode == 1
+    assert "the authentication of 'ships' cannot be used: the resource is not a URL" in done.stderr
+    assert "s3cret" not in done.stderr + done.stdout

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from naftiko_runtime import limits, rules
 from naftiko_runtime.authentication.access_token_part import ALGORITHMS, OAuth2
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import KeyPath
     from naftiko_runtime.terms import Term
 
+_NOWHERE: Final = Constant("https://sandbox.invalid")
+"""A URL of a sandbox: it calls no server, so it accepts no token."""
 _SCOPE: Final = compile_lazily(r"[!#-\[\]-~]+")
 _VALIDATIONS: Final = ("jwks", "introspection")
 
@@ -108,6 +111,11 @@ class AcceptedTokensKind(AuthenticationKind[OAuth2, AcceptedTokens]):
         if credential.validation != "introspection":
             return ()
         return (encode_pair(text(credential.client_id), text(credential.client_secret)),)
+
+    def prepare_sandbox(self, credential: AcceptedTokens) -> AcceptedTokens:
+        urls = {name: getattr(credential, name) for name in ("issuer", "resource", "endpoint")}
+        unknown = {name: _NOWHERE for name, term in urls.items() if not isinstance(term, Constant)}
+        return replace(credential, **unknown)
 
     def open_guard(self, credential: AcceptedTokens, namespace: str, text: TextOf, services: GuardServices) -> Guard:
         from naftiko_runtime.authentication.access_token import TokenRules  # noqa: PLC0415 - validate opens no guard

@@ -195,6 +195,10 @@ class AuthenticationKind(ABC, Generic[P, C]):
         """
         return None
 
+    def prepare_sandbox(self, credential: C) -> C:
+        """Return a credential of callers for a sandbox, where every variable has a placeholder that is no URL."""
+        return credential
+
     def open_guard(self, credential: C, namespace: str, text: TextOf, services: GuardServices) -> Guard:
         """Return the guard that checks callers.
 

@@ -98,6 +98,27 @@ async def test_a_token_that_was_verified_needs_no_server_and_no_waiting() -> Non
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("scheme", [b"Basic ", b"Bearer", b"", b"Bearer2 ", b"Digest "])
+def test_other_credentials_are_none_and_go_nowhere(scheme: bytes) -> None:
+    scope: dict[str, Any] = {"headers": [(b"authorization", scheme + sign().encode()), (b"x-a", b"1")]}
+    refusal = Server(None).make_guard().check(scope)
+    assert isinstance(refusal, Refusal)
+    assert refusal.status == 401
+    assert "error=" not in refusal.challenges[0]
+    assert scope["headers"] == [(b"x-a", b"1")]
+
+
+async def test_of_two_tokens_none_is_accepted() -> None:
+    server = Server(None)
+    server.publish(FIRST)
+    guard, token = server.make_guard(), sign()
+    assert await check(guard, token) == 200
+    pair = (b"authorization", f"Bearer {token}".encode())
+    scope: dict[str, Any] = {"headers": [pair, pair]}
+    assert isinstance(guard.check(scope), Refusal)
+    assert scope["headers"] == []
+
+
 async def test_a_token_expires_although_it_was_verified() -> None:
     server = Server(None)
     server.publish(FIRST)
