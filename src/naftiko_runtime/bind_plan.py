@@ -44,7 +44,7 @@ P = TypeVar("P", bound="ServedPart")
 
 @dataclass(frozen=True, slots=True)
 class BoundServer(Generic[S, P]):
-    """A planned server, and its parts with their operations."""
+    """A planned server, and its callable parts with their operations."""
 
     server: S
     parts: tuple[tuple[P, BoundOperation], ...]

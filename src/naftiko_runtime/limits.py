@@ -14,6 +14,16 @@ SECRET_BYTES_MAX: Final = 1024 * 1024
 """Of a file that bound values come from."""
 VAULT_SECONDS: Final = 10
 
+# Files that are served: the resources of a folder.
+FOLDER_FILES_MAX: Final = 1_000
+FOLDER_FILE_BYTES_MAX: Final = 10 * 1024 * 1024
+FOLDER_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Of all files of a folder together. They are held in memory."""
+PROMPT_BYTES_MAX: Final = 256 * 1024
+"""Of the file of a prompt."""
+RESOURCE_URI_CHARACTERS_MAX: Final = 4_096
+"""Of the URI that a caller reads."""
+
 # A JSONPath.
 JSONPATH_LENGTH_MAX: Final = 1_000
 """Characters of an expression."""

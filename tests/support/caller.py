@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-DEADLINE_SECONDS = 15.0
+DEADLINE_SECONDS = 45.0
 
 Headers = dict[str, str]
 

@@ -96,7 +96,7 @@ def refused(plan: Plan | None) -> dict[str, str]:
             case RestServer():
                 broken |= {f"{route.method} {route.path}": describe_reason(route.reason) for route in server.broken}
             case McpServer():
-                broken |= {tool.name: describe_reason(tool.reason) for tool in server.broken}
+                broken |= {one.key[1]: describe_reason(one.reason) for one in server.broken}
     return broken
 
 

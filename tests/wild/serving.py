@@ -90,7 +90,7 @@ def left_out(plan: Plan, exposed: Exposed) -> bool:
         if isinstance(server, RestServer):
             place = (str(exposed.own.get("method", "GET")).upper(), exposed.resource.get("path"))
             return place in {(route.method, route.path) for route in server.broken}
-        return exposed.name in {tool.name for tool in server.broken}
+        return exposed.name in {one.key[1] for one in server.broken}
     return True
 
 

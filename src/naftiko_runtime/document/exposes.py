@@ -1,12 +1,13 @@
-"""What is served: REST routes and MCP tools."""
+"""What is served: REST routes, and MCP tools, resources and prompts."""
 
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from naftiko_runtime.authentication.kinds import Authentication
 from naftiko_runtime.document.parameters import ExposedParameters, Outputs, ToolParameters, With
+from naftiko_runtime.document.prompts import McpPrompts
 from naftiko_runtime.document.steps import DeclaredSteps, StepMappings
 from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Range, Tag, field, list_tags
-from naftiko_runtime.model.part import AnyMethod, Meanings, Part, Text, Unserved, Unused, convert_none_to_tuple
+from naftiko_runtime.model.part import AnyMethod, Meanings, Part, Text, Unused, convert_none_to_tuple
 from naftiko_runtime.rules import helps
 
 Port = Annotated[int, Range(0, 65535)]
@@ -172,6 +173,29 @@ class McpTool(Referring):
     }
 
 
+class McpResource(Exposed):
+    """An MCP resource: the files of a folder, or what an operation gives."""
+
+    name: Text
+    label: Text | None = None
+    uri: Text
+    mime_type: Text | None = None
+    binary: bool = False
+    location: Text | None = None
+    input_parameters: ToolParameters = ()
+
+    meanings: ClassVar[Meanings] = {
+        "name": ("The name of the resource.", "ship"),
+        "label": ("The name of the resource for people.", "A ship"),
+        "description": ("What the resource is.", "The data of a ship."),
+        "uri": ("The URI of the resource. `{name}` in it makes a template.", "ships://{imo}"),
+        "mimeType": ("The media type of the content.", "application/json"),
+        "binary": ("Whether the content is bytes, whatever its type is.", True),
+        "location": ("A folder whose files are served: `file:///./guides`.", "file:///./guides"),
+        "inputParameters": ("The types of the names in the URI. Without one, a name is a text.", _ARGUMENTS),
+    }
+
+
 class McpExpose(ServedExpose):
     """An MCP server."""
 
@@ -186,8 +210,8 @@ class McpExpose(ServedExpose):
     tools: Annotated[tuple[McpTool, ...], BeforeValidator(convert_none_to_tuple)] = ()
     ttl_ms: int | None = None
     cache_scope: Text | None = None
-    resources: Unserved = None
-    prompts: Unserved = None
+    resources: Annotated[tuple[McpResource, ...], BeforeValidator(convert_none_to_tuple)] = ()
+    prompts: McpPrompts = ()
 
     meanings: ClassVar[Meanings] = {
         "description": (
@@ -199,10 +223,16 @@ class McpExpose(ServedExpose):
             "ships",
         ),
         "inputParameters": ("Inputs of every tool of the server.", _ARGUMENTS),
-        "resources": ("MCP resources. Not served yet.", []),
+        "resources": (
+            "The resources: data that clients read.",
+            [{"name": "ship", "uri": "ships://{imo}", "description": "A ship.", "call": "registry.get-ship"}],
+        ),
         "transport": ("How clients connect: `http`, or `stdio` if they start the program.", "http"),
         "tools": ("The tools.", [{"name": "get-ship", "description": "Finds a ship.", "call": "registry.get-ship"}]),
-        "prompts": ("Prompts. Not served yet.", []),
+        "prompts": (
+            "The prompts: texts that users of a client choose.",
+            [{"name": "inspect", "template": [{"role": "user", "content": "Inspect all ships."}]}],
+        ),
         "ttlMs": (
             "How long clients may cache, in milliseconds. The default is 300000 for what only a reload changes.",
             60000,

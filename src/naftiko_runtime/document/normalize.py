@@ -182,9 +182,20 @@ class _Normalizer:
             self._normalize_exposed_operation(tool, (*key_path, "tools", index))
         for number, resource in _list_mappings(expose.get("resources")):
             place = (*key_path, "resources", number)
+            if expose.get("type") == "mcp":
+                self._normalize_exposed_operation(resource, place)
+                continue
             self._convert_maps(resource, place, "inputParameters", "operations")
             for index, operation in _list_mappings(resource.get("operations")):
                 self._normalize_exposed_operation(operation, (*place, "operations", index), rest=True)
+        for index, prompt in _list_mappings(expose.get("prompts")):
+            self._normalize_prompt(prompt, (*key_path, "prompts", index))
+
+    def _normalize_prompt(self, prompt: dict[str, Any], key_path: KeyPath) -> None:
+        self._convert_maps(prompt, key_path, "arguments")
+        for number, argument in _list_mappings(prompt.get("arguments")):
+            self._rename_display(argument, (*key_path, "arguments", number))
+        self._rename_key(prompt, "messages", "template", key_path)
 
     def _normalize_aggregate(self, aggregate: dict[str, Any], key_path: KeyPath) -> None:
         """Later versions write ``flows`` for ``functions``. Every version accepts both."""

@@ -198,8 +198,6 @@ _TO_ADD = {
 }
 _INSTEAD = {
     "path": helps.OWN_RESOURCE,
-    "prompts": helps.TOOLS_ARE_SERVED,
-    "resources": helps.TOOLS_ARE_SERVED,
     "tunnel": helps.OWN_ADDRESS,
 }
 """What an author can do about a key that is not served yet."""

@@ -25,6 +25,9 @@ _REQUIRED: Final[dict[tuple[object, ...], str | int]] = {
     ("exposes", int, *_RESOURCE, "path"): "/unread/{}",
     ("exposes", int, *_RESOURCE, "forward", "targetNamespace"): "(unread {})",
     ("exposes", int, "tools", int, "name"): "(unread {})",
+    ("exposes", int, *_RESOURCE, "uri"): "unread:{}",
+    ("exposes", int, *_RESOURCE, "name"): "(unread {})",
+    ("exposes", int, "prompts", int, "name"): "(unread {})",
     ("aggregates", int, "functions", int, "name"): "(unread {})",
 }
 """Keys without which a large part could not be read at all, with substitutes for their values."""

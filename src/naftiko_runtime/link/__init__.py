@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.parse import Parsed
     from naftiko_runtime.link.expose_kind import FindLinkedKind
     from naftiko_runtime.link.operator_overrides import Overrides
-    from naftiko_runtime.plan import ServedPart, Server
+    from naftiko_runtime.plan import AnyPart, Server
     from naftiko_runtime.source import KeyPath, Source
 
 
@@ -78,14 +78,14 @@ def _inherit_functions(document: Document, functions: Functions, get_kind: FindL
     return document.derive({"capability": document.capability.derive({"exposes": exposes})})
 
 
-def _list_places(expose: Expose, server: Server, parts: Mapping[KeyPath, ServedPart]) -> list[KeyPath]:
+def _list_places(expose: Expose, server: Server, parts: Mapping[KeyPath, AnyPart]) -> list[KeyPath]:
     """Return the places of an expose, and of each part of its server. Parts with the same key are in order."""
     own = expose.get_path()
     places: dict[object, list[KeyPath]] = {}
     for key_path, part in parts.items():
         if key_path[: len(own)] == own:
             places.setdefault(part.key, []).append(key_path)
-    return [own, *(places[part.key].pop(0) for part in server.parts)]
+    return [own, *(places[part.key].pop(0) for part in server.all_parts)]
 
 
 def _has_broken_binds(findings: Findings) -> bool:

@@ -35,7 +35,7 @@ class BrokenParts:
     """Finds the broken parts of a document, and the reasons.
 
     Attributes:
-        parts: The linked routes, forwards and tools, by their places in the document.
+        parts: The linked routes, forwards, tools, resources and prompts, by their places in the document.
         unread: The places of wrong values and missing keys.
         missing: Why an API cannot be called, by namespace.
         left_out: The parts that are not served.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from naftiko_runtime.diagnostic import Findings
-    from naftiko_runtime.plan import ServedPart, Server
+    from naftiko_runtime.plan import AnyPart, Server
     from naftiko_runtime.rules import Help
 
 T = TypeVar("T")
@@ -120,8 +120,8 @@ def _find_difference(first: Server, server: Server) -> Help | None:
     return None
 
 
-def _pair_parts(first: Server, server: Server) -> Iterable[tuple[ServedPart, int]]:
+def _pair_parts(first: Server, server: Server) -> Iterable[tuple[AnyPart, int]]:
     """Return the parts of the first server that the other has too, each with the index of the other's."""
-    known = {part.key: part for part in first.parts}
-    pairs = [(known[part.key], index) for index, part in enumerate(server.parts) if part.key in known]
+    known = {part.key: part for part in first.all_parts}
+    pairs = [(known[part.key], index) for index, part in enumerate(server.all_parts) if part.key in known]
     return sorted(pairs, key=lambda pair: pair[0].key)

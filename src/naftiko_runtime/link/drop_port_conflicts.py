@@ -56,8 +56,8 @@ def _keep_shareable(earlier: Sequence[Server], server: Server, left_out: list[Le
     if (clash := places.get((len(earlier), -1))) is not None:
         left_out.append(LeftOut(nouns.EXPOSE(namespace=server.namespace), clash, server.namespace))
         return None
-    twice = {i: found for i in range(len(server.parts)) if (found := places.get((len(earlier), i))) is not None}
+    twice = {i: found for i in range(len(server.all_parts)) if (found := places.get((len(earlier), i))) is not None}
     for index, found in twice.items():
-        part = nouns.PART_OF_EXPOSE(part=server.parts[index].label, namespace=server.namespace)
+        part = nouns.PART_OF_EXPOSE(part=server.all_parts[index].label, namespace=server.namespace)
         left_out.append(LeftOut(part, found))
     return server.remove_parts(twice) if twice else server

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.function_references import FunctionReference
     from naftiko_runtime.link.shared_functions import LinkedFunction, SharedFunctions
     from naftiko_runtime.model.part import Part
-    from naftiko_runtime.plan import Execution, ServedPart, Shape, Term, Upstream
+    from naftiko_runtime.plan import AnyPart, Execution, Shape, Term, Upstream
     from naftiko_runtime.rules import Message, Statement
     from naftiko_runtime.source import KeyPath
 
@@ -69,7 +69,7 @@ class ExposeLinker:
         self.document = document
         self.upstreams = upstreams
         self.context = context
-        self.parts: dict[KeyPath, ServedPart] = {}
+        self.parts: dict[KeyPath, AnyPart] = {}
         self._calls = calls
         self._shared = shared
         self._formats: dict[str, Format | None] = {}

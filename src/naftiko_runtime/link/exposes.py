@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.expose_kind import FindLinkedKind
     from naftiko_runtime.link.function_references import Functions
-    from naftiko_runtime.plan import ServedPart, Server, Upstream
+    from naftiko_runtime.plan import AnyPart, Server, Upstream
     from naftiko_runtime.source import KeyPath
 
 
@@ -31,7 +31,7 @@ def link_exposes(
     context: Context,
     functions: Functions,
     get_kind: FindLinkedKind,
-) -> tuple[list[tuple[Expose, Server | None]], dict[KeyPath, ServedPart]]:
+) -> tuple[list[tuple[Expose, Server | None]], dict[KeyPath, AnyPart]]:
     """Link every expose of a document.
 
     Returns:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Expose
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.plan import Plan, ServedPart, Server
+    from naftiko_runtime.plan import AnyPart, Plan, Server
     from naftiko_runtime.source import KeyPath
 
 
@@ -24,7 +24,7 @@ class Linked(Struct, frozen=True):
         document: The document, in which everything that refers to a function has what it inherits.
         plan: Everything that could be linked.
         exposes: The exposes, each with its server; None for one that is not served.
-        parts: Routes, forwards and tools, by their places in the document.
+        parts: Routes, forwards, tools, resources and prompts, by their places in the document.
         operations: The consumed operations by ``namespace.operation``; the first one of duplicates.
         upstreams: The places of the consumed APIs by namespace; the first one of duplicates.
         origins: The places of the functions that operations and tools refer to, by the places of these.
@@ -34,7 +34,7 @@ class Linked(Struct, frozen=True):
     document: Document
     plan: Plan
     exposes: tuple[tuple[Expose, Server | None], ...]
-    parts: Mapping[KeyPath, ServedPart]
+    parts: Mapping[KeyPath, AnyPart]
     operations: Mapping[str, Consumed]
     upstreams: Mapping[str, KeyPath]
     origins: Mapping[KeyPath, KeyPath]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import redact_finding
 from naftiko_runtime.document.separable_parts import find_separable_part
 from naftiko_runtime.link.broken_parts import BrokenParts, LeftOut
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.linked_document import Linked
     from naftiko_runtime.plan import Plan, Server
     from naftiko_runtime.source import KeyPath
-
-_HARMLESS = ("resources", "prompts")
-"""Parts that are not served yet, and on which no other parts depend without a finding of their own."""
 
 
 class Servable(Struct, frozen=True):
@@ -79,12 +75,12 @@ def keep_servable(linked: Linked, errors: Errors, unread: frozenset[KeyPath], ge
         unit = find_separable_part(part)
         if not unit and error in errors.primary:
             return Servable(None, fatal=errors.redact(error))
-        if unit and (error.rule is not rules.NOT_SERVED or part[-1] not in _HARMLESS):
+        if unit:
             reasons.setdefault(unit, errors.redact(error))
     broken = BrokenParts(linked, reasons, unread)
     servers = tuple(_keep_servers(broken, linked.exposes, get_kind))
     left_out = tuple(dict.fromkeys(broken.left_out))
-    if any(server.operations for server in servers):
+    if any(server.all_parts for server in servers):
         return Servable(_drop_unused(replace(linked.plan, servers=servers)), left_out)
     return Servable(None, left_out, nouns.NOTHING_LEFT())
 

@@ -13,7 +13,6 @@ from naftiko_runtime.lint import (
     several_outputs,
     steps_in_outputs,
     style,
-    unserved_calls,
     unused_functions,
     unused_operations,
     variables,
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 CHECKS: Final[tuple[Check, ...]] = (
     *namespaces.CHECKS,
-    *unserved_calls.CHECKS,
     *impossible_values.CHECKS,
     *indefinite_paths.CHECKS,
     *several_outputs.CHECKS,

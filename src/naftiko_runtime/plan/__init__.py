@@ -27,6 +27,16 @@ from naftiko_runtime.plan.operation import Operation
 from naftiko_runtime.plan.pagination import Pagination, PaginationType
 from naftiko_runtime.plan.plan import Binding, Plan
 from naftiko_runtime.plan.request import Request, Target
+from naftiko_runtime.plan.resources import (
+    BrokenPrompt,
+    BrokenResource,
+    DynamicResource,
+    Prompt,
+    PromptArgument,
+    PromptMessage,
+    ResourceFolder,
+    ServedFile,
+)
 from naftiko_runtime.plan.response import Format, JsonResponse, MappedResponse, UntouchedResponse
 from naftiko_runtime.plan.result_shapes import (
     ConstantShape,
@@ -40,8 +50,10 @@ from naftiko_runtime.plan.result_shapes import (
 )
 from naftiko_runtime.plan.servers import (
     STDIO_ADDRESS,
+    AnyPart,
     BrokenRoute,
     BrokenTool,
+    Caching,
     ForwardRoute,
     McpServer,
     RestServer,
@@ -83,11 +95,15 @@ __all__ = [
     "INDEX",
     "ITEM",
     "STDIO_ADDRESS",
+    "AnyPart",
     "Argument",
     "Binding",
     "Body",
+    "BrokenPrompt",
+    "BrokenResource",
     "BrokenRoute",
     "BrokenTool",
+    "Caching",
     "Call",
     "CallResult",
     "CallStep",
@@ -95,6 +111,7 @@ __all__ = [
     "Constant",
     "ConstantShape",
     "Contract",
+    "DynamicResource",
     "Escape",
     "Execution",
     "FallbackValue",
@@ -132,11 +149,16 @@ __all__ = [
     "PlainText",
     "Plan",
     "PreviewResult",
+    "Prompt",
+    "PromptArgument",
+    "PromptMessage",
     "Request",
+    "ResourceFolder",
     "RestServer",
     "Route",
     "ScalarShape",
     "ScriptStep",
+    "ServedFile",
     "ServedPart",
     "Server",
     "Shape",

@@ -1,4 +1,4 @@
-"""Servers, with their routes, forwards and tools."""
+"""Servers, with their routes, forwards, tools, resources and prompts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
+from naftiko_runtime.plan.resources import DynamicResource, Prompt, ResourceFolder
 from naftiko_runtime.rules import nouns
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.authentication.kinds import Credential
     from naftiko_runtime.diagnostic import Reason, Span
     from naftiko_runtime.plan.operation import Operation
+    from naftiko_runtime.plan.resources import BrokenPrompt, BrokenResource
     from naftiko_runtime.rules import NounPhrase, Statement
     from naftiko_runtime.terms import Argument
 
@@ -113,9 +115,9 @@ class Tool(Struct, frozen=True):
     required_scopes: tuple[str, ...] = ()
 
     @property
-    def key(self) -> str:
+    def key(self) -> tuple[str, str]:
         """Equal for tools with the same calls."""
-        return self.name
+        return "tool", self.name
 
     @property
     def label(self) -> NounPhrase:
@@ -141,6 +143,11 @@ class BrokenTool(Struct, frozen=True):
 
     name: str
     reason: Reason
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Equal to that of a tool with the same name."""
+        return "tool", self.name
 
 
 STDIO_ADDRESS: Final = "stdio:"
@@ -175,6 +182,11 @@ class RestServer(Struct, frozen=True):
         """The routes and forwards that requests are sent to."""
         return (*self.routes, *self.forwards)
 
+    @property
+    def all_parts(self) -> tuple[Route | ForwardRoute, ...]:
+        """All its parts. Each has an operation."""
+        return self.parts
+
     def remove_parts(self, parts: Collection[int]) -> RestServer:
         """Return the server without some of its parts, by their indexes."""
         routes = tuple(route for i, route in enumerate(self.routes) if i not in parts)
@@ -186,6 +198,20 @@ class RestServer(Struct, frozen=True):
         routes = tuple(replace(route, operation=change(route.operation)) for route in self.routes)
         forwards = tuple(replace(forward, operation=change(forward.operation)) for forward in self.forwards)
         return replace(self, routes=routes, forwards=forwards)
+
+
+class Caching(Struct, frozen=True):
+    """For how long clients of an MCP server may cache, and for whom.
+
+    Attributes:
+        list_ttl_ms: For what only a reload changes, in milliseconds.
+        read_ttl_ms: For what is read from an API, in milliseconds.
+        scope: Whether what a client caches may be served to others.
+    """
+
+    list_ttl_ms: int = 0
+    read_ttl_ms: int = 0
+    scope: Literal["public", "private"] = "private"
 
 
 class McpServer(Struct, frozen=True):
@@ -201,15 +227,13 @@ class McpServer(Struct, frozen=True):
     instructions: str | None
     version: str
     tools: tuple[Tool, ...]
-    broken: tuple[BrokenTool, ...] = ()
+    resources: tuple[DynamicResource | ResourceFolder, ...] = ()
+    prompts: tuple[Prompt, ...] = ()
+    broken: tuple[BrokenTool | BrokenResource | BrokenPrompt, ...] = ()
     guard: Credential | None = None
     """The authentication that callers need."""
-    list_ttl_ms: int = 0
-    """For how long clients may cache what only a reload changes, in milliseconds."""
-    read_ttl_ms: int = 0
-    """For how long clients may cache what is read from an API, in milliseconds."""
-    cache_scope: Literal["public", "private"] = "private"
-    """Whether what a client caches may be served to others."""
+    caching: Caching = Caching()
+    """For how long clients may cache, and for whom."""
     name: str = ""
     """The name that clients see, if it is not the namespace."""
 
@@ -225,24 +249,45 @@ class McpServer(Struct, frozen=True):
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """The operations of its tools, in order."""
-        return tuple(tool.operation for tool in self.tools)
+        """The operations of its tools, then those of its resources."""
+        return tuple(part.operation for part in self.parts)
 
     @property
-    def parts(self) -> tuple[Tool, ...]:
-        """The tools."""
-        return self.tools
+    def parts(self) -> tuple[Tool | DynamicResource, ...]:
+        """The parts that have an operation."""
+        return (*self.tools, *(one for one in self.resources if isinstance(one, DynamicResource)))
+
+    @property
+    def all_parts(self) -> tuple[Tool | DynamicResource | ResourceFolder | Prompt, ...]:
+        """The tools, resources and prompts."""
+        return (*self.tools, *self.resources, *self.prompts)
 
     def remove_parts(self, parts: Collection[int]) -> McpServer:
         """Return the server without some of its parts, by their indexes."""
-        return replace(self, tools=tuple(tool for i, tool in enumerate(self.tools) if i not in parts))
+        kept = [part for i, part in enumerate(self.all_parts) if i not in parts]
+        return replace(
+            self,
+            tools=tuple(part for part in kept if isinstance(part, Tool)),
+            resources=tuple(part for part in kept if isinstance(part, DynamicResource | ResourceFolder)),
+            prompts=tuple(part for part in kept if isinstance(part, Prompt)),
+        )
 
     def map_operations(self, change: Callable[[Operation], Operation]) -> McpServer:
         """Return the server with other operations."""
-        return replace(self, tools=tuple(replace(tool, operation=change(tool.operation)) for tool in self.tools))
+        return replace(
+            self,
+            tools=tuple(replace(tool, operation=change(tool.operation)) for tool in self.tools),
+            resources=tuple(
+                replace(one, operation=change(one.operation)) if isinstance(one, DynamicResource) else one
+                for one in self.resources
+            ),
+        )
 
 
 Server: TypeAlias = RestServer | McpServer
 
-ServedPart: TypeAlias = Route | ForwardRoute | Tool
+ServedPart: TypeAlias = Route | ForwardRoute | Tool | DynamicResource
+"""A part of a server that has an operation."""
+
+AnyPart: TypeAlias = ServedPart | ResourceFolder | Prompt
 """A part of a server that requests are sent to."""

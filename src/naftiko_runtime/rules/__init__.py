@@ -11,5 +11,6 @@ from naftiko_runtime.rules.expressions import *
 from naftiko_runtime.rules.files import *
 from naftiko_runtime.rules.recommendations import *
 from naftiko_runtime.rules.references import *
+from naftiko_runtime.rules.resources import *
 from naftiko_runtime.rules.rule import *
 from naftiko_runtime.rules.sandbox_files import *

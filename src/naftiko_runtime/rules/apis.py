@@ -92,9 +92,13 @@ UNPLACED_PARAMETER: Final = define(
     "NK406",
     "unplaced-path-parameter",
     Severity.ERROR,
-    "A parameter has `in: path`, but the path has no such placeholder.",
-    "Add `{name}` to the path, or correct `in`.",
+    "A parameter is part of a path or of a URI that has no such placeholder.",
+    "Add `{name}` to the path or the URI, or correct `in`.",
     "the path has no place for '{name}'",
+)
+UNPLACED_PARAMETER_IN_URI: Final = UNPLACED_PARAMETER.add_message(
+    "'{name}' is required, and the URI '{uri}' has no place for it",
+    "write {{{name}}} into the URI, or give it a value under 'with'",
 )
 
 PATH_INPUT_IN_QUERY: Final = define(

@@ -24,6 +24,14 @@ MISSING_KEY_CALL: Final = MISSING_KEY.add_message(
     "a tool needs 'call', 'steps', 'ref', or 'outputParameters' with values of its own",
     "add 'call: namespace.operation', or 'outputParameters' with values",
 )
+MISSING_KEY_RESOURCE: Final = MISSING_KEY.add_message(
+    "the resource '{name}' has no content",
+    "add 'call: namespace.operation', or 'location: file:///./FOLDER'",
+)
+MISSING_KEY_PROMPT: Final = MISSING_KEY.add_message(
+    "the prompt '{name}' has no messages",
+    "add 'template: [{{role: user, content: …}}]', or 'location: file:///./FILE'",
+)
 MISSING_KEY_CALL_OF_FUNCTION: Final = MISSING_KEY.add_message(
     "a function needs 'call', 'steps', or 'outputParameters' with values of its own",
     "add 'call: namespace.operation', or 'outputParameters' with values",
@@ -202,6 +210,12 @@ INVALID_VALUE_FALLBACK: Final = INVALID_VALUE.add_message("a fallback needs a va
 INVALID_VALUE_STEP_TYPE: Final = INVALID_VALUE.add_message("unknown step type '{type}'")
 INVALID_VALUE_SKILL_TOOL: Final = INVALID_VALUE.add_message(
     "the tool '{name}' has both 'from' and 'instruction'", "keep one of the two"
+)
+INVALID_VALUE_RESOURCE: Final = INVALID_VALUE.add_message(
+    "a resource has either 'location' or '{key}'", "remove one of the two"
+)
+INVALID_VALUE_PROMPT: Final = INVALID_VALUE.add_message(
+    "a prompt has either 'template' or 'location'", "remove one of the two"
 )
 INVALID_VALUE_CHECKED: Final = INVALID_VALUE.add_message("{part} {problem}")
 INVALID_VALUE_RESPONSE: Final = INVALID_VALUE.add_message("the response cannot be sent: {problem}")

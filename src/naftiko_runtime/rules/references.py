@@ -37,7 +37,7 @@ DUPLICATE_NAME: Final = define(
     "NK203",
     "duplicate-name",
     Severity.ERROR,
-    "Two operations, tools, routes, functions, steps or parameters have the same name.",
+    "Two operations, tools, resources, prompts, routes, functions, steps or parameters have the same name.",
     "Rename one of the two.",
 )
 DUPLICATE_NAME_CONSUMED: Final = DUPLICATE_NAME.add_message(

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from pydantic_core.core_schema import ModelSchema
 
 NAMED: Final = frozenset(
-    {"resources", "operations", "tools", "functions", "flows", "steps", "inputParameters", "outputParameters"}
+    {
+        *("resources", "operations", "tools", "prompts", "arguments", "functions", "flows", "steps"),
+        *("inputParameters", "outputParameters"),
+    }
 )
 """Lists that later versions write as maps by name."""
 

@@ -145,5 +145,5 @@ class Reloader:
 
 def log_reloaded(capabilities: Sequence[ServedCapability], in_progress: int) -> None:
     """Log a reload."""
-    served = sum(len(server.operations) for one in capabilities for server in one.plan.servers)
+    served = sum(len(server.all_parts) for one in capabilities for server in one.plan.servers)
     log.info("reloaded", extra={"operations": served, "in_progress": in_progress})

@@ -214,7 +214,11 @@ def test_parts_are_frozen_and_know_their_place() -> None:
         (TOOL + "inputParameters: [{name: a, type: »text}]}]}", "invalid-value", "'text' is not allowed for 'type'"),
         (TOOL + "»callx: a.b}]}", "misspelt-key", "unknown key 'callx'"),
         (TOOL + "»frobnicate: 1}]}", "unknown-key", "unknown key 'frobnicate' is ignored"),
-        (TOOL + "call: a.b}], »prompts: []}", "not-served-yet", "'prompts' is not served yet"),
+        (
+            MINIMAL + "  consumes: [{namespace: a, baseUri: http://a.b, »tunnel: {}}]",
+            "not-served-yet",
+            "'tunnel' is not served yet",
+        ),
         (MINIMAL + "  consumes: [»5]", "wrong-type", "an entry of 'consumes' takes a mapping, not a number"),
         (MINIMAL + "  consumes: [{»baseUri: a}]", "missing-key", "the key 'namespace' is missing"),
         (PORT + "»-1}]", "invalid-value", "'port' should be greater than or equal to 0"),

@@ -69,7 +69,8 @@ def test_a_sound_document_is_served_whole() -> None:
         ("[{name: number, type: string}]", "{name: number, type: string}", {"get-ship"}),
         ("call: ports.ports}\n", "call: ports.ports, label: [a]}\n", {"list-ports"}),
         ("info: {label: Ships", "info: {label: [Ships]", set()),
-        ("port: 9090\n", "port: 9090\n      prompts: [{name: p}]\n", set()),
+        ("port: 9090\n", "port: 9090\n      prompts: [{name: p}]\n", {"p"}),
+        ("port: 9090\n", "port: 9090\n      resources: [{name: r, uri: 'r:1', call: ships.nope}]\n", {"r:1"}),
         ("capability:\n", "capability:\n  aggregates: [5]\n", set()),
     ],
 )  # fmt: skip

@@ -91,11 +91,11 @@ def test_an_operation_that_a_misspelt_call_may_mean_is_not_unused() -> None:
     ("caller"),
     [
         "exposes: [{type: mcp, namespace: m, description: M, port: 1, tools: [{name: t, steps: [CALL]}]}]",
-        "exposes: [{type: mcp, namespace: m, description: M, port: 1, resources: [{name: r, steps: [CALL]}]}]",
+        "exposes: [{type: mcp, namespace: m, port: 1, resources: [{name: r, uri: 'r:', steps: [CALL]}]}]",
         "aggregates: [{namespace: g, functions: [{name: f, steps: [CALL]}]}]\n  exposes: [{type: control, port: 1}]",
     ],
 )
-def test_what_a_part_calls_that_is_not_served_yet_is_used(caller: str) -> None:
+def test_what_any_part_calls_is_used(caller: str) -> None:
     head = f"naftiko: 1.0.0-alpha2\ncapability:\n{API}  "
     call = "{type: call, name: s, call: a.o}"
     assert "unused-operation" not in find_slugs(head + caller.replace("CALL", call) + "\n")

@@ -130,6 +130,8 @@ SHOWING = {
 RENDERING = SHOWING | {
     "cli/option_types.py",
     "cli/skip_broken.py",
+    "exposes/mcp/prompts.py",
+    "exposes/mcp/resources.py",
     "exposes/mcp/tools.py",
     "exposes/rest/app.py",
     "openapi/write.py",

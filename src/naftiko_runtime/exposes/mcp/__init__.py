@@ -1,4 +1,4 @@
-"""MCP: tools over streamable HTTP. The interface is :class:`naftiko_runtime.exposes.kind.ExposeKind`."""
+"""MCP over streamable HTTP. The interface is :class:`naftiko_runtime.exposes.kind.ExposeKind`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi_types import App, Scope
     from naftiko_runtime.bind_plan import BoundServer
     from naftiko_runtime.exposes.app_services import AppServices
-    from naftiko_runtime.plan import McpServer, Tool
+    from naftiko_runtime.plan import DynamicResource, McpServer, Tool
 
 __all__ = [
     "AWAITS_MESSAGE",
@@ -49,7 +49,9 @@ def get_half_closed_seconds(_configured_seconds: float, scope: Scope) -> float:
 
 
 @asynccontextmanager
-async def open_app(servers: Sequence[BoundServer[McpServer, Tool]], services: AppServices) -> AsyncIterator[App]:
+async def open_app(
+    servers: Sequence[BoundServer[McpServer, Tool | DynamicResource]], services: AppServices
+) -> AsyncIterator[App]:
     """Open the application of the servers of one port: all of them as one, and each by itself."""
     from naftiko_runtime.exposes.mcp.app import open_mcp_app, open_stdio_app  # noqa: PLC0415 - validate serves nothing
     from naftiko_runtime.exposes.mcp.merge import merge  # noqa: PLC0415 - the same

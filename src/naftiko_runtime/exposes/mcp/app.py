@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi_types import App, Receive, Scope, Send
     from naftiko_runtime.bind_plan import BoundServer
     from naftiko_runtime.caller_policy import CallerPolicy
-    from naftiko_runtime.plan import McpServer, Tool
+    from naftiko_runtime.plan import DynamicResource, McpServer, Tool
     from naftiko_runtime.telemetry.meter_and_tracer import Observer
     from naftiko_runtime.telemetry.metrics import MetricValue
     from naftiko_runtime.telemetry.request_instruments import Instrument
@@ -37,9 +37,9 @@ _ALLOW: Final = (b"allow", b"OPTIONS, POST")
 
 @asynccontextmanager
 async def open_mcp_app(
-    bound: BoundServer[McpServer, Tool],
+    bound: BoundServer[McpServer, Tool | DynamicResource],
     policy: CallerPolicy,
-    members: Sequence[BoundServer[McpServer, Tool]] = (),
+    members: Sequence[BoundServer[McpServer, Tool | DynamicResource]] = (),
     observer: Observer | None = None,
 ) -> AsyncIterator[App]:
     """Open the ASGI application of the MCP exposes of one port.
@@ -90,7 +90,7 @@ async def open_mcp_app(
 
 @asynccontextmanager
 async def open_stdio_app(
-    bound: BoundServer[McpServer, Tool], policy: CallerPolicy, observer: Observer | None
+    bound: BoundServer[McpServer, Tool | DynamicResource], policy: CallerPolicy, observer: Observer | None
 ) -> AsyncIterator[App]:
     """Open the application for standard input. Its client started the process: it is neither a page nor unknown."""
     endpoint = _McpEndpoint(bound, policy, observer)
@@ -106,9 +106,9 @@ async def open_stdio_app(
 
 
 def _make_endpoints(
-    bound: BoundServer[McpServer, Tool],
+    bound: BoundServer[McpServer, Tool | DynamicResource],
     policy: CallerPolicy,
-    members: Sequence[BoundServer[McpServer, Tool]],
+    members: Sequence[BoundServer[McpServer, Tool | DynamicResource]],
     observer: Observer | None,
 ) -> dict[str, _McpEndpoint]:
     """Return the endpoint of each path."""
@@ -127,7 +127,9 @@ def _make_instruments(observer: Observer | None, expose: str, paths: Iterable[st
 class _McpEndpoint:
     """The MCP server at one path of a port."""
 
-    def __init__(self, bound: BoundServer[McpServer, Tool], policy: CallerPolicy, observer: Observer | None) -> None:
+    def __init__(
+        self, bound: BoundServer[McpServer, Tool | DynamicResource], policy: CallerPolicy, observer: Observer | None
+    ) -> None:
         name = bound.server.namespace
         contents = McpContents(bound, policy, None if observer is None else ToolInstrumentation(name, observer))
         self._traced = observer is not None and observer.tracer is not None

@@ -4,19 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from naftiko_runtime.exposes.mcp.completion import CompletionServer
 from naftiko_runtime.exposes.mcp.encode_result import ServerInfo
 from naftiko_runtime.exposes.mcp.paging import PagedList
+from naftiko_runtime.exposes.mcp.prompts import PromptServer
+from naftiko_runtime.exposes.mcp.resources import ResourceServer
 from naftiko_runtime.exposes.mcp.tools import ToolServer
+from naftiko_runtime.plan import DynamicResource, Tool
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from naftiko_runtime.bind_plan import BoundServer
     from naftiko_runtime.caller_policy import CallerPolicy
-    from naftiko_runtime.plan import McpServer, Tool
+    from naftiko_runtime.plan import McpServer
     from naftiko_runtime.telemetry.server_requests import ToolInstrumentation
 
 _GENERAL: Final = {True: ("server/discover",), False: ("initialize", "ping")}
 """The methods of every server, by whether the revision is stateless."""
-_OF_TOOLS: Final = ("tools/list", "tools/call")
+_METHODS: Final = {
+    "tools": ("tools/list", "tools/call"),
+    "resources": ("resources/list", "resources/templates/list", "resources/read"),
+    "prompts": ("prompts/list", "prompts/get"),
+    "completions": ("completion/complete",),
+}
+"""The methods of each capability."""
+_CAPABILITIES: Final[dict[str, dict[str, bool]]] = {
+    "tools": {"listChanged": False},
+    "resources": {"listChanged": False, "subscribe": False},
+    "prompts": {"listChanged": False},
+    "completions": {},
+}
 
 
 class McpContents:
@@ -25,27 +43,52 @@ class McpContents:
     Attributes:
         server: The exposed server.
         tools: Its tools.
-        tool_list: The entries of ``tools/list``.
+        resources: Its resources.
+        prompts: Its prompts.
+        completion: Completes arguments of prompts and of templates.
+        lists: The entries of each list, by its method.
+        capabilities: The names of what it has.
         methods: The methods of requests that it serves, by whether the revision is stateless.
     """
 
     def __init__(
-        self, bound: BoundServer[McpServer, Tool], policy: CallerPolicy, observed: ToolInstrumentation | None = None
+        self,
+        bound: BoundServer[McpServer, Tool | DynamicResource],
+        policy: CallerPolicy,
+        observed: ToolInstrumentation | None = None,
     ) -> None:
         self.server = bound.server
-        self.tools = ToolServer(bound, policy, observed)
-        self.tool_list = PagedList(self.tools.list_tools())
-        self.methods = {stateless: (*general, *_OF_TOOLS) for stateless, general in _GENERAL.items()}
+        tools = [(part, operation) for part, operation in bound.parts if isinstance(part, Tool)]
+        resources = [(part, operation) for part, operation in bound.parts if isinstance(part, DynamicResource)]
+        self.tools = ToolServer(bound.server, tools, bound.guard, policy, observed)
+        self.resources = ResourceServer(bound.server, resources, policy)
+        self.prompts = PromptServer(bound.server)
+        self.completion = CompletionServer(bound.server)
+        self.lists = {
+            "tools/list": PagedList(self.tools.list_tools()),
+            "resources/list": PagedList(self.resources.entries),
+            "resources/templates/list": PagedList(self.resources.templates),
+            "prompts/list": PagedList(self.prompts.entries),
+        }
+        self.capabilities = tuple(self._iter_capabilities())
+        own = [method for name in self.capabilities for method in _METHODS[name]]
+        self.methods = {stateless: (*general, *own) for stateless, general in _GENERAL.items()}
+
+    def _iter_capabilities(self) -> Iterator[str]:
+        if not self.resources.is_empty:
+            yield "resources"
+        if not self.prompts.is_empty:
+            yield "prompts"
+        if not self.completion.is_empty:
+            yield "completions"
+        if not self.tools.is_empty:
+            yield "tools"
 
     def describe_server(self) -> ServerInfo:
         """Return the description of the server, and its first page of tools."""
         server = self.server
         info = {"name": server.name or server.namespace, "title": server.title, "version": server.version}
-        about: dict[str, Any] = {"capabilities": self._list_capabilities()}
+        about: dict[str, Any] = {"capabilities": {name: _CAPABILITIES[name] for name in self.capabilities}}
         if server.instructions is not None:
             about["instructions"] = server.instructions
-        return ServerInfo(info, about, self.tool_list.first, ttl_ms=server.list_ttl_ms, cache_scope=server.cache_scope)
-
-    def _list_capabilities(self) -> dict[str, Any]:
-        """Return what clients may ask for."""
-        return {"tools": {"listChanged": False}}
+        return ServerInfo(info, about, self.lists["tools/list"].first, server.caching)

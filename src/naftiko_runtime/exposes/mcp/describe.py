@@ -8,11 +8,12 @@ from urllib.parse import quote
 
 from naftiko_runtime.exposes.describe_target import describe_target
 from naftiko_runtime.lazy_import import import_lazily
+from naftiko_runtime.plan import DynamicResource
 
 if TYPE_CHECKING:
     import json
 
-    from naftiko_runtime.plan import McpServer
+    from naftiko_runtime.plan import McpServer, ResourceFolder
 else:
     json = import_lazily("json")
 
@@ -27,8 +28,18 @@ def find_routes(_server: McpServer) -> None:
 
 
 def list_entries(server: McpServer) -> list[tuple[str, str]]:
-    """Return the tools of a server, each with its target."""
-    return [(tool.name, describe_target(tool.operation)) for tool in server.tools]
+    """Return the tools, resources and prompts of a server, each with its target."""
+    tools = [(tool.name, describe_target(tool.operation)) for tool in server.tools]
+    resources = [(one.uri, _describe_source(one)) for one in server.resources]
+    return [*tools, *resources, *((prompt.name, "a prompt") for prompt in server.prompts)]
+
+
+def _describe_source(one: DynamicResource | ResourceFolder) -> str:
+    """Return where a resource comes from."""
+    if isinstance(one, DynamicResource):
+        return describe_target(one.operation)
+    count = len(one.files)
+    return f"a folder  ({count} file{'' if count == 1 else 's'})"
 
 
 def make_example_command(server: McpServer, url: str) -> str | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.exposes.mcp.paging import ListPage
     from naftiko_runtime.exposes.mcp.tool_result import Result
+    from naftiko_runtime.plan import Caching
     from naftiko_runtime.upstream.interface import Header
 
 VERSION: Final = "io.modelcontextprotocol/protocolVersion"
@@ -70,24 +71,21 @@ class Wire:
 class ServerInfo:
     """The results that describe a server and its first tools, each encoded once."""
 
-    def __init__(
-        self, info: Mapping[str, str], about: Mapping[str, Any], tools: ListPage, *, ttl_ms: int, cache_scope: str
-    ) -> None:
+    def __init__(self, info: Mapping[str, str], about: Mapping[str, Any], tools: ListPage, caching: Caching) -> None:
         """Encode what all results share.
 
         Args:
             info: The name, title and version of the server.
             about: The capabilities, and the instructions for models.
             tools: The first page of the list of tools.
-            ttl_ms: How long clients may cache the list, in milliseconds.
-            cache_scope: Who may share a cached list: ``public`` or ``private``.
+            caching: How long clients may cache the list, and for whom.
         """
         self._info = info
         self._about = about
         self._tools: dict[str, Any] = {"tools": tools.items}
         if tools.next_cursor is not None:
             self._tools["nextCursor"] = tools.next_cursor
-        self._cached = {"cacheScope": cache_scope, "ttlMs": ttl_ms, "resultType": "complete"}
+        self._cached = {"cacheScope": caching.scope, "ttlMs": caching.list_ttl_ms, "resultType": "complete"}
         self.legacy = Wire(stateless=False)
         self.stateless = Wire(stateless=True, closing=b',"_meta":' + write_json({SERVER_INFO: info}))
 

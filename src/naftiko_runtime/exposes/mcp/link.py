@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from naftiko_runtime import rules
-from naftiko_runtime.exposes.mcp.caching import LIST_TTL_MS, read_cache_scope, read_ttl_ms
+from naftiko_runtime.exposes.mcp.caching import read_caching
+from naftiko_runtime.exposes.mcp.link_prompts import link_prompts
+from naftiko_runtime.exposes.mcp.link_resources import link_resources
 from naftiko_runtime.link.credentials import check_caller_known, check_required_scopes, link_guard
 from naftiko_runtime.link.declared_inputs import link_arguments
 from naftiko_runtime.plan import STDIO_ADDRESS, McpServer, Tool
@@ -38,9 +40,10 @@ def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
         if (tool := _link_tool(expose, exposed, linker)) is not None:
             linker.parts[exposed.get_path()] = tool
             tools.append(tool)
+    resources = link_resources(expose, linker)
+    prompts = link_prompts(expose, linker)
     on_port = transport == "http"
     span = context.find_span(expose.get_path("port" if on_port else "transport"))
-    ttl_ms = read_ttl_ms(expose, context)
     return McpServer(
         namespace=expose.namespace,
         address=(expose.address or "") if on_port else STDIO_ADDRESS,
@@ -49,11 +52,11 @@ def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
         title=info.label or expose.namespace,
         instructions=expose.description,
         tools=tuple(tools),
+        resources=resources,
+        prompts=prompts,
         guard=link_guard(expose.authentication, context) if on_port else None,
         version=info.version or DEFAULT_VERSION,
-        list_ttl_ms=LIST_TTL_MS if ttl_ms is None else ttl_ms,
-        read_ttl_ms=ttl_ms or 0,
-        cache_scope=read_cache_scope(expose, context),
+        caching=read_caching(expose, context),
     )
 
 

@@ -12,7 +12,7 @@ from naftiko_runtime.lint.select_parts import filter_readable, is_own, list_name
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from naftiko_runtime.document.exposes import McpExpose, McpTool
+    from naftiko_runtime.document.exposes import McpExpose, McpResource, McpTool
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.lint.define_check import Subject
@@ -21,9 +21,9 @@ _TOOL_NAME: Final = compile_lazily(r"[A-Za-z0-9_.-]{1,64}")
 _CHANGING: Final = ("PUT", "PATCH", "DELETE")
 
 
-def list_operations(expose: McpExpose) -> Sequence[McpTool]:
-    """Return the tools of an expose."""
-    return expose.tools
+def list_operations(expose: McpExpose) -> Sequence[McpTool | McpResource]:
+    """Return the tools of an expose, and its resources that operations give."""
+    return (*expose.tools, *(resource for resource in expose.resources if resource.location is None))
 
 
 def check_tools(expose: McpExpose, subject: Subject) -> None:

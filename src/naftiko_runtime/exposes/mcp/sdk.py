@@ -1,52 +1,53 @@
-"""The SDK's low-level server with our tools. It supports every revision; its import takes half a second."""
+"""The SDK's low-level server with our contents. It supports every revision; its import takes half a second."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-import mcp_types as types
 from mcp.server.caching import CacheHint
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
-from mcp.shared.exceptions import MCPError
-from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
 from mcp_types import methods
 from pydantic import ValidationError
 
-from naftiko_runtime.exposes.mcp.paging import UnknownCursorError
-from naftiko_runtime.exposes.mcp.tool_result import make_numbers_plain
-from naftiko_runtime.telemetry.mcp import MCP_PATH
+from naftiko_runtime.exposes.mcp.sdk_handlers import PromptHandlers, ResourceHandlers, ToolHandlers, complete_with
 
 if TYPE_CHECKING:
-    from mcp.server.context import ServerRequestContext
-
     from naftiko_runtime.exposes.mcp.contents import McpContents
-    from naftiko_runtime.exposes.mcp.paging import ListPage, PagedList
 
-_BLOCKS: Final[dict[str, Any]] = {
-    "text": types.TextContent,
-    "image": types.ImageContent,
-    "audio": types.AudioContent,
-    "resource": types.EmbeddedResource,
-}
-_LISTS: Final[tuple[methods.CacheableMethod, ...]] = ("tools/list", "server/discover")
+_LISTS: Final[tuple[methods.CacheableMethod, ...]] = (
+    "server/discover",
+    "tools/list",
+    "resources/list",
+    "resources/templates/list",
+    "prompts/list",
+)
 """Methods whose results change only with a reload."""
 
 
 def _make_server(contents: McpContents) -> Server[Any]:
-    tools, served = _ToolHandlers(contents), contents.server
+    """Return the SDK's server. It declares the capabilities of the handlers that it gets."""
+    served, offered = contents.server, frozenset(contents.capabilities)
+    tools, resources, prompts = ToolHandlers(contents), ResourceHandlers(contents), PromptHandlers(contents)
+    has_tools, has_resources, has_prompts = (name in offered for name in ("tools", "resources", "prompts"))
     return Server(
         served.name or served.namespace,
         version=served.version,
         title=served.title,
         instructions=served.instructions,
-        cache_hints=dict.fromkeys(_LISTS, CacheHint(served.list_ttl_ms, served.cache_scope)),
-        on_list_tools=tools.list_tools,
-        on_call_tool=tools.call_tool,
+        cache_hints=dict.fromkeys(_LISTS, CacheHint(served.caching.list_ttl_ms, served.caching.scope)),
+        on_list_tools=tools.list_tools if has_tools else None,
+        on_call_tool=tools.call_tool if has_tools else None,
         # Without it, the SDK lists all tools for every call to find one schema.
         get_tool_input_schema=contents.tools.schemas.get,
+        on_list_resources=resources.list_resources if has_resources else None,
+        on_list_resource_templates=resources.list_templates if has_resources else None,
+        on_read_resource=resources.read_resource if has_resources else None,
+        on_list_prompts=prompts.list_prompts if has_prompts else None,
+        on_get_prompt=prompts.get_prompt if has_prompts else None,
+        on_completion=complete_with(contents) if "completions" in offered else None,
     )
 
 
@@ -60,62 +61,6 @@ async def make_session_manager(contents: McpContents, body_bytes_max: int) -> St
         security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         max_request_body_size=body_bytes_max,
     )
-
-
-def _get_page(paged: PagedList, params: types.PaginatedRequestParams | None) -> ListPage:
-    """Return the page that a client asks for.
-
-    Raises:
-        MCPError: The cursor is unknown.
-    """
-    try:
-        return paged.get_page(None if params is None else params.cursor)
-    except UnknownCursorError as error:
-        raise MCPError(types.INVALID_PARAMS, str(error)) from None
-
-
-class _ToolHandlers:
-    """The handlers of tools."""
-
-    def __init__(self, contents: McpContents) -> None:
-        self._tools = contents.tools
-        self._listed = contents.tool_list
-        self._models = {tool["name"]: types.Tool.model_validate(tool) for tool in contents.tool_list.items}
-
-    async def list_tools(
-        self, _context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
-    ) -> types.ListToolsResult:
-        page = _get_page(self._listed, params)
-        tools = [self._models[tool["name"]] for tool in page.items]
-        return types.ListToolsResult(tools=tools, next_cursor=page.next_cursor)
-
-    async def call_tool(
-        self, context: ServerRequestContext[Any], params: types.CallToolRequestParams
-    ) -> types.CallToolResult:
-        MCP_PATH.set("sdk")
-        _check_name_header(context, params.name)
-        if not self._tools.has(params.name):
-            raise MCPError(types.INVALID_PARAMS, self._tools.describe_unknown(params.name))
-        scope = None if context.request is None else context.request.scope
-        result = await self._tools.result(params.name, params.arguments or {}, scope, context.meta)
-        return types.CallToolResult(
-            content=[_BLOCKS[block["type"]].model_validate(block) for block in result.blocks],
-            structured_content=make_numbers_plain(result.structured),
-            is_error=result.is_error,
-        )
-
-
-def _check_name_header(context: ServerRequestContext[Any], name: str) -> None:
-    """Reject a call whose header names another tool than its body: a proxy may route by the header.
-
-    The SDK checks this only where the version header names a stateless revision.
-
-    Raises:
-        MCPError: The names differ.
-    """
-    header = None if context.request is None else context.request.headers.get(MCP_NAME_HEADER)
-    if header is not None and decode_header_value(header) != name:
-        raise MCPError(types.HEADER_MISMATCH, "the Mcp-Name header differs from params.name")
 
 
 def find_params_fault(message: dict[str, Any], version: str) -> str | None:

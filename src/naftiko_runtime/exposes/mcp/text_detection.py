@@ -78,7 +78,7 @@ def read_text_body(body: bytes, media_type: str, charset: str | None, notes: Irr
         charset: The charset of its content type.
         notes: Counts invalid bytes.
     """
-    if _is_text(media_type):
+    if is_text_type(media_type):
         text = decode_if_text(body, charset or _find_declared_charset(body), is_json=is_json(media_type))
         return decode_text(body, None, notes) if text is None and b"\0" not in body else text
     if media_type in _BINARY_TYPES or media_type.startswith(_BINARY_KINDS) or body.startswith(_BEGINNINGS):
@@ -87,7 +87,23 @@ def read_text_body(body: bytes, media_type: str, charset: str | None, notes: Irr
     return None if text is None or _CONTROL.search(text) else text
 
 
-def _is_text(media_type: str) -> bool:
+def is_unicode(body: bytes) -> bool:
+    """Return whether bytes are UTF-8, so that they stay the same as a text."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def is_unicode_text(body: bytes) -> bool:
+    """Return whether bytes of an unknown type are a text in UTF-8."""
+    return not body.startswith(_BEGINNINGS) and is_unicode(body) and _CONTROL.search(body.decode()) is None
+
+
+def is_text_type(media_type: str) -> bool:
+    """Return whether a media type is text. It may have parameters."""
+    media_type = media_type.partition(";")[0].strip().lower()
     if media_type.startswith("text/") or media_type in _TEXT_TYPES:
         return True
     return is_json(media_type) or media_type.endswith(("+xml", "+yaml"))

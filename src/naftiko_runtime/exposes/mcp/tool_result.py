@@ -84,7 +84,7 @@ async def make_untouched_result(result: OperationResult, operation: BoundOperati
     body = await result.read()
     note = list_hint_headers(result, operation)
     if result.status >= HTTPStatus.MULTIPLE_CHOICES and result.status != HTTPStatus.NOT_MODIFIED:
-        return Result(_make_text_block(_describe_upstream_failure(result, body, operation)), is_error=True, note=note)
+        return Result(_make_text_block(describe_upstream_failure(result, body, operation)), is_error=True, note=note)
     if not body:
         return Result(_make_text_block(f"{format_status(result.status)}: the response has no body"), {}, note=note)
     if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
@@ -127,7 +127,8 @@ def _wrap_in_object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {"result": value}
 
 
-def _describe_upstream_failure(result: OperationResult, body: bytes, operation: BoundOperation) -> str:
+def describe_upstream_failure(result: OperationResult, body: bytes, operation: BoundOperation) -> str:
+    """Return the status and the body of a response that is an error, without secrets."""
     head = f"'{operation.execution.target}' responded with {format_status(result.status)}"
     if location := result.get_header(b"location"):
         head += f", to {location.decode('utf-8', 'replace')}, which is not followed"
@@ -140,11 +141,16 @@ def _describe_upstream_failure(result: OperationResult, body: bytes, operation: 
 
 
 def make_failed_result(error: CallError, operation: BoundOperation) -> Result:
-    """Return the result of a failed call. For upstream errors it has what helps to find them in the log."""
+    """Return the result of a failed call."""
+    return make_failure(describe_call_failure(error, operation))
+
+
+def describe_call_failure(error: CallError, operation: BoundOperation) -> str:
+    """Return why a call failed, without secrets. For upstream errors it has what helps to find them in the log."""
     text = str(error)
     if isinstance(error, UpstreamError):
         text += f" (API '{operation.namespace}', request id {error.request_id})"
-    return make_failure(operation.mask(text))
+    return operation.mask(text)
 
 
 def _make_content(body: bytes, result: OperationResult, operation: BoundOperation, note: str) -> Result:

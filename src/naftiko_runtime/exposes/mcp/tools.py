@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
-from naftiko_runtime.caller_identity import find_caller
 from naftiko_runtime.contract.input_schema import build_input_schema
 from naftiko_runtime.diagnostic import describe_reason
 from naftiko_runtime.encode_value import encode_query, encode_utf8
@@ -13,6 +12,7 @@ from naftiko_runtime.engine.field_encoding import encode_field
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.engine.multipart import encode_multipart, find_content_type
 from naftiko_runtime.errors import CallError, InputFault, Rejected
+from naftiko_runtime.exposes.mcp.set_caller import set_caller
 from naftiko_runtime.exposes.mcp.tool_result import (
     Result,
     make_failed_result,
@@ -23,15 +23,15 @@ from naftiko_runtime.exposes.mcp.tool_result import (
 )
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.mapping.output_schema import make_result_schema
+from naftiko_runtime.plan import BrokenTool
 from naftiko_runtime.suggest import suggest_text
 from naftiko_runtime.telemetry.trace_headers import TRACEPARENT, TRACESTATE, make_trace_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Coroutine, Iterable, Mapping
 
     from naftiko_runtime.asgi_types import Scope
-    from naftiko_runtime.authentication.guard import Refusal
-    from naftiko_runtime.bind_plan import BoundServer
+    from naftiko_runtime.authentication.guard import Guard, Refusal
     from naftiko_runtime.caller_policy import CallerPolicy
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.plan import McpServer, OpenBody, Tool
@@ -67,15 +67,19 @@ class ToolServer:
     """
 
     def __init__(
-        self, bound: BoundServer[McpServer, Tool], policy: CallerPolicy, observed: ToolInstrumentation | None = None
+        self,
+        server: McpServer,
+        operations: Iterable[tuple[Tool, BoundOperation]],
+        guard: Guard | None,
+        policy: CallerPolicy,
+        observed: ToolInstrumentation | None = None,
     ) -> None:
-        server = bound.server
         self.server = server
         self._policy = policy
         self._observed = observed
-        self._broken = {tool.name: describe_reason(tool.reason) for tool in server.broken}
-        self._operations = {tool.name: operation for tool, operation in bound.parts}
-        self._guard = bound.guard if server.transport == "http" else None  # who starts the process may do all
+        self._broken = {one.name: describe_reason(one.reason) for one in server.broken if isinstance(one, BrokenTool)}
+        self._operations = {tool.name: operation for tool, operation in operations}
+        self._guard = guard if server.transport == "http" else None  # who starts the process may do all
         self._scopes = {tool.name: tool.required_scopes for tool in server.tools if tool.required_scopes}
         self.schemas = {tool.name: make_input_schema(tool) for tool in server.tools}
         self.result: CallTool = self._call if observed is None else _watch_calls(self._call, observed)
@@ -83,6 +87,11 @@ class ToolServer:
     def list_tools(self) -> list[dict[str, Any]]:
         """Return the entries of ``tools/list``, each with its keys in MCP's order."""
         return [make_numbers_plain(describe_tool(tool, self.schemas[tool.name])) for tool in self.server.tools]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to list, and nothing that is broken."""
+        return not (self._operations or self._broken)
 
     def has(self, name: str) -> bool:
         """Return whether there is a tool with that name, served or broken."""
@@ -124,10 +133,7 @@ class ToolServer:
         try:
             call = make_call(operation, arguments)
             if scope is not None:
-                call.headers, call.caller_headers = self._policy.select_headers(scope)
-                call.caller = find_caller(scope)
-                if operation.named_headers:
-                    call.named_headers = [pair for pair in scope["headers"] if pair[0] in operation.named_headers]
+                set_caller(call, operation, self._policy, scope)
             async with operation.run(call) as result:
                 if result.is_mapped:
                     return make_mapped_result(result, operation)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from naftiko_runtime.bind_plan import bind
 from naftiko_runtime.exposes.rest.rewrite_header_urls import Locations, ProxiedRequest
 from naftiko_runtime.loading import load
-from naftiko_runtime.plan import RestServer, Tool
+from naftiko_runtime.plan import DynamicResource, RestServer, Tool
 from naftiko_runtime.sandbox_transport import SandboxTransport
 from naftiko_runtime.secret import Secret
 
@@ -67,7 +67,7 @@ async def rewritten(folder: Path, name: bytes, *values: str, document: dict[str,
         assert isinstance(server.server, RestServer)
         headers = [(name, value.encode("latin-1")) for value in values]
         proxied = ProxiedRequest(server.parts[0][1], f"{BASE}/ships/7?a+key=s3cr3t&x=1", None)
-        parts = [(part, operation) for part, operation in server.parts if not isinstance(part, Tool)]
+        parts = [(part, operation) for part, operation in server.parts if not isinstance(part, Tool | DynamicResource)]
         result = Locations(parts).rewrite_headers(headers, proxied)
     return [value.decode("latin-1") for _, value in result]
 

@@ -1,0 +1,21 @@
+"""Adds to a call what its operation gets of the caller: headers, and who it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from naftiko_runtime.caller_identity import find_caller
+
+if TYPE_CHECKING:
+    from naftiko_runtime.asgi_types import Scope
+    from naftiko_runtime.caller_policy import CallerPolicy
+    from naftiko_runtime.engine.invocation import Invocation
+    from naftiko_runtime.engine.operation import BoundOperation
+
+
+def set_caller(call: Invocation, operation: BoundOperation, policy: CallerPolicy, scope: Scope) -> None:
+    """Add the headers of a request that are passed on, and the caller that it names."""
+    call.headers, call.caller_headers = policy.select_headers(scope)
+    call.caller = find_caller(scope)
+    if operation.named_headers:
+        call.named_headers = [pair for pair in scope["headers"] if pair[0] in operation.named_headers]
