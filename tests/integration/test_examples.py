@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 import yaml
+from mcp import Client
+from mcp_types import PromptReference, TextContent, TextResourceContents
 
 from support.caller import call
 from support.command import run_naftiko
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parents[2]
 SHIPYARD: Final = ROOT / "capabilities" / "examples" / "shipyard.yaml"
+HARBOUR: Final = SHIPYARD.with_name("harbour.yaml")
 TUTORIAL: Final = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 EXPOSES: Final = ["shipyard-rest", "shipyard-mcp"]
 JSON: Final = {"content-type": "application/json"}
@@ -103,7 +106,7 @@ def call_tool(gateway: Gateway, name: str, arguments: dict[str, str]) -> Any:
 def test_the_examples_have_no_findings() -> None:
     ended = run_naftiko("validate", str(SHIPYARD.parent))
     assert ended.returncode == 0
-    assert (ended.stdout + ended.stderr).strip() == "1 file checked: no findings"
+    assert (ended.stdout + ended.stderr).strip() == "2 files checked: no findings"
 
 
 @pytest.mark.parametrize(("path", "tool", "arguments", "expected"), READS, ids=NAMES)
@@ -185,3 +188,22 @@ def test_the_tutorial_quotes_the_file() -> None:
     assert quotes
     for quote in quotes:
         assert re.sub(r"^ +", "", quote, flags=re.MULTILINE) in text, quote
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_the_harbour_has_resources_and_prompts(server: str, mode: str) -> None:  # noqa: ARG001 - under each server
+    with Gateway(HARBOUR, ["harbour"], "--sandbox") as gateway:
+        async with Client(gateway.urls["harbour"], mode=mode) as client:
+            uris = [str(one.uri) for one in (await client.list_resources()).resources]
+            assert uris == ["harbour://handbook/arrivals.md", "harbour://handbook/signals.md"]
+            (page,) = (await client.read_resource(uris[0])).contents
+            assert isinstance(page, TextResourceContents)
+            assert page.text == (HARBOUR.parent / "harbour" / "handbook" / "arrivals.md").read_text(encoding="utf-8")
+            (berth,) = (await client.read_resource("harbour://berths/3")).contents
+            assert isinstance(berth, TextResourceContents)
+            assert json.loads(berth.text) == {"berth": 3, "depth": 9.5, "occupant": "Grey Heron"}
+            found = await client.get_prompt("hand-over", {"watch": "late"})
+            assert isinstance(found.messages[0].content, TextContent)
+            assert "the late watch has to decide" in found.messages[0].content.text
+            cargo = await client.complete(PromptReference(name="plan-arrival"), {"name": "cargo", "value": "o"})
+            assert cargo.completion.values == ["oil"]
