@@ -89,7 +89,7 @@ class StepOutputs(Struct):
         if self._find_earlier(name) is not None or name in self.steps:
             return self._resolve(name, rest, text, place)
         if rest and name in self.inputs and name not in self.fixed:
-            return self._refer(name, rest, place, of_input=True)
+            return self._refer(name, rest, text, place, of_input=True)
         known = {*PREFIXES, *SYNONYMS, ENVIRONMENT, "this", *self.others}
         is_misspelt = rest.startswith(".") and name not in known and find_nearest(name, self.steps) is not None
         return self._report_unknown(name, place) if is_misspelt else None
@@ -118,7 +118,7 @@ class StepOutputs(Struct):
         if found is None:
             self._report_unknown(name, place, rest)
             return None
-        term = self._refer(found, rest, place)
+        term = self._refer(found, rest, text, place)
         return self.used[term.name] if isinstance(term, Argument) else None
 
     def resolve_field(self, name: str, place: KeyPath) -> Term:
@@ -130,17 +130,18 @@ class StepOutputs(Struct):
         if found is not None:
             if found != name:
                 self.context.report_form(name, found, text, place)
-            return self._refer(found, rest, place)
+            return self._refer(found, rest, text, place)
         if name in self.inputs and name not in self.steps and not (rest and name in self.fixed):
-            return self._refer(name, rest, place, of_input=True) if rest else Argument(name)
+            return self._refer(name, rest, text, place, of_input=True) if rest else Argument(name)
         return self._report_unknown(name, place, rest)
 
-    def _refer(self, source: str, rest: str, place: KeyPath, *, of_input: bool = False) -> Term:
+    def _refer(self, source: str, rest: str, text: str, place: KeyPath, *, of_input: bool = False) -> Term:
         path = f"${rest}"
         try:
             compile_path(path)
         except JsonPathError as error:
-            self.context.report(rules.JSONPATH(problem=error.problem), place)
+            problem = (_find_error(text) or error).problem  # its column is that of the whole text
+            self.context.report(rules.JSONPATH(problem=problem), place)
             return self._fail()
         argument = f"$.{source}{rest}"
         if not of_input and source in self.lists:
@@ -179,3 +180,11 @@ class StepOutputs(Struct):
     def _fail(self) -> Constant:
         self.failed = True
         return Constant("")
+
+
+def _find_error(text: str) -> JsonPathError | None:
+    try:
+        compile_path(text)
+    except JsonPathError as error:
+        return error
+    return None
