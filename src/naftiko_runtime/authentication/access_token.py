@@ -12,6 +12,7 @@ from naftiko_runtime.limits import TOKEN_CLOCK_SKEW_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_TIME_MAX = 10**12
 _SCOPE_CLAIMS = ("scope", "scp")
 
 
@@ -76,6 +77,8 @@ def _read_time(claims: Mapping[str, Any], name: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidTokenError(f"the token's '{name}' is not a number")
+    if not 0 <= value < _TIME_MAX:  # nor is it NaN, or in milliseconds
+        raise InvalidTokenError(f"the token's '{name}' is not a time")
     return float(value)
 
 

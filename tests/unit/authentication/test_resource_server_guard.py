@@ -249,6 +249,13 @@ def test_metadata_of_an_issuer_with_a_path() -> None:
     ]
 
 
+@pytest.mark.parametrize("expiry", [float("nan"), float("inf"), True, "1", 10**400])
+def test_an_expiry_that_is_no_time_is_refused(expiry: Any) -> None:
+    claims = {"iss": ISSUER, "aud": RESOURCE, "sub": "ann", "exp": expiry}
+    with pytest.raises(InvalidTokenError):
+        TokenRules(ISSUER, RESOURCE).read_identity(claims, BEGIN)
+
+
 CLAIMS = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=5), lambda one: st.lists(one, max_size=3)
 )
