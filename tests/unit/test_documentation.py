@@ -154,6 +154,8 @@ def test_the_overview_lists_every_page() -> None:
 
 
 OPTION_PAGES: Final = {
+    "export mcp-registry": "export.md",
+    "export mcpb": "export.md",
     "export openapi": "export.md",
     "health": "running.md",
     "install": "installing.md",

@@ -19,7 +19,7 @@ _COMMANDS = {
     "run": "Serve capability files.",
     "validate": "Check capability files without running them.",
     "rule": "Explain a rule that a finding names.",
-    "export": "Export a capability file as OpenAPI.",
+    "export": "Export a capability file in another form.",
     "install": "Add a capability file or URL to an MCP client.",
     "uninstall": "Remove a server from an MCP client.",
     "lsp": "Serve an editor: findings, completion, definitions, quick fixes.",

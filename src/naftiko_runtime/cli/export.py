@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import yaml
 
+from naftiko_runtime.cli.export_mcp import mcp_registry, mcpb
 from naftiko_runtime.cli.option_types import ALLOW_IMPORT
 from naftiko_runtime.cli.print_errors import print_error
 from naftiko_runtime.cli.print_findings import print_findings
@@ -70,6 +71,10 @@ def openapi(
     document = write_openapi(loaded.plan, _choose_servers(loaded.plan, namespace))
     in_json = form == "json" or (form is None and output is not None and output.suffix == ".json")
     _write(_dump_json(document) if in_json else _dump_yaml(document), output)
+
+
+for command in (mcp_registry, mcpb):
+    export.add_command(command)
 
 
 def _choose_servers(plan: Plan, namespace: str | None) -> list[RestServer]:
