@@ -291,7 +291,7 @@ def test_what_the_document_says_wins(folder: Path) -> None:
     text = (DOCUMENT % "ttlMs: 60\n    cacheScope: private").partition("    resources:\n    - {name: guides")[0]
     text += "    resources: [{name: a, uri: 'x:a', outputParameters: [{type: string, value: A}]}]\n"
     (folder / "said.yaml").write_text(text)
-    with Gateway(folder / "said.yaml", ["ships"]) as gateway:
+    with Gateway(folder / "said.yaml", ["ships"], environment={"KEY": "k"}) as gateway:
         result = read(gateway.urls["ships"], MODERN, "x:a").json["result"]
         assert (result["ttlMs"], result["cacheScope"]) == (60, "private")
 
