@@ -24,7 +24,7 @@ PROGRESS := { grep --line-buffered -E '^(Collecting|Building|Installing|Successf
 JOBS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) * 3 / 2 )))
 PYTEST = $(BIN)/pytest -n $(JOBS) --dist worksteal
 
-.PHONY: run test test-other test-quick check lint picture bench instructions clean
+.PHONY: run test test-other setup-other test-quick check lint picture bench instructions clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/naftiko run capabilities/pixel-tracking.yaml --sandbox
@@ -35,8 +35,11 @@ test: $(VENV)/test.stamp
 check: lint
 	$(PYTEST) -q tests/unit tests/diagnostics tests/fix
 
-test-other: $(BIN)/python
-	other=$$(.ci/other-python $(BIN)/python) && $(MAKE) test-quick VENV=.venv-other PYTHON="$$other"
+test-other: setup-other
+	$(MAKE) test-quick VENV=.venv-other
+
+setup-other: $(BIN)/python
+	other=$$(.ci/other-python $(BIN)/python) && $(MAKE) .venv-other/test.stamp VENV=.venv-other PYTHON="$$other"
 
 test-quick: $(VENV)/test.stamp
 	$(BIN)/python -VV

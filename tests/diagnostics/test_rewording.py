@@ -82,6 +82,7 @@ def outcome(file: Path) -> object:
     return results, (made.resolved, made.raw, made.count, made.optional, left, facts(made.loaded.diagnostics))
 
 
+@pytest.mark.no_cover  # ``test_golden`` measures what the same documents reach
 @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_nothing_but_text_changes(file: Path, reword: Callable[[], None]) -> None:
     before = outcome(file)
@@ -100,6 +101,7 @@ def test_every_text_changes(reword: Callable[[], None]) -> None:
     assert before.count("\n") == after.count("\n")
 
 
+@pytest.mark.no_cover  # the same
 @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_no_argument_is_a_sentence(file: Path) -> None:
     """Texts in arguments are of the document, or of a library; ours are templates."""

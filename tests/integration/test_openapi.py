@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.plan import Plan
 
+# A search through thousands of requests, most of whose work is that of schemathesis: see ``LONG_SEARCHES``.
+pytestmark = pytest.mark.no_cover
 HERE = Path(__file__).parent
 FILES = {
     "pixel": HERE.parent.parent / "capabilities" / "pixel-tracking.yaml",

@@ -53,6 +53,7 @@ def parts(value: Any) -> Iterator[Any]:
             yield from parts(item)
 
 
+@pytest.mark.no_cover  # the tests of diagnostics and the journeys measure what the same documents reach
 @pytest.mark.parametrize("file", [*DOCUMENTS, *JOURNEYS], ids=lambda path: path.stem)
 def test_a_plan_is_a_value(file: Path, tmp_path: Path) -> None:
     first, second = planned(file, tmp_path), planned(file, tmp_path)
