@@ -64,7 +64,7 @@ def guard_pages(
         public_paths: Paths that pages of every origin may read. The application sends their CORS headers itself.
     """
     guard = _PageGuard(app, policy, namespace, address, checks_origin=checks_origin, public_paths=public_paths)
-    return guard if guard.checks_host or guard.checks_origin or policy.allowed_origins else app
+    return guard.make_app() if guard.checks_host or guard.checks_origin or policy.allowed_origins else app
 
 
 class _PageRefusal(NamedTuple):
@@ -98,18 +98,30 @@ class _PageGuard:
         self._hosts = policy.allowed_hosts.union(url.hostname or "" for url in public)
         self._own_origins = {f"{url.scheme}://{url.netloc}" for url in public}
         self._allows_any_origin = "*" in policy.allowed_origins
+        self._varies = bool(policy.allowed_origins) and not self._allows_any_origin
         self._accepted: set[bytes | None] = {None}
         self._logged: set[tuple[str, str]] = set()
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Handle one request."""
-        headers = dict(scope["headers"])
-        if (
-            b"origin" not in headers
-            and (not self.checks_host or headers.get(b"host") in self._accepted)
-            and (b"x-forwarded-host" not in headers or not self._policy.trusted_proxies)
-        ):
-            return self._app(scope, receive, self._vary(send))
+    def make_app(self) -> App:
+        """Return the guarded application. A request that needs no more than a look at its headers costs little."""
+        app, check, accepted, any_host = self._app, self._check, self._accepted, not self.checks_host
+        proxied, varied = bool(self._policy.trusted_proxies), self._varies
+
+        def handle(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+            headers = dict(scope["headers"])
+            if (
+                (any_host or headers.get(b"host") in accepted)
+                and b"origin" not in headers
+                and not varied
+                and not (proxied and b"x-forwarded-host" in headers)
+            ):
+                return app(scope, receive, send)
+            return check(headers, scope, receive, send)
+
+        return handle
+
+    def _check(self, headers: Mapping[bytes, bytes], scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Handle a request whose headers need a closer look."""
         hosts = self._list_hosts(scope, headers)
         is_public = scope["path"] in self._public_paths
         refusal = self._find_host_fault(hosts) or (None if is_public else self._find_origin_fault(hosts, headers))
@@ -175,7 +187,7 @@ class _PageGuard:
 
     def _vary(self, send: Send) -> Send:
         """Tell caches that the response to an allowed page differs. Only if there are such pages."""
-        if not self._policy.allowed_origins or self._allows_any_origin:
+        if not self._varies:
             return send
         return _add_headers(send, [(b"vary", b"origin")], exposes=False)
 
