@@ -205,6 +205,14 @@ TRACES_LAST_SECONDS: Final = 3.0
 TRACED_MESSAGE_BYTES_MAX: Final = 64 * 1024
 """Size of an MCP message, and of its response, that is read for span attributes."""
 
+# Clients that wait for messages.
+SUBSCRIPTIONS_MAX: Final = 1000
+"""Of a process: clients that listen to changes."""
+EVENT_STREAM_IDLE_SECONDS: Final = 15.0
+"""After which an idle stream of events gets a comment: shorter than the idle time-outs of load balancers."""
+CANCELLATIONS_PER_SECOND_MAX: Final = 100
+"""Of a process: cancellations that it passes on to the other workers."""
+
 # Shutdown.
 STDIO_END_SECONDS: Final = 1.0
 """How long calls continue after standard input has ended. Clients kill a process that has not ended after 2 s."""

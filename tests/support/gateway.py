@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 from support.command import make_clean_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _START_SECONDS = 30
 _LINE_SECONDS = 15
@@ -93,6 +93,11 @@ class Program:
             line = self._told.wait_for(found, _LINE_SECONDS)
         assert line is not None, f"no log line {event!r} {fields} in:\n{self.output}"
         return line
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition on the log lines holds."""
+        with self._told:
+            assert self._told.wait_for(condition, _LINE_SECONDS), self.output
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal; returns the exit status, once it has ended."""

@@ -16,6 +16,7 @@ from naftiko_runtime.decoding_irregularities import Irregularities
 from naftiko_runtime.encode_value import encode_json
 from naftiko_runtime.engine.exchange import choose_status, describe_failure
 from naftiko_runtime.engine.next_page import NEVER, compile_next, set_first_page
+from naftiko_runtime.engine.progress import report_progress
 from naftiko_runtime.engine.result import OperationResult
 from naftiko_runtime.engine.threads import run_in_thread
 from naftiko_runtime.errors import PageError, UpstreamError
@@ -180,6 +181,7 @@ class Pager:
         page = work() if len(body) <= limits.DECODED_INLINE_BYTES_MAX else await run_in_thread(work)
         progress.pages, progress.bytes = number, progress.bytes + page.size
         progress.items += page.items
+        report_progress(f"page {number} was read")
         return page
 
     def _make(self, body: bytes, result: OperationResult, progress: _Progress) -> _Page:

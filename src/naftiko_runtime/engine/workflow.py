@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime.engine.exchange import Exchange
 from naftiko_runtime.engine.mapping import report_mismatches
+from naftiko_runtime.engine.progress import report_progress
 from naftiko_runtime.engine.result import OperationResult
 from naftiko_runtime.engine.steps.call import describe_unusable
 from naftiko_runtime.engine.steps.record_step import run_step
@@ -43,6 +44,7 @@ class BoundWorkflow:
 
     Attributes:
         stages: The compiled steps of each stage.
+        step_count: The number of steps.
         final: The call whose response is the result, with its mapping. None for another result.
         final_step: The step of this call; empty for another result.
         resource: The resource that this response represents: the caller's path does not lead to it. None for another
@@ -61,6 +63,7 @@ class BoundWorkflow:
         "read_values",
         "resource",
         "stages",
+        "step_count",
         "target",
     )
 
@@ -90,6 +93,7 @@ class BoundWorkflow:
         self.name = self.target = operation.name
         self.deadlines = deadlines
         self.stages = tuple(map(tuple, stages))
+        self.step_count = sum(map(len, self.stages))
         self.is_exact = plan.uses_only_json
         self.read_values = compile_references("outputParameters", plan.references)
         self.final = final
@@ -158,7 +162,7 @@ class _WorkflowExchange(Exchange, eq=False):
         self._deadline = execution.deadlines.begin()
         try:
             for stage in execution.stages:
-                await _run_stage(stage, run)
+                await _run_stage(stage, run, execution.step_count)
             run.complete.discard(execution.final_step)  # until its body is read
             values = execution.read_values(run)
             if execution.maker is not None:
@@ -196,21 +200,21 @@ class _WorkflowExchange(Exchange, eq=False):
         return error
 
 
-async def _run_stage(stage: Sequence[BoundStep], run: WorkflowRun) -> None:
+async def _run_stage(stage: Sequence[BoundStep], run: WorkflowRun, total: int) -> None:
     """Run the steps of a stage. The first failed step in the order of the document is reported.
 
     Raises:
         CallError: A step failed. Later steps are cancelled then; earlier ones are awaited.
     """
     if len(stage) == 1:
-        await _run_step(stage[0], run)
+        await _run_step(stage[0], run, total)
         return
     failures: dict[int, Exception] = {}
     tasks: list[asyncio.Task[None]] = []
 
     async def attempt(number: int, step: BoundStep) -> None:
         try:
-            await _run_step(step, run)
+            await _run_step(step, run, total)
         except Exception as error:  # noqa: BLE001 - raised below, after the earlier steps
             failures[number] = error
             for task in tasks[number + 1 :]:
@@ -222,6 +226,7 @@ async def _run_stage(stage: Sequence[BoundStep], run: WorkflowRun) -> None:
         raise failures[min(failures)]
 
 
-async def _run_step(step: BoundStep, run: WorkflowRun) -> None:
+async def _run_step(step: BoundStep, run: WorkflowRun, total: int) -> None:
     await run_step(step, run)
     run.complete.add(step.name)
+    report_progress(f"step '{step.name}' has ended", total)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
+
+from naftiko_runtime.exposes.list_changes import ListChanges
+from naftiko_runtime.exposes.running_calls import RunningCalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +37,12 @@ class AppServices(Struct, frozen=True):
         policy: What the operator allows callers.
         observer: Observes requests; None without metrics and traces.
         health: The health of the program.
+        changes: The clients that listen to changes of what is served.
+        calls: The calls that their clients can cancel.
     """
 
     policy: CallerPolicy
     observer: Observer | None = None
     health: Health = Health()
+    changes: ListChanges = field(default_factory=ListChanges)
+    calls: RunningCalls = field(default_factory=RunningCalls)

@@ -9,6 +9,8 @@ from naftiko_runtime.exposes import control, mcp, rest, skill, unserved
 from naftiko_runtime.plan import McpServer, RestServer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from naftiko_runtime.document.exposes import Expose
     from naftiko_runtime.exposes.kind import ExposeKind, ServedKind
     from naftiko_runtime.plan import Server
@@ -26,6 +28,11 @@ def get_kind(server: Server) -> ServedKind[Any, Any]:
             return mcp
         case _:
             assert_never(server)
+
+
+def list_mcp_servers(servers: Iterable[Server]) -> list[McpServer]:
+    """Return the MCP servers among servers."""
+    return [server for server in servers if isinstance(server, McpServer)]
 
 
 def get_expose_kind(expose: Expose) -> ExposeKind[Any, Any]:

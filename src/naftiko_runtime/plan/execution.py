@@ -48,6 +48,11 @@ class Call(Struct, frozen=True):
         return self.request.pagination is None
 
     @property
+    def has_parts(self) -> bool:
+        """Whether it ends part by part: page by page."""
+        return self.request.pagination is not None
+
+    @property
     def open_query(self) -> bool:
         """Whether the caller's query is passed through unchanged."""
         return self.request.open_query
@@ -90,6 +95,7 @@ class Mock(Struct, frozen=True):
     open_query: ClassVar[bool] = False
     open_body: ClassVar[OpenBody | None] = None
     untouched: ClassVar[UntouchedResponse | None] = None
+    has_parts: ClassVar[bool] = False
 
     def remove_mapping(self, except_operations: Container[str]) -> Mock:  # noqa: ARG002 - it needs no response
         """Return the mock itself: its result needs no response."""

@@ -83,6 +83,7 @@ class Workflow(Struct, frozen=True):
 
     # What a caller sends is about one request, and a workflow may send several.
     passes_conditions: ClassVar[bool] = False
+    has_parts: ClassVar[bool] = True
     open_query: ClassVar[bool] = False
     open_body: ClassVar[OpenBody | None] = None
 

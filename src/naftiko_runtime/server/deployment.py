@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime.bind_plan import bind
 from naftiko_runtime.engine.credentials import derive_secrets
-from naftiko_runtime.exposes.kinds import get_kind
+from naftiko_runtime.exposes.kinds import get_kind, list_mcp_servers
+from naftiko_runtime.exposes.mcp.compare_lists import find_changed_lists, make_topic
 from naftiko_runtime.exposes.public_documents import PublicDocuments
 from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.link.check_shared_ports import group_by_port
@@ -62,6 +63,15 @@ class Deployment:
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def servers(self) -> list[Server]:
+        """The servers of all capabilities."""
+        return [server for one in self._capabilities for server in one.plan.servers]
+
+    def announce_changes(self, before: Sequence[Server]) -> None:
+        """Tell the clients that listen which lists differ from those of earlier servers."""
+        self._services.changes.publish(find_changed_lists(list_mcp_servers(before), list_mcp_servers(self.servers)))
+
     def make_successor(self, capabilities: Sequence[ServedCapability]) -> Deployment:
         """Return a deployment of other capabilities, with the same settings."""
         return Deployment(capabilities, self._settings, self._services, self._nonces)
@@ -85,8 +95,12 @@ class Deployment:
 
     def listen_to_stdio(self, streams: StandardStreams, on_end: Callable[[], None]) -> dict[PortKey, StdioListener]:
         """Return the listener of the server that is served over standard input and output, if there is one."""
-        keys = (key for key in self.apps if key.address == STDIO_ADDRESS)
-        return {key: make_stdio_listener(streams, self.apps[key], self._services.policy, on_end) for key in keys}
+        found: dict[PortKey, StdioListener] = {}
+        for key, app in self.apps.items():
+            if key.address == STDIO_ADDRESS:
+                topic = make_topic(key.address, key.port, key.free)
+                found[key] = make_stdio_listener(streams, app, self._services, topic, on_end)
+        return found
 
     async def close(self) -> None:
         """Close everything; requests in progress lose their upstream."""

@@ -60,12 +60,24 @@ class Lifecycle:
         readiness: Readiness,
         settings: ServerSettings,
         heartbeat: Callable[[], None] = lambda: None,
+        on_drain: Callable[[], None] = lambda: None,
     ) -> None:
+        """Prepare.
+
+        Args:
+            listeners: The listeners of the exposes.
+            control: The listener of the control port.
+            readiness: Becomes set while the process serves.
+            settings: The operator's choices.
+            heartbeat: Called every second.
+            on_drain: Called when the process begins to drain, to end requests that never end by themselves.
+        """
         self._listeners = listeners
         self._control = control
         self._readiness = readiness
         self._settings = settings
         self._heartbeat = heartbeat
+        self._on_drain = on_drain
         self._stop = asyncio.Event()
         self._force = asyncio.Event()
         self._logged_errors: set[type[Exception]] = set()
@@ -107,6 +119,7 @@ class Lifecycle:
     async def _drain(self, everyone: list[DrainedListener]) -> int:
         """Clear readiness, wait for load balancers to notice, close listeners, and let requests in flight finish."""
         self._readiness.clear()
+        self._on_drain()
         for listener in self._listeners:
             listener.announce_closing()
         if self._control is not None:

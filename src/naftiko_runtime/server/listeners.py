@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.asgi_types import App
     from naftiko_runtime.caller_policy import CallerPolicy
+    from naftiko_runtime.exposes.app_services import AppServices
     from naftiko_runtime.standard_streams import StandardStreams
     from naftiko_runtime.telemetry.metrics import Meter
 
@@ -52,17 +53,18 @@ def make_listener(listening: socket.socket, app: AppConfig, meter: Meter | None)
 
 
 def make_stdio_listener(
-    streams: StandardStreams, app: AppConfig, policy: CallerPolicy, on_end: Callable[[], None]
+    streams: StandardStreams, app: AppConfig, services: AppServices, topic: str, on_end: Callable[[], None]
 ) -> StdioListener:
     """Return the listener of an application that is served over standard input and output.
 
     Args:
         streams: The input and output.
         app: The application.
-        policy: What the operator allows callers.
+        services: The services of the program.
+        topic: The name of the endpoint, by which it tells of changes.
         on_end: Called when the client has gone.
     """
-    return StdioListener(streams, app, policy.message_bytes_max, on_end)
+    return StdioListener(streams, app, services, topic, on_end)
 
 
 def make_control_listener(listening: socket.socket | None, app: App, policy: CallerPolicy) -> Listener | None:

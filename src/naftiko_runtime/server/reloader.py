@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.http_server.app_config import AppConfig
     from naftiko_runtime.link.check_shared_ports import PortKey
+    from naftiko_runtime.plan import Server
     from naftiko_runtime.server.capability_to_serve import LoadCapabilities, ServedCapability
     from naftiko_runtime.server.deployment import Deployment
     from naftiko_runtime.server.settings import ServerSettings
@@ -43,6 +44,8 @@ class DeploymentSwap:
         self._listeners = listeners
         self._settings = settings
         self._closing: set[asyncio.Task[None]] = set()
+        self._replaced: list[Sequence[Server]] = []
+        """What was served before the changes that are not announced."""
 
     async def prepare(self, capabilities: Sequence[ServedCapability]) -> None:
         """Open everything that these capabilities need, but do not serve them yet.
@@ -64,12 +67,19 @@ class DeploymentSwap:
         if self._next is None:
             return 0
         old, self._current, self._next = self._current, self._next, None
+        self._replaced.append(old.servers)
         apps = self._current.apps
         running = [task for key, listener in self._listeners.items() for task in listener.replace_app(apps[key])]
         closing = asyncio.create_task(self._close_when_done(old, running))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
         return len(running)
+
+    def announce(self) -> None:
+        """Tell the clients that listen what commits have changed. Call it when all processes have committed."""
+        replaced, self._replaced = self._replaced, []
+        if replaced:
+            self._current.announce_changes(replaced[0])
 
     async def abort(self) -> None:
         """Close what was prepared."""
@@ -141,6 +151,7 @@ class Reloader:
         check_same_ports(self._capabilities, capabilities)
         await self._swap.prepare(capabilities)
         log_reloaded(capabilities, self._swap.commit())
+        self._swap.announce()
 
 
 def log_reloaded(capabilities: Sequence[ServedCapability], in_progress: int) -> None:

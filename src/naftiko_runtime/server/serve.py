@@ -64,7 +64,8 @@ async def serve(
         stack.push_async_callback(process.close)
         ready = asyncio.Event()
         health = Health(ready.is_set, render_metrics=process.render)
-        deployment = Deployment(capabilities, settings, AppServices(settings.policy, process.observer, health))
+        services = AppServices(settings.policy, process.observer, health)
+        deployment = Deployment(capabilities, settings, services)
         await deployment.open()
         gc.freeze()  # what is loaded stays: no collection has to look at it again
 
@@ -78,7 +79,7 @@ async def serve(
         swap = DeploymentSwap(deployment, listeners, settings)
         reloader = Reloader(swap, capabilities, load, make_reload_counter(metrics.open_parent_meter()))
         stack.push_async_callback(reloader.close)
-        lifecycle = Lifecycle(tuple(listeners.values()), control, ready, settings, process.update)
+        lifecycle = Lifecycle(tuple(listeners.values()), control, ready, settings, process.update, services.changes.end)
         policy = SignalPolicy(lifecycle.stop, lifecycle.force, reloader.request, settings.grace_seconds)
 
         def on_started() -> None:

@@ -107,6 +107,8 @@ class ReloadCoordinator:
         if transaction.failure is None:
             self.capabilities = transaction.capabilities
             freeze_heap()
+            for worker in workers.values():
+                worker.channel.send("reloaded")
             self._count("reloaded")
             log_reloaded(transaction.capabilities, transaction.in_progress)
         else:

@@ -263,6 +263,10 @@ class Supervisor:
                     self._sockets.remove(worker.number)
             case "stopped":
                 worker.cut_off = message.fields["cut_off"]
+            case "cancel":
+                for other in self._workers.values():
+                    if other is not worker:
+                        other.channel.send("cancel", call=message.fields["call"])
             case _:
                 self._reloads.on_message(worker.number, message)
 

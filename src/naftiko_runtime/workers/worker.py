@@ -6,15 +6,19 @@ import asyncio
 import logging
 import signal
 import socket
+import time
+from collections import deque
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import asdict
 
+from naftiko_runtime import limits
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.exposes.app_services import AppServices, Health
 from naftiko_runtime.exposes.control.app import make_control_app
+from naftiko_runtime.exposes.running_calls import RunningCalls
 from naftiko_runtime.server.deployment import Deployment
 from naftiko_runtime.server.lifecycle import Lifecycle
 from naftiko_runtime.server.listeners import make_control_listener
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from naftiko_runtime.authentication.nonce_cache import NonceCache
+    from naftiko_runtime.exposes.running_calls import CallKey
     from naftiko_runtime.http_server.listener import Listener
     from naftiko_runtime.server.capability_to_serve import ServedCapability
     from naftiko_runtime.server.ports import Ports
@@ -93,7 +98,8 @@ async def run_worker(
             process = ProcessTelemetry(metrics, context.number + 1, settings, capabilities)
             stack.push_async_callback(process.close)
             health = Health(status.is_ready, status.is_live, process.render)
-            services = AppServices(settings.policy, process.observer, health)
+            calls = RunningCalls(_make_canceller(channel))
+            services = AppServices(settings.policy, process.observer, health, calls=calls)
             deployment = Deployment(capabilities, settings, services, nonces)
             await deployment.open()
         except BindError as error:
@@ -110,8 +116,8 @@ async def run_worker(
             own.record_heartbeat()
             process.update()
 
-        lifecycle = Lifecycle(listeners, control, own, settings, send_heartbeat)
-        worker = _Worker(channel, lifecycle, swap, listeners, on_receive)
+        lifecycle = Lifecycle(listeners, control, own, settings, send_heartbeat, services.changes.end)
+        worker = _Worker(channel, lifecycle, swap, listeners, on_receive, calls)
         loop = asyncio.get_running_loop()
         loop.add_reader(channel.fileno(), worker.on_readable)
         loop.add_signal_handler(signal.SIGTERM, worker.leave)
@@ -133,7 +139,9 @@ class _Worker:
         swap: DeploymentSwap,
         listeners: Sequence[Listener],
         on_receive: Callable[[Sequence[ServedCapability]], None],
+        calls: RunningCalls,
     ) -> None:
+        self._calls = calls
         self._channel = channel
         self._lifecycle = lifecycle
         self._swap = swap
@@ -181,6 +189,14 @@ class _Worker:
                 self._start(self._adopt(message.fields["worker"], message.fields["listener"], listening))
             case "release":
                 self._start(self._release(message.fields["worker"], message.fields["listener"]))
+            case "cancel":
+                topic, session, identity = message.fields["call"]
+                self._calls.cancel((topic, session, identity))
+            case _:
+                self._handle_reload(message)
+
+    def _handle_reload(self, message: ControlMessage) -> None:
+        match message.kind:
             case "prepare" if message.file is not None:
                 self._start(self._prepare(message.fields["reload"], message.file))
             case "prepare":  # the kernel drops what it finds no descriptor for
@@ -188,6 +204,8 @@ class _Worker:
                 self._channel.send("not-prepared", reload=message.fields["reload"], reason=reason)
             case "commit":
                 self._channel.send("committed", reload=message.fields["reload"], in_progress=self._swap.commit())
+            case "reloaded":
+                self._swap.announce()
             case "abort":
                 self._start(self._abort())
             case unknown:
@@ -228,6 +246,19 @@ class _Worker:
     async def _abort(self) -> None:
         async with self._reload_lock:
             await self._swap.abort()
+
+
+def _make_canceller(channel: ControlChannel) -> Callable[[CallKey], None]:
+    """Return a function that cancels a call of another worker. Of too many in a second, the later ones are dropped."""
+    sent: deque[float] = deque(maxlen=limits.CANCELLATIONS_PER_SECOND_MAX)
+
+    def cancel(key: CallKey) -> None:
+        now = time.monotonic()
+        if len(sent) < limits.CANCELLATIONS_PER_SECOND_MAX or now - sent[0] >= 1:
+            sent.append(now)
+            channel.send("cancel", call=key)
+
+    return cancel
 
 
 def _pack_problems(error: BindError) -> list[dict[str, str | None]]:

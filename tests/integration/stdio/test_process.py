@@ -15,7 +15,7 @@ import pytest
 
 from support.command import make_clean_environment, run_naftiko
 from support.gateway import NAFTIKO
-from support.stdio_program import StdioProgram, make_request
+from support.stdio_program import StdioProgram, make_enveloped, make_request
 from support.upstream import Gate, Reply
 
 if TYPE_CHECKING:
@@ -196,6 +196,34 @@ def test_a_reload_changes_what_is_served(file: str, tmp_path: Path) -> None:
         program.process.send_signal(signal.SIGHUP)
         program.wait_error('"event":"reloaded"')
         assert list_tools(program) == ["all-things"]
+
+
+def test_clients_are_told_of_a_change(file: str, tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    text = Path(file).read_text(encoding="utf-8")
+    own.write_text(text, encoding="utf-8")
+    with start(str(own), "--stdio") as program:
+        program.initialize()
+        listening = program.ask(make_enveloped("sub", "subscriptions/listen", notifications={"toolsListChanged": True}))
+        assert listening["method"] == "notifications/subscriptions/acknowledged"
+        own.write_text(text.replace("description: All things.", "description: Every thing."), encoding="utf-8")
+        program.process.send_signal(signal.SIGHUP)
+        told = [program.read() for _ in range(2)]
+        assert {message["method"] for message in told} == {"notifications/tools/list_changed"}
+        assert sum("params" in message for message in told) == 1
+        assert program.end_input() == 0
+        assert program.read()["result"]["resultType"] == "complete"
+
+
+def test_a_workflow_tells_its_progress(documents: Path) -> None:
+    with StdioProgram(str(documents / "streams.yaml"), "--stdio", "--sandbox") as program:
+        asked = {"name": "count-things", "arguments": {}, "_meta": {"progressToken": "p"}}
+        for make in (make_request, make_enveloped):
+            message = program.ask(make(1, "tools/call", **asked))
+            while message.get("method") == "notifications/progress":
+                assert message["params"]["progressToken"] == "p"
+                message = program.read()
+            assert message["id"] == 1
 
 
 def test_it_needs_nothing_that_windows_lacks(file: str) -> None:

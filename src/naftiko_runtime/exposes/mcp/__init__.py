@@ -58,8 +58,8 @@ async def open_app(
 
     merged, alone = merge(servers), servers if len(servers) > 1 else ()
     if merged.server.transport == "stdio":
-        opening = open_stdio_app(merged, services.policy, services.observer)
+        opening = open_stdio_app(merged, services)
     else:
-        opening = open_mcp_app(merged, services.policy, alone, services.observer)
+        opening = open_mcp_app(merged, services, alone)
     async with opening as app:
         yield app

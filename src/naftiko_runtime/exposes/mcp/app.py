@@ -8,7 +8,9 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, cast
 
+from naftiko_runtime.exposes.mcp.compare_lists import get_topic
 from naftiko_runtime.exposes.mcp.contents import McpContents
+from naftiko_runtime.exposes.mcp.endpoint_clients import EndpointClients, wants_notifications
 from naftiko_runtime.exposes.mcp.fast_path import FastPath
 from naftiko_runtime.exposes.mcp.sdk_path import CheckedMessages
 from naftiko_runtime.exposes.mcp.server_card import make_discovery_documents
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.asgi_types import App, Receive, Scope, Send
     from naftiko_runtime.bind_plan import BoundServer
-    from naftiko_runtime.caller_policy import CallerPolicy
+    from naftiko_runtime.exposes.app_services import AppServices
     from naftiko_runtime.plan import DynamicResource, McpServer, Tool
     from naftiko_runtime.telemetry.meter_and_tracer import Observer
     from naftiko_runtime.telemetry.metrics import MetricValue
@@ -38,9 +40,8 @@ _ALLOW: Final = (b"allow", b"OPTIONS, POST")
 @asynccontextmanager
 async def open_mcp_app(
     bound: BoundServer[McpServer, Tool | DynamicResource],
-    policy: CallerPolicy,
+    services: AppServices,
     members: Sequence[BoundServer[McpServer, Tool | DynamicResource]] = (),
-    observer: Observer | None = None,
 ) -> AsyncIterator[App]:
     """Open the ASGI application of the MCP exposes of one port.
 
@@ -48,11 +49,11 @@ async def open_mcp_app(
 
     Args:
         bound: The server at ``/mcp`` and ``/``.
-        policy: The operator's choices.
+        services: The services of the program.
         members: The servers that it merges, if any. Each is served at ``/{namespace}/mcp``.
-        observer: Observes requests.
     """
-    endpoints = _make_endpoints(bound, policy, members, observer)
+    policy, observer = services.policy, services.observer
+    endpoints = _make_endpoints(bound, services, members)
     instruments = _make_instruments(observer, bound.server.namespace, endpoints)
     documents = (
         make_discovery_documents(bound.server, [member.server for member in members], policy.public_urls)
@@ -77,10 +78,8 @@ async def open_mcp_app(
             return handle_accepted(endpoint, scope, receive, send)
 
         def handle_accepted(endpoint: _McpEndpoint, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            if scope["method"] != "POST":
-                detail = "MCP is served without sessions: send every message as a POST"
-                return send_problem_document(send, 405, "method-not-allowed", detail, headers=(_ALLOW,))
-            return endpoint.handle(dict(scope["headers"]), scope, receive, send)
+            handle = endpoint.handle if scope["method"] == "POST" else endpoint.handle_other
+            return handle(dict(scope["headers"]), scope, receive, send)
 
         server = bound.server
         yield guard_pages(
@@ -90,11 +89,11 @@ async def open_mcp_app(
 
 @asynccontextmanager
 async def open_stdio_app(
-    bound: BoundServer[McpServer, Tool | DynamicResource], policy: CallerPolicy, observer: Observer | None
+    bound: BoundServer[McpServer, Tool | DynamicResource], services: AppServices
 ) -> AsyncIterator[App]:
     """Open the application for standard input. Its client started the process: it is neither a page nor unknown."""
-    endpoint = _McpEndpoint(bound, policy, observer)
-    instruments = _make_instruments(observer, bound.server.namespace, ["stdio"])
+    endpoint = _McpEndpoint(bound, services, get_topic(bound.server))
+    instruments = _make_instruments(services.observer, bound.server.namespace, ["stdio"])
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if instruments:
@@ -107,14 +106,15 @@ async def open_stdio_app(
 
 def _make_endpoints(
     bound: BoundServer[McpServer, Tool | DynamicResource],
-    policy: CallerPolicy,
+    services: AppServices,
     members: Sequence[BoundServer[McpServer, Tool | DynamicResource]],
-    observer: Observer | None,
 ) -> dict[str, _McpEndpoint]:
     """Return the endpoint of each path."""
-    union = _McpEndpoint(bound, policy, observer)
+    union = _McpEndpoint(bound, services, get_topic(bound.server, alone=False))
     endpoints = dict.fromkeys((*PATHS, f"/{bound.server.namespace}/mcp"), union)
-    endpoints |= {f"/{member.server.namespace}/mcp": _McpEndpoint(member, policy, observer) for member in members}
+    for member in members:
+        path, topic = f"/{member.server.namespace}/mcp", get_topic(member.server)
+        endpoints[path] = _McpEndpoint(member, services, topic)
     endpoints |= {f"{path}/": endpoint for path, endpoint in endpoints.items() if path != "/"}
     return endpoints
 
@@ -128,27 +128,30 @@ class _McpEndpoint:
     """The MCP server at one path of a port."""
 
     def __init__(
-        self, bound: BoundServer[McpServer, Tool | DynamicResource], policy: CallerPolicy, observer: Observer | None
+        self, bound: BoundServer[McpServer, Tool | DynamicResource], services: AppServices, topic: str
     ) -> None:
-        name = bound.server.namespace
+        name, policy, observer = bound.server.namespace, services.policy, services.observer
         contents = McpContents(bound, policy, None if observer is None else ToolInstrumentation(name, observer))
         self._traced = observer is not None and observer.tracer is not None
         body_bytes_max = policy.message_bytes_max
         self.sdk = _Sdk(contents, body_bytes_max)
-        self._fast_path = FastPath(contents, body_bytes_max) if policy.mcp_fast_path else None
-        self._sdk_path = CheckedMessages(
-            self.sdk.handle,
-            self.sdk.find_params_fault,
-            contents.methods,
-            contents.tools.find_refusal,
-            body_bytes_max,
-            name,
-        )
+        self._clients = EndpointClients(services, topic, contents.server_info)
+        self._fast_path = FastPath(contents, body_bytes_max, self._clients) if policy.mcp_fast_path else None
+        self._sdk_path = CheckedMessages(self.sdk, contents, body_bytes_max, name, self._clients)
         meter = None if observer is None else observer.meter
         self._counters: dict[str, MetricValue] = {}
         if meter is not None:
             for path in ("fast", "sdk"):
                 self._counters[path] = meter.get_number(MCP_MESSAGES, naftiko_expose=name, path=path)
+
+    def handle_other(
+        self, headers: Mapping[bytes, bytes], scope: Scope, receive: Receive, send: Send
+    ) -> Awaitable[None]:
+        """Handle a request that is no POST: a GET may ask for notifications."""
+        if scope["method"] == "GET" and wants_notifications(headers):
+            return self._clients.notify(headers, scope, receive, send)
+        detail = "MCP is served without sessions: send every message as a POST"
+        return send_problem_document(send, 405, "method-not-allowed", detail, headers=(_ALLOW,))
 
     def handle(self, headers: Mapping[bytes, bytes], scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handle a POST with these headers."""
@@ -175,7 +178,7 @@ class _SessionManager(Protocol):
 
     def run(self) -> AbstractAsyncContextManager[None]: ...
 
-    async def handle_request(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+    async def handle_request(self, scope: Scope, receive: Receive, send: Send, *, streams: bool) -> None: ...
 
 
 class SdkModule(Protocol):
@@ -208,10 +211,10 @@ class _Sdk:
         await self._start()
         return self._module.find_params_fault(message, version)
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request. The first one starts the SDK."""
+    async def handle(self, scope: Scope, receive: Receive, send: Send, *, streams: bool) -> None:
+        """Handle a request; see :class:`naftiko_runtime.exposes.mcp.sdk_path.SdkServer`. The first one starts it."""
         manager = await self._start()
-        await manager.handle_request(scope, receive, send)
+        await manager.handle_request(scope, receive, send, streams=streams)
 
     async def _start(self) -> _SessionManager:
         """Wait for the SDK, and return its manager. The first request starts it."""

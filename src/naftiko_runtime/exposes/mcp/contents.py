@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import McpServer
     from naftiko_runtime.telemetry.server_requests import ToolInstrumentation
 
-_GENERAL: Final = {True: ("server/discover",), False: ("initialize", "ping")}
+_GENERAL: Final = {True: ("server/discover", "subscriptions/listen"), False: ("initialize", "ping")}
 """The methods of every server, by whether the revision is stateless."""
 _METHODS: Final = {
     "tools": ("tools/list", "tools/call"),
@@ -30,9 +30,9 @@ _METHODS: Final = {
 }
 """The methods of each capability."""
 _CAPABILITIES: Final[dict[str, dict[str, bool]]] = {
-    "tools": {"listChanged": False},
-    "resources": {"listChanged": False, "subscribe": False},
-    "prompts": {"listChanged": False},
+    "tools": {"listChanged": True},
+    "resources": {"listChanged": True, "subscribe": False},
+    "prompts": {"listChanged": True},
     "completions": {},
 }
 
@@ -84,11 +84,16 @@ class McpContents:
         if not self.tools.is_empty:
             yield "tools"
 
+    @property
+    def server_info(self) -> dict[str, str]:
+        """The name, title and version of the server."""
+        server = self.server
+        return {"name": server.name or server.namespace, "title": server.title, "version": server.version}
+
     def describe_server(self) -> ServerInfo:
         """Return the description of the server, and its first page of tools."""
         server = self.server
-        info = {"name": server.name or server.namespace, "title": server.title, "version": server.version}
         about: dict[str, Any] = {"capabilities": {name: _CAPABILITIES[name] for name in self.capabilities}}
         if server.instructions is not None:
             about["instructions"] = server.instructions
-        return ServerInfo(info, about, self.lists["tools/list"].first, server.caching)
+        return ServerInfo(self.server_info, about, self.lists["tools/list"].first, server.caching)

@@ -16,9 +16,12 @@ import orjson
 
 from naftiko_runtime import limits
 from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
+from naftiko_runtime.exposes.mcp.endpoint_clients import SESSION
+from naftiko_runtime.exposes.mcp.event_stream import accepts_events
 from naftiko_runtime.exposes.mcp.fast_path_envelope import is_plain_envelope, is_plain_initialize
 from naftiko_runtime.exposes.mcp.message_check import accepts_json, allows_json_message, log_path
 from naftiko_runtime.exposes.mcp.revisions import HANDSHAKE, STATELESS, UNNAMED
+from naftiko_runtime.exposes.running_calls import make_session_id
 from naftiko_runtime.formats import DecodeError, read_json
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.problem_details import send_refusal
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi_types import Receive, Scope, Send
     from naftiko_runtime.exposes.mcp.contents import McpContents
     from naftiko_runtime.exposes.mcp.encode_result import ServerInfo, Wire
+    from naftiko_runtime.exposes.mcp.endpoint_clients import EndpointClients
     from naftiko_runtime.upstream.interface import Header
 
 log = logging.getLogger(__name__)
@@ -39,7 +43,7 @@ _KEYS: Final = frozenset({"jsonrpc", "id", "method", "params"})
 _CALL_PARAMS: Final = frozenset({"name", "arguments", "_meta"})
 _ENVELOPE: Final = frozenset({"_meta"})
 _INITIALIZED: Final = {"jsonrpc": "2.0", "method": "notifications/initialized"}
-_HEADERS: Final = frozenset({b"accept", b"content-type", b"mcp-protocol-version", b"mcp-method", b"mcp-name"})
+_HEADERS: Final = frozenset({b"accept", b"content-type", b"mcp-protocol-version", b"mcp-method", b"mcp-name", SESSION})
 _VERSIONS: Final = {version.encode(): version for version in (*HANDSHAKE, *STATELESS)} | {None: UNNAMED}
 _REMEMBERED_MAX: Final = 1024
 _REMEMBERED_BYTES_MAX: Final = 1024
@@ -58,13 +62,15 @@ _RESULTS: Final[dict[tuple[bool, str], Callable[[ServerInfo], bytes]]] = {
 class FastPath:
     """Handles the frequent messages to one MCP server."""
 
-    def __init__(self, contents: McpContents, body_bytes_max: int) -> None:
+    def __init__(self, contents: McpContents, body_bytes_max: int, clients: EndpointClients) -> None:
         """Compile what all messages share.
 
         Args:
             contents: What is served.
             body_bytes_max: The largest body that this path handles, in bytes. The SDK rejects larger ones.
+            clients: The clients of the endpoint.
         """
+        self._clients = clients
         self._tools = contents.tools
         self._methods = contents.methods
         self._body_bytes_max = body_bytes_max
@@ -86,22 +92,41 @@ class FastPath:
             whole = body and len(body) <= self._body_bytes_max
             message = _read_message(body, headers, stateless=stateless) if whole else None
         wire = self._info.stateless if stateless else self._info.legacy
-        response = None
-        if message is not None and message["method"] != _CALL:
-            response = self._respond(message, wire, version, headers)
-        elif message is not None and self._takes_call(message, version, headers):
-            if (refusal := self._tools.find_refusal(message, scope)) is not None:
-                await send_refusal(send, refusal)
-                return None
-            response = await self._call_tool(message, wire, scope)
-        if message is None or response is None:
+        if message is None:
+            return _replay_message(event, receive)
+        if message["method"] == _CALL:
+            if not self._takes_call(message, version, headers):
+                return _replay_message(event, receive)
+            response = await self._respond_to_call(message, wire, headers, scope, send)
+        elif (response := self._respond(message, wire, version, headers)) is None:
             return _replay_message(event, receive)
         log_path("fast", message, self._tools.server.namespace)
-        await send(
-            {"type": "http.response.start", "status": 200 if response else 202, "headers": wire.make_headers(response)}
-        )
+        if response is None:
+            return None
+        response_headers = wire.make_headers(response)
+        if message["method"] == "initialize":
+            response_headers.append((SESSION, make_session_id()))
+        await send({"type": "http.response.start", "status": 200 if response else 202, "headers": response_headers})
         await send({"type": "http.response.body", "body": response})
         return None
+
+    async def _respond_to_call(
+        self, message: dict[str, Any], wire: Wire, headers: dict[bytes, bytes], scope: Scope, send: Send
+    ) -> bytes | None:
+        """Call a tool and return the response; None if nothing is left to send."""
+        if (refusal := self._tools.find_refusal(message, scope)) is not None:
+            await send_refusal(send, refusal)
+            return None
+        call = self._call_tool(message, wire, scope)
+        key = token = None
+        if SESSION in headers and not wire.stateless:
+            key = self._clients.make_key(headers[SESSION], message["id"], scope)
+        if (meta := message["params"].get("_meta")) and "progressToken" in meta:
+            wanted = self._tools.has_progress(message["params"]["name"]) and accepts_events(headers.get(b"accept"))
+            token = meta["progressToken"] if wanted else None
+        if key is None and token is None:
+            return await call
+        return await self._clients.run_streamed(key, token, call, send)
 
     async def _take_large(
         self, event: MutableMapping[str, Any], receive: Receive, headers: dict[bytes, bytes], *, stateless: bool

@@ -24,14 +24,17 @@ PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
 METHOD_NOT_FOUND: Final = -32601
 INVALID_PARAMS: Final = -32602
+INTERNAL_ERROR: Final = -32603
 HEADER_MISMATCH: Final = -32020
 UNSUPPORTED_VERSION: Final = -32022
+
+CANCELLED: Final = "notifications/cancelled"
 
 BATCH_VERSION: Final = "2025-03-26"
 """The one revision that has batches."""
 
 _ROUTING: Final = (b"mcp-protocol-version", b"mcp-method", b"mcp-name")
-_OF_REVISIONS: Final = {True: ("server/discover",), False: ("initialize", "ping")}
+_OF_REVISIONS: Final = {True: ("server/discover", "subscriptions/listen"), False: ("initialize", "ping")}
 """The methods of every server, by whether the revision is stateless."""
 
 _NOT_OFFERED: Final = {
@@ -44,7 +47,6 @@ _NOT_OFFERED: Final = {
     "resources/subscribe": "sends no notifications",
     "resources/templates/list": "has no resources",
     "resources/unsubscribe": "sends no notifications",
-    "subscriptions/listen": "sends no notifications",
     "tools/call": "has no tools",
     "tools/list": "has no tools",
 }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from mcp.server.caching import CacheHint
-from mcp.server.lowlevel import Server
+from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import methods
@@ -15,6 +16,11 @@ from pydantic import ValidationError
 from naftiko_runtime.exposes.mcp.sdk_handlers import PromptHandlers, ResourceHandlers, ToolHandlers, complete_with
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import mcp_types as types
+
+    from naftiko_runtime.asgi_types import Receive, Scope, Send
     from naftiko_runtime.exposes.mcp.contents import McpContents
 
 _LISTS: Final[tuple[methods.CacheableMethod, ...]] = (
@@ -32,7 +38,7 @@ def _make_server(contents: McpContents) -> Server[Any]:
     served, offered = contents.server, frozenset(contents.capabilities)
     tools, resources, prompts = ToolHandlers(contents), ResourceHandlers(contents), PromptHandlers(contents)
     has_tools, has_resources, has_prompts = (name in offered for name in ("tools", "resources", "prompts"))
-    return Server(
+    return _NotifyingServer(
         served.name or served.namespace,
         version=served.version,
         title=served.title,
@@ -51,16 +57,51 @@ def _make_server(contents: McpContents) -> Server[Any]:
     )
 
 
-async def make_session_manager(contents: McpContents, body_bytes_max: int) -> StreamableHTTPSessionManager:
-    """Return the SDK's manager of a server with these contents. It keeps no sessions."""
-    return StreamableHTTPSessionManager(
-        await asyncio.to_thread(_make_server, contents),
-        json_response=True,
-        stateless=True,
-        # Host and Origin are checked before the SDK sees a request: it can only compare them with fixed lists.
-        security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
-        max_request_body_size=body_bytes_max,
-    )
+async def make_session_manager(contents: McpContents, body_bytes_max: int) -> SessionManagers:
+    """Return the manager of a server with these contents. It keeps no sessions."""
+    return SessionManagers(await asyncio.to_thread(_make_server, contents), body_bytes_max)
+
+
+class SessionManagers:
+    """The SDK's managers of one server: one responds with JSON, the other one with streams."""
+
+    def __init__(self, server: Server[Any], body_bytes_max: int) -> None:
+        self._managers = {
+            streams: StreamableHTTPSessionManager(
+                server,
+                json_response=not streams,
+                stateless=True,
+                # Host and Origin are checked before the SDK sees a request: it can only compare them with fixed lists.
+                security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+                max_request_body_size=body_bytes_max,
+            )
+            for streams in (False, True)
+        }
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Run both."""
+        async with self._managers[False].run(), self._managers[True].run():
+            yield
+
+    async def handle_request(self, scope: Scope, receive: Receive, send: Send, *, streams: bool) -> None:
+        """Handle a request."""
+        await self._managers[streams].handle_request(scope, receive, send)
+
+
+class _NotifyingServer(Server[Any]):
+    """A server that notifies of changed lists in both eras. The SDK knows only its own way to do that."""
+
+    def get_capabilities(
+        self,
+        notification_options: NotificationOptions | None = None,  # noqa: ARG002 - always the same ones
+        experimental_capabilities: dict[str, dict[str, Any]] | None = None,
+        extensions: dict[str, dict[str, Any]] | None = None,
+        *,
+        protocol_version: str | None = None,  # noqa: ARG002 - the same in all of them
+    ) -> types.ServerCapabilities:
+        """Return the capabilities: all lists can change, and nobody can subscribe to a resource."""
+        return super().get_capabilities(NotificationOptions(True, True, True), experimental_capabilities, extensions)
 
 
 def find_params_fault(message: dict[str, Any], version: str) -> str | None:

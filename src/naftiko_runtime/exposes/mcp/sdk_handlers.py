@@ -10,6 +10,7 @@ from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
 
 from naftiko_runtime.exposes.mcp.completion import CompletionError
 from naftiko_runtime.exposes.mcp.paging import UnknownCursorError
+from naftiko_runtime.exposes.mcp.progress import stream_call
 from naftiko_runtime.exposes.mcp.prompts import BrokenPromptError, PromptError
 from naftiko_runtime.exposes.mcp.resources import ReadError
 from naftiko_runtime.exposes.mcp.revisions import STATELESS
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mcp.server.context import ServerRequestContext
+    from mcp.server.session import ServerSession
 
     from naftiko_runtime.exposes.mcp.contents import McpContents
     from naftiko_runtime.exposes.mcp.paging import ListPage, PagedList
@@ -71,12 +73,30 @@ class ToolHandlers:
         if not self._tools.has(params.name):
             raise MCPError(types.INVALID_PARAMS, self._tools.describe_unknown(params.name))
         scope = None if context.request is None else context.request.scope
-        result = await self._tools.result(params.name, params.arguments or {}, scope, context.meta)
+        call = self._tools.result(params.name, params.arguments or {}, scope, context.meta)
+        if self._tools.has_progress(params.name):
+            call = stream_call(call, "", _SdkStream(context.session))
+        result = await call
         return types.CallToolResult(
             content=[_BLOCKS[block["type"]].model_validate(block) for block in result.blocks],
             structured_content=make_numbers_plain(result.structured),
             is_error=result.is_error,
         )
+
+
+class _SdkStream:
+    """Sends progress by the SDK, which knows whether the client wants it."""
+
+    def __init__(self, session: ServerSession) -> None:
+        self._session = session
+
+    async def send_message(self, message: dict[str, Any]) -> None:
+        """Send a progress notification."""
+        params = message["params"]
+        await self._session.report_progress(params["progress"], params.get("total"), params["message"])
+
+    async def send_comment(self) -> None:
+        """Do nothing: the SDK keeps its streams open."""
 
 
 def _check_name_header(context: ServerRequestContext[Any], name: str, place: str = "params.name") -> None:

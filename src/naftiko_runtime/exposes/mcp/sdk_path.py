@@ -9,19 +9,25 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from naftiko_runtime import limits
 from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
 from naftiko_runtime.errors import TooLarge, UnsupportedCoding
+from naftiko_runtime.exposes.list_changes import TooManySubscriptionsError
 from naftiko_runtime.exposes.mcp import message_check
-from naftiko_runtime.exposes.mcp.message_check import MessageFault, NotAMessageError
+from naftiko_runtime.exposes.mcp.endpoint_clients import SESSION, SentResponse
+from naftiko_runtime.exposes.mcp.event_stream import accepts_events
+from naftiko_runtime.exposes.mcp.listen import LISTEN, read_lists
+from naftiko_runtime.exposes.mcp.message_check import CANCELLED, INVALID_PARAMS, MessageFault, NotAMessageError
 from naftiko_runtime.exposes.mcp.revisions import STATELESS, UNNAMED
+from naftiko_runtime.exposes.running_calls import make_session_id
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.problem_details import send_refusal
 from naftiko_runtime.request_body import Disconnected, check_coding, read_body
 from naftiko_runtime.send_response import send_bodyless, send_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+    from collections.abc import Awaitable, Callable, MutableMapping
 
-    from naftiko_runtime.asgi_types import App, Receive, Scope, Send
-    from naftiko_runtime.authentication.guard import Refusal
+    from naftiko_runtime.asgi_types import Receive, Scope, Send
+    from naftiko_runtime.exposes.mcp.contents import McpContents
+    from naftiko_runtime.exposes.mcp.endpoint_clients import EndpointClients
     from naftiko_runtime.upstream.interface import Header
 
 _JSON: Final = (b"content-type", b"application/json")
@@ -31,27 +37,25 @@ _BATCH_MAX: Final = 100
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
-class FindParamsFault(Protocol):
-    """Checks the parameters of a request with a supported method."""
+class SdkServer(Protocol):
+    """The SDK's server."""
 
-    def __call__(self, message: dict[str, Any], version: str) -> Awaitable[str | None]:
-        """Return what is wrong, or None.
+    def handle(self, scope: Scope, receive: Receive, send: Send, *, streams: bool) -> Awaitable[None]:
+        """Handle a valid message.
+
+        Args:
+            scope: The scope of the request.
+            receive: Receives its body.
+            send: Sends the response.
+            streams: Whether the response is a stream with the progress of the call.
+        """
+
+    def find_params_fault(self, message: dict[str, Any], version: str) -> Awaitable[str | None]:
+        """Return what is wrong with the parameters of a request with a supported method, or None.
 
         Args:
             message: A valid message.
             version: Its revision.
-        """
-
-
-class FindRefusal(Protocol):
-    """Checks whether a caller may send a message."""
-
-    def __call__(self, message: Mapping[str, Any], scope: Scope) -> Refusal | None:
-        """Return why it may not, or None.
-
-        Args:
-            message: A JSON object, unchecked.
-            scope: The ASGI scope of the request.
         """
 
 
@@ -60,28 +64,26 @@ class CheckedMessages:
 
     def __init__(
         self,
-        sdk_app: App,
-        find_params_fault: FindParamsFault,
-        methods: Mapping[bool, Sequence[str]],
-        find_refusal: FindRefusal,
+        sdk: SdkServer,
+        contents: McpContents,
         body_bytes_max: int,
         namespace: str,
+        clients: EndpointClients,
     ) -> None:
         """Compile what all messages share.
 
         Args:
-            sdk_app: Handles a valid message.
-            find_params_fault: Checks parameters, which only the SDK can.
-            methods: The methods that are served, by whether the revision is stateless.
-            find_refusal: Finds why the caller may not send a message.
+            sdk: Checks parameters, and handles valid messages.
+            contents: What is served.
             body_bytes_max: The size limit of a body, in bytes.
             namespace: The namespace of the expose.
+            clients: The clients of the endpoint.
         """
         self._namespace = namespace
-        self._sdk_app = sdk_app
-        self._find_params_fault = find_params_fault
-        self._methods = methods
-        self._find_refusal = find_refusal
+        self._sdk = sdk
+        self._clients = clients
+        self._methods = contents.methods
+        self._tools = contents.tools
         self._body_bytes_max = body_bytes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,7 +105,7 @@ class CheckedMessages:
             return
         else:
             messages = message if isinstance(message, list) else [message]
-            refusals = (self._find_refusal(one, scope) for one in messages if isinstance(one, dict))
+            refusals = (self._tools.find_refusal(one, scope) for one in messages if isinstance(one, dict))
             if (refusal := next(filter(None, refusals), None)) is not None:
                 await send_refusal(send, refusal)
             elif isinstance(message, list):
@@ -119,6 +121,8 @@ class CheckedMessages:
         scope: Scope,
         receive: Receive,
         send: Send,
+        *,
+        batched: bool = False,
     ) -> None:
         message_check.log_path("sdk", message, self._namespace)
         fault = message_check.find_fault(message, headers, self._methods)
@@ -127,17 +131,58 @@ class CheckedMessages:
             fault = _find_reply_fault(version)
             if fault is None:
                 return await send_bodyless(send, 202, [(b"content-length", b"0")])
+        if fault is None and message["method"] == CANCELLED and "id" not in message and version not in STATELESS:
+            self._clients.cancel(headers.get(SESSION), message, scope)
+            return await send_bodyless(send, 202, [(b"content-length", b"0")])
+        if fault is None and message["method"] == LISTEN and "id" in message:
+            return await self._listen(message, headers, scope, receive, send)
         begins = fault is None and message_check.begins_handshake(message)
         if fault is None and "id" in message:
             version = UNNAMED if begins else version
-            why = await self._find_params_fault(message, version)
-            if why is not None:
-                fault = MessageFault(400 if version in STATELESS else 200, message_check.INVALID_PARAMS, why)
+            fault = await self._find_params_fault(message, version)
         if fault is not None:
             return await _send_fault(send, fault, message_check.get_identity(message))
         kept = [h for h in scope["headers"] if h[0] not in _REPLACED and not (begins and h[0].startswith(b"mcp-"))]
         length = (b"content-length", str(len(body)).encode())
-        return await self._sdk_app({**scope, "headers": [*kept, *_NORMAL, length]}, _replay_body(body, receive), send)
+        normal = {**scope, "headers": [*kept, *_NORMAL, length]}
+        streams = not batched and self._has_progress(message, headers)
+        response = SentResponse(_add_session(send) if begins else send)
+        call = self._sdk.handle(normal, _replay_body(body, receive), response.send, streams=streams)
+        key = None
+        if "id" in message and not begins and version not in STATELESS:
+            key = self._clients.make_key(headers.get(SESSION), message["id"], scope)
+        return await self._clients.run_whole(key, call, response)
+
+    def _has_progress(self, message: dict[str, Any], headers: dict[bytes, bytes]) -> bool:
+        """Return whether the response is a stream with the progress of a call."""
+        params = message.get("params") or {}
+        meta = params.get("_meta")
+        asks = message["method"] == "tools/call" and isinstance(meta, dict) and "progressToken" in meta
+        return asks and self._tools.has_progress(params["name"]) and accepts_events(headers.get(b"accept"))
+
+    async def _find_params_fault(self, message: dict[str, Any], version: str) -> MessageFault | None:
+        why = await self._sdk.find_params_fault(message, version)
+        return None if why is None else MessageFault(400 if version in STATELESS else 200, INVALID_PARAMS, why)
+
+    async def _listen(
+        self, message: dict[str, Any], headers: dict[bytes, bytes], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Handle ``subscriptions/listen``, without the SDK."""
+        version, identity = message_check.get_version(headers), message["id"]
+        lists = read_lists(message.get("params"), version)
+        if not accepts_events(headers.get(b"accept")):
+            fault = MessageFault(406, message_check.INVALID_REQUEST, "the Accept header must allow text/event-stream")
+        elif b"mcp-method" not in headers:
+            fault = MessageFault(400, message_check.HEADER_MISMATCH, "the Mcp-Method header is missing")
+        elif lists is None:
+            found = await self._find_params_fault(message, version)
+            fault = found or MessageFault(400, INVALID_PARAMS, "the parameters do not match the protocol")
+        else:
+            try:
+                return await self._clients.listen(identity, lists, scope, receive, send)
+            except TooManySubscriptionsError:
+                fault = MessageFault(503, message_check.INTERNAL_ERROR, "too many clients listen; try again later")
+        return await _send_fault(send, fault, identity)
 
     async def _handle_batch(
         self, batch: list[Any], headers: dict[bytes, bytes], scope: Scope, receive: Receive, send: Send
@@ -153,7 +198,9 @@ class CheckedMessages:
                 responses.append(_render_fault(fault, message_check.get_identity(message)))
                 continue
             capture = _ResponseCapture()
-            await self._handle_one(message, json.dumps(message).encode(), headers, scope, receive, capture.send)
+            await self._handle_one(
+                message, json.dumps(message).encode(), headers, scope, receive, capture.send, batched=True
+            )
             responses += [capture.body] if capture.body else []
         if not responses:
             return await send_bodyless(send, 202, [(b"content-length", b"0")])
@@ -197,6 +244,17 @@ def _replay_body(body: bytes, receive: Receive) -> Callable[[], Awaitable[Mutabl
         return await receive()
 
     return give
+
+
+def _add_session(send: Send) -> Send:
+    """Give the client of a handshake a session id, in the head of a successful response."""
+
+    async def add_header(event: MutableMapping[str, Any]) -> None:
+        if event["type"] == "http.response.start":
+            event["headers"] = [*event["headers"], (SESSION, make_session_id())]
+        await send(event)
+
+    return add_header
 
 
 def _find_reply_fault(version: str) -> MessageFault | None:

@@ -10,8 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from naftiko_runtime import limits
-from naftiko_runtime.exposes.mcp.message_check import INVALID_REQUEST
-from naftiko_runtime.exposes.mcp.stdio_message import CANCELLED, read_message
+from naftiko_runtime.exposes.list_changes import LISTS
+from naftiko_runtime.exposes.mcp.listen import make_notification
+from naftiko_runtime.exposes.mcp.message_check import CANCELLED, INVALID_REQUEST
+from naftiko_runtime.exposes.mcp.stdio_message import read_message
 from naftiko_runtime.exposes.mcp.stdio_response import StdioResponse, read_negotiated_version
 from naftiko_runtime.exposes.mcp.write_json import write_json
 from naftiko_runtime.standard_streams import LineReader, LineWriter
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
     from naftiko_runtime.asgi_types import Receive
+    from naftiko_runtime.exposes.app_services import AppServices
     from naftiko_runtime.exposes.mcp.stdio_message import StdioMessage
     from naftiko_runtime.exposes.mcp.stdio_response import WriteLine
     from naftiko_runtime.http_server.app_config import AppConfig
@@ -35,21 +38,25 @@ class StdioListener:
     """The one client of a process, and its requests in progress."""
 
     def __init__(
-        self, streams: StandardStreams, config: AppConfig, message_bytes_max: int, on_end: Callable[[], None]
+        self, streams: StandardStreams, config: AppConfig, services: AppServices, topic: str, on_end: Callable[[], None]
     ) -> None:
         """Prepare the listener.
 
         Args:
             streams: The input and output.
             config: The application that responds to messages.
-            message_bytes_max: The largest message, in bytes.
+            services: The services of the program.
+            topic: The name of the endpoint, by which it tells of changes.
             on_end: Called when the input has ended or nobody reads the output, after the requests in progress.
         """
         self._app = config.app
-        self._message_bytes_max = message_bytes_max
+        self._topic = topic
+        self._changes = services.changes
+        self._message_bytes_max = services.policy.message_bytes_max
+        self._notifying: asyncio.Task[None] | None = None
         self._on_end = on_end
         self._version: str | None = None
-        self._reader = LineReader(streams.input, message_bytes_max)
+        self._reader = LineReader(streams.input, self._message_bytes_max)
         self._writer = LineWriter(streams.output, self.on_end)
         self._slots = threading.Semaphore(limits.STDIO_MESSAGES_MAX)
         self._tasks: dict[asyncio.Task[None], StdioMessage] = {}
@@ -154,6 +161,15 @@ class StdioListener:
         """Write the response to ``initialize``. The revision is noted before the client can use it."""
         self._version = read_negotiated_version(line) or self._version
         await self._write(line)
+        if self._version is not None and self._notifying is None:
+            self._notifying = asyncio.create_task(self._notify())
+
+    async def _notify(self) -> None:
+        """Tell a client with a handshake of changed lists. Others have to ask for it."""
+        with self._changes.subscribe(self._topic, LISTS) as subscription:
+            while (changed := await subscription.wait(limits.EVENT_STREAM_IDLE_SECONDS)) is not None:
+                for name in changed:
+                    await self._write(write_json(make_notification(name)))
 
     async def _write(self, line: bytes) -> None:
         written = self._loop.create_future()
@@ -171,6 +187,7 @@ class StdioListener:
     async def _finish(self) -> None:
         """Let requests in progress finish for a moment, then cancel them."""
         self._accepting = False
+        self._changes.end()
         try:
             if self._tasks:
                 _, late = await asyncio.wait(list(self._tasks), timeout=limits.STDIO_END_SECONDS)

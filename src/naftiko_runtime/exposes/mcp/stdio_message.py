@@ -10,14 +10,13 @@ from msgspec import Struct
 
 from naftiko_runtime import limits
 from naftiko_runtime.exposes.mcp.encode_result import VERSION
-from naftiko_runtime.exposes.mcp.message_check import NotAMessageError, parse
+from naftiko_runtime.exposes.mcp.message_check import CANCELLED, NotAMessageError, parse
 from naftiko_runtime.json_limits import check_json_limits
 
 if TYPE_CHECKING:
     from naftiko_runtime.asgi_types import Scope
     from naftiko_runtime.upstream.interface import Header
 
-CANCELLED: Final = "notifications/cancelled"
 _NAMES: Final = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 """The parameter that the ``Mcp-Name`` header repeats, by method."""
 

@@ -106,6 +106,11 @@ class ToolServer:
         needed = self._scopes.get(name) if isinstance(name, str) else None
         return None if needed is None else self._guard.check_scopes(scope, needed)
 
+    def has_progress(self, name: str) -> bool:
+        """Return whether a call of a tool has parts that end one after the other."""
+        operation = self._operations.get(name)
+        return operation is not None and operation.operation.execution.has_parts
+
     def describe_unknown(self, name: str) -> str:
         """Return the error message for a call of an unknown tool."""
         shown = name if len(name) <= _NAME_CHARACTERS_MAX else f"{name[:_NAME_CHARACTERS_MAX]}…"

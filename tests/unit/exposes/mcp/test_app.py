@@ -10,6 +10,7 @@ import pytest
 
 from naftiko_runtime.bind_plan import bind
 from naftiko_runtime.caller_policy import CallerPolicy
+from naftiko_runtime.exposes.app_services import AppServices
 from naftiko_runtime.exposes.mcp import sdk
 from naftiko_runtime.exposes.mcp.app import SdkModule, open_mcp_app
 from naftiko_runtime.sandbox_transport import SandboxTransport
@@ -66,7 +67,7 @@ async def test_an_sdk_that_could_not_be_started_is_started_again(monkeypatch: py
     plan = link_plan(make_document(exposes=[make_mcp_expose()]))
     async with (
         bind(plan, {}, lambda: SandboxTransport({})) as bound,
-        open_mcp_app(bound.servers[0], CallerPolicy()) as app,  # type: ignore[arg-type]  # an MCP server
+        open_mcp_app(bound.servers[0], AppServices(CallerPolicy())) as app,  # type: ignore[arg-type]  # an MCP server
     ):
         with pytest.raises(ImportError):
             await post(app)
