@@ -43,20 +43,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 # In a process of xdist that runs tests, pytest-cov pauses its own measurement for ``no_cover``. Another one that runs
-# there goes on, and makes these tests several times as slow. The next two hooks see to it that there is no other.
+# there goes on, and makes these tests several times as slow. These hooks see to it that there is no other.
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_setupnodes() -> None:
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
     """Start no measurement in these processes by the variable that is for those that tests start."""
     os.environ.pop(MEASURE_PROCESSES, None)
+    _stop_measuring(config)  # this process runs no tests
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Stop the measurement that pytest-cov starts when it is loaded: here, it starts its real one after this."""
-    controller = getattr(session.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
-    if controller is not None and hasattr(session.config, "workerinput"):
+    if hasattr(session.config, "workerinput"):
+        _stop_measuring(session.config)
+
+
+def _stop_measuring(config: pytest.Config) -> None:
+    controller = getattr(config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+    if controller is not None:
         controller.cov.stop()
 
 
