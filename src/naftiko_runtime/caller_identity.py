@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from naftiko_runtime.asgi_types import Scope
-
-_KEY: Final = "naftiko.caller"
+CALLER: Final = "naftiko.caller"
+"""The key of a request's scope that has its :class:`AuthenticatedCaller`. Not set if its expose takes no tokens."""
 
 
 class Identity(Struct, frozen=True):
@@ -38,13 +36,3 @@ class AuthenticatedCaller(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"AuthenticatedCaller({self.identity.issuer!r}, {self.identity.subject!r})"
-
-
-def set_caller(scope: Scope, caller: AuthenticatedCaller) -> None:
-    """Note the caller of a request."""
-    scope[_KEY] = caller
-
-
-def find_caller(scope: Scope) -> AuthenticatedCaller | None:
-    """Return the caller of a request. None if its expose accepts no tokens."""
-    return scope.get(_KEY)

@@ -12,7 +12,7 @@ from msgspec import Struct
 from naftiko_runtime.authentication.access_token import InvalidTokenError
 from naftiko_runtime.authentication.guard import Guard, Refusal
 from naftiko_runtime.authentication.verified_tokens import VerifiedTokens
-from naftiko_runtime.caller_identity import AuthenticatedCaller, find_caller, set_caller
+from naftiko_runtime.caller_identity import CALLER, AuthenticatedCaller
 from naftiko_runtime.encode_value import encode_json
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.limits import AUTHORIZATION_SERVER_RETRY_SECONDS, TOKENS_VERIFIED_MAX
@@ -118,7 +118,7 @@ class ResourceServerGuard(Guard):
 
     def check_scopes(self, scope: Scope, needed: Sequence[str]) -> Refusal | None:
         """See :class:`Guard`."""
-        caller = find_caller(scope)
+        caller = scope.get(CALLER)
         if caller is not None and caller.identity.scopes.issuperset(needed):
             return None
         wanted = tuple(dict.fromkeys((*self._resource.needed, *needed)))
@@ -141,7 +141,7 @@ class ResourceServerGuard(Guard):
         return self._admit(scope, identity, given)
 
     def _admit(self, scope: Scope, identity: Identity, given: bytes) -> Refusal | None:
-        set_caller(scope, AuthenticatedCaller(identity, given.decode("ascii")))
+        scope[CALLER] = AuthenticatedCaller(identity, given.decode("ascii"))
         return None if identity.scopes >= self._needed else self.check_scopes(scope, self._resource.needed)
 
     def _refuse_token(self, why: str) -> Refusal:

@@ -20,7 +20,7 @@ from naftiko_runtime.authentication.resource_server_guard import Resource, Resou
 from naftiko_runtime.authentication.signing_keys import SigningKeys
 from naftiko_runtime.authentication.token_validators import Introspector, JwtValidator, list_metadata_urls
 from naftiko_runtime.authentication.verified_tokens import VerifiedTokens
-from naftiko_runtime.caller_identity import Identity, find_caller
+from naftiko_runtime.caller_identity import CALLER, Identity
 from naftiko_runtime.limits import JWKS_FRESH_SECONDS, JWKS_RETRY_SECONDS, JWKS_STALE_SECONDS
 from naftiko_runtime.upstream.stub_response import Stub, StubResponse
 
@@ -80,7 +80,7 @@ async def check(guard: ResourceServerGuard, token: str) -> int:
     refusal = await verdict if inspect.isawaitable(verdict) else verdict
     assert scope["headers"] == [(b"x-a", b"1")]
     if refusal is None:
-        caller = find_caller(scope)
+        caller = scope.get(CALLER)
         assert caller is not None
         assert token not in repr(caller)
         return 200

@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from naftiko_runtime.caller_identity import find_caller
+from naftiko_runtime.caller_identity import CALLER
 from naftiko_runtime.exposes.list_changes import LISTS, TooManySubscriptionsError
 from naftiko_runtime.exposes.mcp.event_stream import EVENTS, EventStream
 from naftiko_runtime.exposes.mcp.listen import serve_listen, serve_notifications
@@ -77,7 +77,7 @@ class EndpointClients:
             TooManySubscriptionsError: There are too many.
         """
         subscription = self._changes.subscribe(self._topic, lists)
-        if (caller := find_caller(scope)) is not None:
+        if (caller := scope.get(CALLER)) is not None:
             seconds = max(0.0, caller.identity.expires_at - time.time())
             asyncio.get_running_loop().call_later(seconds, subscription.end)
         return subscription
@@ -112,7 +112,7 @@ class EndpointClients:
 
     def make_key(self, session: bytes | None, identity: int | str, scope: Scope) -> CallKey | None:
         """Return the key of a call; None if it cannot be cancelled."""
-        caller = find_caller(scope)
+        caller = scope.get(CALLER)
         owner = "" if caller is None else f"{caller.identity.issuer} {caller.identity.subject}"
         return make_call_key(f"{self._topic} {owner}", session, identity)
 

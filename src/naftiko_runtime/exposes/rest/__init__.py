@@ -47,9 +47,10 @@ async def open_app(
     servers: Sequence[BoundServer[RestServer, Route | ForwardRoute]], services: AppServices
 ) -> AsyncIterator[App]:
     """Open the application of the servers of one port."""
-    from naftiko_runtime.exposes.rest.app import RestApp  # noqa: PLC0415 - validate serves nothing
+    from naftiko_runtime.exposes.rest.app import RestApp, guard_callers  # noqa: PLC0415 - validate serves nothing
     from naftiko_runtime.exposes.rest.merge import merge  # noqa: PLC0415 - the same
     from naftiko_runtime.page_guard import guard_pages  # noqa: PLC0415 - the same
 
     merged = merge(servers)
-    yield guard_pages(RestApp(merged, services), services.policy, merged.server.namespace, merged.server.address)
+    app = guard_callers(RestApp(merged, services), merged.guard)
+    yield guard_pages(app, services.policy, merged.server.namespace, merged.server.address)

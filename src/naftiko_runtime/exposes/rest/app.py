@@ -18,7 +18,8 @@ from naftiko_runtime.send_response import send_bodyless
 from naftiko_runtime.telemetry.server_requests import make_route_instrument
 
 if TYPE_CHECKING:
-    from naftiko_runtime.asgi_types import Receive, Scope, Send
+    from naftiko_runtime.asgi_types import App, Receive, Scope, Send
+    from naftiko_runtime.authentication.guard import Guard
     from naftiko_runtime.bind_plan import BoundServer
     from naftiko_runtime.exposes.app_services import AppServices
     from naftiko_runtime.plan import RestServer
@@ -32,11 +33,23 @@ HandleForwardRequest: TypeAlias = Callable[["Scope", "Receive", "Send", bytes], 
 _NEVER_FORWARDED: Final = ("CONNECT", "TRACE")
 
 
+def guard_callers(app: App, guard: Guard | None) -> App:
+    """Return an application that only authenticated callers reach. It is the same one without a guard."""
+    if guard is None:
+        return app
+
+    def handle(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if (verdict := guard.check(scope)) is not None:
+            return send_verdict(send, verdict, partial(app, scope, receive, send))
+        return app(scope, receive, send)
+
+    return handle
+
+
 class RestApp:
-    """The ASGI application of one REST expose."""
+    """The ASGI application of one REST expose, without its authentication: see :func:`guard_callers`."""
 
     def __init__(self, bound: BoundServer[RestServer, Route | ForwardRoute], services: AppServices) -> None:
-        self._guard = bound.guard
         self._dispatcher: Dispatcher[HandleRouteRequest] = Dispatcher()
         self._mounts: Mounts[HandleForwardRequest] = Mounts()
         server = bound.server
@@ -68,11 +81,6 @@ class RestApp:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handle one request."""
-        if self._guard is not None and (verdict := self._guard.check(scope)) is not None:
-            return send_verdict(send, verdict, partial(self._dispatch, scope, receive, send))
-        return self._dispatch(scope, receive, send)
-
-    def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         resource = self._dispatcher.find_fixed(scope["raw_path"])
         if resource is not None and (handler := resource.methods.get(scope["method"])) is not None:
             return handler(scope, receive, send, {})
