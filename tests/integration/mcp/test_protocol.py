@@ -59,7 +59,7 @@ def test_every_handshake_revision_is_spoken(pixels: str, api: Upstream, version:
     hello = {"protocolVersion": version, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
     response = post(pixels, "initialize", hello)
     assert response.json["result"]["protocolVersion"] == version
-    assert "mcp-session-id" not in response.headers
+    assert len(response.headers["mcp-session-id"]) == 32
     headers = {"mcp-protocol-version": version}
     done = json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"}).encode()
     assert call(pixels, "/mcp", "POST", MESSAGE | headers, done).status == 202
@@ -106,9 +106,11 @@ async def test_any_replica_handles_any_request(
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PUT", "HEAD"])
 @pytest.mark.parametrize("path", ["/mcp", "/"])
-def test_only_post_is_served(pixels: str, method: str, path: str) -> None:
-    response = call(pixels, path, method, {"accept": "text/event-stream"})
-    assert (response.status, response.headers["allow"]) == (405, "OPTIONS, POST")
+def test_only_post_and_streams_of_notifications_are_served(pixels: str, method: str, path: str) -> None:
+    without_handshake = {"accept": "text/event-stream", "mcp-protocol-version": MODERN}
+    for headers in ({"accept": "application/json"}, without_handshake):
+        response = call(pixels, path, method, headers)
+        assert (response.status, response.headers["allow"]) == (405, "OPTIONS, POST")
 
 
 def test_another_path_is_404(pixels: str) -> None:

@@ -153,7 +153,7 @@ def test_other_paths_say_where_it_is(tools: str, path: str) -> None:
 @pytest.mark.parametrize("path", ["/mcp", "/mcp/", "/tools/mcp/"])
 @pytest.mark.parametrize("method", ["GET", "DELETE", "HEAD", "PUT", "PATCH"])
 def test_other_methods_of_http(tools: str, path: str, method: str) -> None:
-    response = call(tools, path, method, {"accept": "text/event-stream"})
+    response = call(tools, path, method, {"accept": "application/json"})
     assert (response.status, response.headers["allow"]) == (405, "OPTIONS, POST")
 
 

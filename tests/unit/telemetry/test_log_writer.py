@@ -9,6 +9,7 @@ import select
 import sys
 import threading
 import time
+import traceback
 from typing import TYPE_CHECKING
 
 import pytest
@@ -141,8 +142,15 @@ def test_a_copy_of_the_process_does_not_write_what_waits_in_this_one(pipe: tuple
     held = fill(writing)
     send(writer, "of the parent")
     if (child := os.fork()) == 0:
-        send(writer, "of the copy")
-        os._exit(writer.queued_bytes)
+        status = 255
+        try:
+            send(writer, "of the copy")
+            status = writer.queued_bytes
+        except BaseException:
+            traceback.print_exc(file=sys.__stderr__)
+            raise
+        finally:  # whatever happens: a copy that ran on would be a second runner of tests
+            os._exit(status)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == len("of the copy\n")
     os.read(reading, held)
     assert read_lines(reading) == ["of the parent"]
