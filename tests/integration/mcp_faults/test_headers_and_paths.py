@@ -153,8 +153,10 @@ def test_other_paths_say_where_it_is(tools: str, path: str) -> None:
 @pytest.mark.parametrize("path", ["/mcp", "/mcp/", "/tools/mcp/"])
 @pytest.mark.parametrize("method", ["GET", "DELETE", "HEAD", "PUT", "PATCH"])
 def test_other_methods_of_http(tools: str, path: str, method: str) -> None:
-    response = call(tools, path, method, {"accept": "application/json"})
-    assert (response.status, response.headers["allow"]) == (405, "OPTIONS, POST")
+    """A stateless revision has no stream of notifications; a GET that asks for none gets none."""
+    for given in ({"accept": "*/*"}, {"accept": "text/event-stream", "mcp-protocol-version": MODERN}):
+        response = call(tools, path, method, given)
+        assert (response.status, response.headers["allow"]) == (405, "OPTIONS, POST")
 
 
 def test_options_lists_the_methods(tools: str) -> None:
