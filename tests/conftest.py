@@ -68,14 +68,19 @@ def _stop_measuring(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Measure no coverage of the processes that a test with ``no_cover`` starts: pytest-cov pauses its own alone."""
+    """Measure no coverage of the processes that a test with ``no_cover`` starts: pytest-cov pauses its own alone.
+
+    Each time it goes on, coverage wraps ``os._exit`` once more. After a thousand times, it would not end the process.
+    """
     measured = os.environ.get(MEASURE_PROCESSES)
     if measured is None or item.get_closest_marker("no_cover") is None:
         return (yield)
     del os.environ[MEASURE_PROCESSES]
+    end_process = os._exit
     try:
         return (yield)
     finally:
+        os._exit = end_process
         os.environ[MEASURE_PROCESSES] = measured
 
 

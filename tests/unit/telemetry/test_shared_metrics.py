@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-import os
+import subprocess
+import sys
 
 import pytest
 
@@ -12,7 +13,34 @@ from naftiko_runtime import limits
 from naftiko_runtime.telemetry.metrics import ACTIVE, LOST, RELOADS, SECONDS, SERVED, Meter
 from naftiko_runtime.telemetry.prometheus import render_metrics
 from naftiko_runtime.telemetry.shared_metrics import SharedStore
+from support.command import make_clean_environment
 from support.scrape import Metrics
+
+SUCCEEDED = """
+import os, sys
+from naftiko_runtime.telemetry.metrics import ACTIVE, SERVED, Meter
+from naftiko_runtime.telemetry.prometheus import render_metrics
+from naftiko_runtime.telemetry.shared_metrics import SharedStore
+
+store = SharedStore(1)
+
+def write():
+    meter = Meter(store.get_region(0))
+    meter.get_number(ACTIVE).set(7)
+    histogram = meter.get_histogram(SERVED, http_route="/x")
+    for seconds in (0.0005, 3.0, 20.0):
+        histogram.observe(seconds)
+    meter.write()
+
+if (child := os.fork()) == 0:
+    write()
+    os._exit(0)
+if os.waitpid(child, 0)[1]:
+    sys.exit("the copy failed")
+print(render_metrics(store.read_entries()).decode() + "# after")
+write()
+print(render_metrics(store.read_entries()).decode())
+"""
 
 
 def rendered(store: SharedStore) -> Metrics:
@@ -31,24 +59,17 @@ def test_what_several_write_is_added_up() -> None:
 
 
 def test_another_process_reads_what_one_has_written_and_goes_on_from_it() -> None:
-    store = SharedStore(1)
-
-    def write() -> None:
-        meter = Meter(store.get_region(0))
-        meter.get_number(ACTIVE).set(7)
-        histogram = meter.get_histogram(SERVED, http_route="/x")
-        for seconds in (0.0005, 3.0, 20.0):
-            histogram.observe(seconds)
-        meter.write()
-
-    pid = os.fork()
-    if pid == 0:
-        write()
-        os._exit(0)
-    assert os.waitpid(pid, 0)[1] == 0
-    assert rendered(store).count(SERVED.name) == 3
-    write()
-    metrics = rendered(store)
+    ran = subprocess.run(
+        [sys.executable, "-c", SUCCEEDED],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=make_clean_environment(),
+    )
+    before, after = ran.stdout.split("# after\n")
+    assert Metrics(before).count(SERVED.name) == 3
+    metrics = Metrics(after)
     assert metrics.count(SERVED.name, http_route="/x") == 6
     assert metrics.value(f"{SERVED.name}_sum") == pytest.approx(2 * 23.0005)
     assert metrics.value(f"{SERVED.name}_bucket", le="0.001") == 2
