@@ -205,7 +205,8 @@ def test_help_lists_the_commands() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "advice"), [("vlidate", "did you mean 'validate'?"), ("xyz", "there are: 'export', 'health', 'lsp'")]
+    ("command", "advice"),
+    [("vlidate", "did you mean 'validate'?"), ("xyz", "there are: 'export', 'health', 'install'")],
 )
 def test_the_error_for_an_unknown_command_lists_the_known_ones(command: str, advice: str) -> None:
     done = run_naftiko(command)

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.parameters import ToolParameter
-from naftiko_runtime.exposes.mcp.text_detection import is_text_type, is_unicode, is_unicode_text
 from naftiko_runtime.exposes.mcp.uri_template import UriError, parse_uri
 from naftiko_runtime.folder_files import FolderError, read_folder
 from naftiko_runtime.lazy_import import compile_lazily
@@ -157,6 +156,12 @@ def _link_folder(declared: McpResource, pattern: tuple[str | Argument, ...], con
 
 
 def _describe_file(file: FolderFile, base: str, media_type: str | None) -> ServedFile:
+    from naftiko_runtime.exposes.mcp.text_detection import (  # noqa: PLC0415 - few documents have folders
+        is_text_type,
+        is_unicode,
+        is_unicode_text,
+    )
+
     known = find_media_type(file.path) or media_type
     is_text = is_unicode_text(file.content) if known is None else is_text_type(known) and is_unicode(file.content)
     known = known or (_UNKNOWN_TEXT if is_text else _UNKNOWN_BYTES)
