@@ -184,6 +184,8 @@ SCRIPT_WORKER_BYTES_MAX: Final = 1024 * 1024 * 1024
 SCRIPT_WORKER_START_SECONDS: Final = 60.0
 SCRIPT_CANCELLED_SECONDS: Final = 0.1
 """How long a script may run on whose caller is gone, before its process is killed."""
+SCRIPT_OVERDUE_SECONDS: Final = 2.0
+"""How long its engine may take to stop a script after the limit of time. On a busy core it hardly runs."""
 
 # Logs.
 LOG_QUEUE_BYTES_MAX: Final = 1024 * 1024

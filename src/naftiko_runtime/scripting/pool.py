@@ -19,6 +19,7 @@ from naftiko_runtime.limits import (
     REQUEST_DEPTH_MAX,
     REQUEST_VALUES_MAX,
     SCRIPT_CANCELLED_SECONDS,
+    SCRIPT_OVERDUE_SECONDS,
     SCRIPT_WORKER_START_SECONDS,
     SCRIPT_WORKERS_MAX,
 )
@@ -159,10 +160,10 @@ class _WorkerGroup:
                 self._free(worker)
             raise
         except asyncio.CancelledError:
-            self._run_aside(self._recover(worker, limits))
+            self._run_aside(self._recover(worker, limits, SCRIPT_CANCELLED_SECONDS))
             raise
         except TimeoutError:
-            self._run_aside(self._replace(worker))
+            self._run_aside(self._recover(worker, limits, SCRIPT_OVERDUE_SECONDS))
             raise EngineFailure("time-limit", "") from None
         except UnsentTaskError:
             self._run_aside(self._replace(worker))
@@ -228,10 +229,10 @@ class _WorkerGroup:
         finally:
             self._slots.release()
 
-    async def _recover(self, worker: WorkerProcess, limits: ScriptLimits) -> None:
-        """Keep the process of a cancelled run if the program ends soon: most do, and a new process is expensive."""
+    async def _recover(self, worker: WorkerProcess, limits: ScriptLimits, seconds: float) -> None:
+        """Keep the process of a run that nobody waits for if the program ends soon: a new process is expensive."""
         try:
-            async with asyncio.timeout(SCRIPT_CANCELLED_SECONDS):
+            async with asyncio.timeout(seconds):
                 await worker.receive(limits.output_bytes)
         except EngineFailure as failure:
             if failure.fatal:

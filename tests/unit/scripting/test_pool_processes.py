@@ -13,7 +13,7 @@ import pytest
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.scripting import pool as pool_module
 from naftiko_runtime.scripting.pool import ScriptPool
-from naftiko_runtime.scripting.program import LANGUAGES, Language, ScriptError
+from naftiko_runtime.scripting.program import LANGUAGES, Language, ScriptError, ScriptLimits
 from naftiko_runtime.scripting.worker_process import WorkerProcess
 from support.script_programs import ECHO, LIMITS, NATIVE, find_running, list_children, make, wait_until
 
@@ -43,6 +43,25 @@ async def test_an_interpreter_that_ends_fails_one_run_and_is_replaced(pool: Scri
         await run
     assert caught.value.kind == "crash"
     assert await pool.run(make("python", ECHO), 1, LIMITS) == 1
+
+
+async def test_a_process_that_is_late_to_stop_its_script_is_kept(
+    pool: ScriptPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy core: the caller gets its error at once, and the engine stops the script when it runs again."""
+    monkeypatch.setattr(pool_module, "SCRIPT_OVERDUE_SECONDS", 60)
+    await pool.start(["javascript"])
+    [pid] = pool.list_processes()
+    os.kill(pid, signal.SIGSTOP)
+    short = ScriptLimits(0.2, LIMITS.memory_bytes, None, LIMITS.output_bytes)
+    with pytest.raises(ScriptError) as caught:
+        await pool.run(make("javascript", "while (true) {}"), {}, short)
+    assert caught.value.kind == "time-limit"
+    os.kill(pid, signal.SIGCONT)
+    assert await asyncio.gather(*(pool.run(make("javascript", ECHO), number, LIMITS) for number in range(8))) == [
+        *range(8)
+    ]
+    assert pid in pool.list_processes()
 
 
 def wait_for_end(pid: int) -> None:
