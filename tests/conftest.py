@@ -70,18 +70,16 @@ def _stop_measuring(config: pytest.Config) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Measure no coverage of the processes that a test with ``no_cover`` starts: pytest-cov pauses its own alone.
 
-    Each time it goes on, coverage wraps ``os._exit`` once more. After a thousand times, it would not end the process.
+    Each time it goes on, coverage would patch ``os._exit`` and register a handler for forks once more. After a thousand
+    times, ``os._exit`` would not end the process, and a fork would take half a minute.
     """
     measured = os.environ.get(MEASURE_PROCESSES)
     if measured is None or item.get_closest_marker("no_cover") is None:
         return (yield)
-    del os.environ[MEASURE_PROCESSES]
-    end_process = os._exit
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(MEASURE_PROCESSES)
+        patch.setattr("coverage.control.apply_patches", lambda *_: None)
         return (yield)
-    finally:
-        os._exit = end_process
-        os.environ[MEASURE_PROCESSES] = measured
 
 
 @pytest.fixture
