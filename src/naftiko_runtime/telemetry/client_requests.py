@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
@@ -15,12 +15,13 @@ from naftiko_runtime.telemetry.tracing import CURRENT
 from naftiko_runtime.upstream.interface import UpstreamUnreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
 
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.telemetry.meter_and_tracer import Observer
     from naftiko_runtime.telemetry.request_instruments import Instrument, Outcome
     from naftiko_runtime.telemetry.span_attributes import Value
+    from naftiko_runtime.telemetry.tracing import RequestTrace
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 
 _PORTS: Final = {"http": 80, "https": 443}
@@ -37,11 +38,20 @@ class InstrumentedTransport:
         self._servers = {upstream.namespace: describe_server(upstream.base_uri) for upstream in plan.upstreams}
         self._instruments: dict[str, Instrument] = {}
 
-    async def send(self, request: OutboundRequest) -> UpstreamResponse:
-        """See :meth:`naftiko_runtime.upstream.interface.Transport.send`."""
+    def send(self, request: OutboundRequest) -> Coroutine[Any, Any, UpstreamResponse]:
+        """See :meth:`naftiko_runtime.upstream.interface.Transport.send`.
+
+        A call that is neither counted nor recorded costs no coroutine of its own.
+        """
+        trace = None if self._tracer is None else CURRENT.get()
+        if trace is not None and not trace.ignored:
+            return self._observe(request, trace)
+        return self._transport.send(request) if self._observer.meter is None else self._observe(request, None)
+
+    async def _observe(self, request: OutboundRequest, trace: RequestTrace | None) -> UpstreamResponse:
         began = perf_counter()
         tracer, span, given = self._tracer, None, request
-        if tracer is not None and (trace := CURRENT.get()) is not None and not trace.ignored:
+        if tracer is not None and trace is not None:
             span = tracer.start_client(trace, request, began)
             request = replace(request, headers=span.inject(request.headers))
         outcome: Outcome = "cancelled"

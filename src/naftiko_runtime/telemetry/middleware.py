@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from operator import itemgetter
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +12,7 @@ from naftiko_runtime.telemetry.server_requests import INSTRUMENT
 from naftiko_runtime.telemetry.tracing import CURRENT
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, MutableMapping
+    from collections.abc import Awaitable, Iterator, MutableMapping
 
     from naftiko_runtime.asgi_types import App, Receive, Scope, Send
     from naftiko_runtime.telemetry.server_requests import PortInstrumentation
@@ -20,11 +21,43 @@ _NAME: Final = itemgetter(0)
 
 
 def instrument_app(app: App, port: PortInstrumentation) -> App:
-    """Return an application that observes each request, from its head to the last byte of its response.
+    """Return an application that counts and records requests, as far as either is on.
 
-    This is on the hot path, so it has few calls and look-ups: see docs/adr/0014.
+    Each is observed from its head to the last byte of its response. This is on the hot path, so it has few calls and
+    look-ups: see docs/adr/0014.
     """
-    tracer, decisions, awaits_message = port.tracer, port.sampling_decisions, port.awaits_message
+    if port.counts or port.tracer is None or port.awaits_message:
+        return _observe(app, port, port.sampling_decisions)
+    return _record(app, port, port.tracer.fields)
+
+
+def _record(app: App, port: PortInstrumentation, fields: frozenset[bytes]) -> App:
+    """Return an application that observes only what may be recorded. Other requests cost no coroutine of their own."""
+    observed, decisions = _observe(app, port, repeat(True)), port.sampling_decisions
+
+    def run_recorded(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if not fields.isdisjoint(map(_NAME, scope["headers"])) or next(decisions):
+            return observed(scope, receive, send)
+        if isinstance(getattr(send, "__self__", None), SendProgress):
+            return app(scope, receive, send)
+        return run_unrecorded(scope, receive, send)
+
+    async def run_unrecorded(scope: Scope, receive: Receive, send: Send) -> None:
+        CURRENT.set(None)  # uvicorn begins a pipelined request in the context of the one before
+        await app(scope, receive, send)
+
+    return run_recorded
+
+
+def _observe(app: App, port: PortInstrumentation, decisions: Iterator[bool]) -> App:
+    """Return an application that observes each request.
+
+    Args:
+        app: The application.
+        port: Its port.
+        decisions: Whether to begin a request that names no trace; one is taken for each such request.
+    """
+    tracer, awaits_message = port.tracer, port.awaits_message
     fields = frozenset[bytes]() if tracer is None else tracer.fields
 
     async def run_instrumented(scope: Scope, receive: Receive, send: Send) -> None:

@@ -46,6 +46,8 @@ class PortInstrumentation:
         self._unrouted = make_route_instrument(observer, expose, None)
         self.tracer = tracer = observer.tracer
         """Records; None without traces."""
+        self.counts = observer.meter is not None
+        """Whether requests are counted."""
         self.awaits_message = awaits_message
         self.sampling_decisions: Iterator[bool] = repeat(True)
         """Whether to begin a request that names no trace; take one decision for each such request."""
