@@ -71,8 +71,8 @@ def send_modern(url: str, method: str, identity: int | str = 1, **params: Any) -
     meta = _ENVELOPE | params.pop("_meta", {})
     message = {"jsonrpc": "2.0", "id": identity, "method": method, "params": params | {"_meta": meta}}
     headers = {"mcp-protocol-version": MODERN, "mcp-method": method}
-    if "name" in params:
-        headers["mcp-name"] = params["name"]
+    if (name := params.get("name", params.get("uri"))) is not None:
+        headers["mcp-name"] = name
     return _post(url, message, headers)
 
 
