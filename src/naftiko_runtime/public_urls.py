@@ -11,7 +11,7 @@ from naftiko_runtime.host_encoding import encode_host
 from naftiko_runtime.lazy_import import compile_lazily
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _URL: Final = compile_lazily(r"(https?)://([^\s/?#@\\]+)((?:/[!$&-;=@-Z_a-z~%]*)?)")
 _EVERY: Final = ""
@@ -34,6 +34,11 @@ class PublicUrls(Struct, frozen=True):
     def find(self, namespace: str) -> str | None:
         """Return the public URL of ``/`` of an expose. None if the operator gave none."""
         return self.by_namespace.get(namespace, self.by_namespace.get(_EVERY))
+
+    def find_shared(self, namespaces: Iterable[str]) -> str | None:
+        """Return the public URL of exposes that are served as one: the first of their own, or else that of all."""
+        own = (self.by_namespace[name] for name in namespaces if name in self.by_namespace)
+        return next(own, self.by_namespace.get(_EVERY))
 
     @property
     def namespaces(self) -> tuple[str, ...]:

@@ -122,3 +122,12 @@ def test_the_schema_is_printed_or_written(tmp_path: Path) -> None:
     assert run_naftiko("schema", "--version", "1.0.0-beta5", "-o", "x.json", cwd=tmp_path).stdout == ""
     assert "ikanos" in json.loads((tmp_path / "x.json").read_text())["properties"]
     assert run_naftiko("schema", "--version", "9", cwd=tmp_path).returncode == 2
+
+
+def test_the_server_is_the_public_url(pixel_file: Path) -> None:
+    command = ("export", "openapi", pixel_file, "--format", "json", "--public-url", "https://api.example.com/pixels/")
+    written = run_naftiko(*command)
+    assert json.loads(written.stdout)["servers"] == [{"url": "https://api.example.com/pixels"}]
+    unknown = run_naftiko("export", "openapi", pixel_file, "--public-url", "other=https://api.example.com")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert "no expose 'other'" in unknown.stderr

@@ -219,3 +219,19 @@ def test_an_unreachable_api_is_reported_without_its_address(documents: Path) -> 
 
 def test_startup_lists_forwards(gateway: Gateway) -> None:
     assert "* /raw/{path} -> all of registry" in gateway.wait_log_line("listening", namespace="web")["serves"]
+
+
+def test_locations_begin_with_the_public_url(documents: Path, api: Upstream) -> None:
+    options = ("--public-url", "https://api.example.com/fleet", "--base-uri", f"registry={api.url}/v1")
+    links = {"location": "/v1/ships/7?x=1", "link": "<8>; rel=next, <https://other.example/7>; rel=up"}
+    api.on("POST", "/v1/ships", Reply(201, links))
+    with Gateway(documents / "forward.yaml", ["web", "only"], *options, environment=SECRETS) as running:
+        urls = running.urls
+        made = [call(urls[name], path, "POST") for name, path in (("web", "/vessels"), ("web", "/raw/ships"))]
+    assert [one.headers["location"] for one in made] == [
+        "https://api.example.com/fleet/vessels/7?x=1",
+        "https://api.example.com/fleet/raw/ships/7?x=1",
+    ]
+    assert made[1].headers["link"] == (
+        "<https://api.example.com/fleet/raw/8>; rel=next, <https://other.example/7>; rel=up"
+    )

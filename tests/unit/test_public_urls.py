@@ -49,3 +49,10 @@ def test_an_expose_has_its_own_url_or_that_of_all() -> None:
     assert (urls.find("ships"), urls.find("crews")) == ("https://b.example/ships", "https://a.example")
     assert urls.namespaces == ("ships",)
     assert PublicUrls({"ships": "https://b.example"}).find("crews") is None
+
+
+def test_exposes_that_are_served_as_one_have_one_url() -> None:
+    urls = PublicUrls({"": "https://a.example", "ships": "https://b.example/ships"})
+    assert urls.find_shared(["crews", "ships"]) == "https://b.example/ships"
+    assert urls.find_shared(["crews"]) == "https://a.example"
+    assert PublicUrls().find_shared(["crews"]) is None

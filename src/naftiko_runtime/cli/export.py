@@ -11,7 +11,7 @@ import click
 import yaml
 
 from naftiko_runtime.cli.export_mcp import mcp_registry, mcpb
-from naftiko_runtime.cli.option_types import ALLOW_IMPORT
+from naftiko_runtime.cli.option_types import ALLOW_IMPORT, PUBLIC_URL
 from naftiko_runtime.cli.print_errors import print_error
 from naftiko_runtime.cli.print_findings import print_findings
 from naftiko_runtime.exposes.kinds import get_kind
@@ -19,9 +19,12 @@ from naftiko_runtime.link.check_shared_ports import group_by_port
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.openapi import write_openapi
+from naftiko_runtime.public_urls import PublicUrls
 from naftiko_runtime.suggest import suggest_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from naftiko_runtime.plan import Plan, RestServer
 
 _EXIT_FAILED = 1
@@ -43,6 +46,14 @@ def export() -> None:
 )
 @click.option("--namespace", help="The namespace of the REST expose, if the file has several.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The output file.")
+@click.option(
+    "--public-url",
+    "public_urls",
+    type=PUBLIC_URL,
+    multiple=True,
+    envvar="NAFTIKO_PUBLIC_URLS",
+    help="Callers reach the exposes (the expose NAMESPACE) at URL; repeatable.",
+)
 @ALLOW_IMPORT
 @click.option(
     "--skip-broken",
@@ -55,6 +66,7 @@ def openapi(
     form: str | None,
     namespace: str | None,
     output: Path | None,
+    public_urls: tuple[tuple[str, str], ...],
     allowed_imports: tuple[Path, ...],
     skip_broken: bool,
 ) -> None:
@@ -68,13 +80,25 @@ def openapi(
     print_findings(loaded, sys.stderr)
     if loaded.plan is None:
         sys.exit(_EXIT_FAILED)
-    document = write_openapi(loaded.plan, _choose_servers(loaded.plan, namespace))
+    _check_known(loaded.plan, public_urls)
+    servers = _choose_servers(loaded.plan, namespace)
+    public_url = PublicUrls(dict(public_urls)).find_shared(server.namespace for server in servers)
+    document = write_openapi(loaded.plan, servers, public_url)
     in_json = form == "json" or (form is None and output is not None and output.suffix == ".json")
     _write(_dump_json(document) if in_json else _dump_yaml(document), output)
 
 
 for command in (mcp_registry, mcpb):
     export.add_command(command)
+
+
+def _check_known(plan: Plan, public_urls: Sequence[tuple[str, str]]) -> None:
+    """Check that the file has the exposes that public URLs name."""
+    known = [server.namespace for server in plan.servers]
+    for namespace, _ in public_urls:
+        if namespace and namespace not in known:
+            advice = suggest_text(namespace, known, "the file has") or ""
+            raise click.BadParameter(f"no expose '{namespace}'; {advice}", param_hint="--public-url")
 
 
 def _choose_servers(plan: Plan, namespace: str | None) -> list[RestServer]:

@@ -62,12 +62,13 @@ _PROBLEM_SCHEMA: Final[dict[str, Any]] = {
 """No member is required (RFC 9457): the upstream may send problems of its own with the same statuses."""
 
 
-def write_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
+def write_openapi(plan: Plan, servers: Sequence[RestServer], public_url: str | None = None) -> dict[str, Any]:
     """Return an OpenAPI 3.1.0 document as plain data.
 
     Args:
         plan: Whose title and version it has.
         servers: One of the plan's REST servers, or those that share a port and are served as one.
+        public_url: The URL at which callers reach them. None for their address and port.
     """
     first = servers[0]
     needed = {} if first.guard is None else get_kind(first.guard).describe_schemes(first.guard)
@@ -77,7 +78,9 @@ def write_openapi(plan: Plan, servers: Sequence[RestServer]) -> dict[str, Any]:
         paragraphs.append(f"Requests of any method below these paths go to the upstream API: {', '.join(forwards)}")
     if paragraphs:
         document["info"]["description"] = "\n\n".join(paragraphs)
-    if first.port:  # a free port is unknown before the server starts
+    if public_url is not None:
+        document["servers"] = [{"url": public_url}]
+    elif first.port:  # a free port is unknown before the server starts
         document["servers"] = [{"url": f"http://{_choose_host(first.address)}:{first.port}"}]
     scopes = () if first.guard is None else get_kind(first.guard).list_required_scopes(first.guard)
     document["security"] = [{name: list(scopes) for name in needed}] if needed else []

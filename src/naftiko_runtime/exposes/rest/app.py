@@ -53,7 +53,8 @@ class RestApp:
         self._dispatcher: Dispatcher[HandleRouteRequest] = Dispatcher()
         self._mounts: Mounts[HandleForwardRequest] = Mounts()
         server = bound.server
-        locations = Locations(bound.parts)
+        public_url = services.policy.public_urls.find_shared(server.namespace.split("+"))
+        locations = Locations(bound.parts, public_url or "")
 
         def make_instrument(path: str) -> Instrument | None:
             return (

@@ -1,4 +1,4 @@
-"""Rewrites URLs in response headers: from the URLs of an upstream to the paths of the server."""
+"""Rewrites URLs in response headers: from the URLs of an upstream to those of the server."""
 
 from __future__ import annotations
 
@@ -48,14 +48,16 @@ class ProxiedRequest(Struct):
 
 
 class Locations:
-    """The paths of a server, by the URLs of its upstreams."""
+    """The URLs of a server, by the URLs of its upstreams."""
 
-    def __init__(self, parts: Iterable[tuple[Route | ForwardRoute, BoundOperation]]) -> None:
+    def __init__(self, parts: Iterable[tuple[Route | ForwardRoute, BoundOperation]], public_url: str = "") -> None:
         """Index the paths.
 
         Args:
             parts: The routes and forwards, each with its operation.
+            public_url: The URL at which callers reach ``/``. If it is empty, URLs of the server are only a path.
         """
+        self._public_url = public_url
         self._routes: dict[str, Dispatcher[tuple[Route, RepresentedResource]]] = {}
         self._forwards: dict[str, ForwardRoute] = {}
         for exposed, operation in parts:
@@ -72,8 +74,8 @@ class Locations:
     def rewrite_headers(self, headers: list[Header], proxied: ProxiedRequest) -> list[Header]:
         """Rewrite the URLs in ``Location``, ``Content-Location`` and ``Link``, so that the caller can follow them.
 
-        A URL below the base URI becomes the path that exposes it. Without such a path, it becomes absolute. Other URLs
-        are unchanged. The API's own key is removed from the query: the runtime adds it to each request.
+        A URL below the base URI becomes that of the path that exposes it. Without such a path, it becomes absolute.
+        Other URLs are unchanged. The API's own key is removed from the query: the runtime adds it to each request.
 
         Args:
             headers: The headers of the upstream's response.
@@ -122,7 +124,8 @@ class Locations:
             return split.geturl()
         path, found = exposed
         query = split.query if found is None else _rename_fields(split.query, found)
-        return split._replace(scheme="", netloc="", path="/" + path.lstrip("/"), query=query).geturl()
+        shown = split._replace(scheme="", netloc="", path="/" + path.lstrip("/"), query=query).geturl()
+        return self._public_url + shown
 
     def _find_exposed(self, rest: str, proxied: RepresentedResource) -> tuple[str, RepresentedResource | None] | None:
         """Return the path that exposes a path of the upstream, and its route.
