@@ -107,6 +107,10 @@ INTROSPECTION_SECONDS: Final = 60.0
 """How long the result of an introspection is used, unless the document says; never longer than the token."""
 INTROSPECTIONS_MAX: Final = 32
 """Introspections of an expose at the same time; further tokens get 503."""
+REFUSED_TOKEN_SECONDS: Final = 10.0
+"""How long a token that an introspection refused is refused again without asking."""
+REFUSED_TOKENS_MAX: Final = 1_000
+"""How many refused tokens an expose remembers, by their digests."""
 
 # Outbound.
 UPSTREAM_DEADLINE_SECONDS: Final = 30.0

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from naftiko_runtime.authentication.access_token import InvalidTokenError
 from naftiko_runtime.authentication.guard import Guard, Refusal
-from naftiko_runtime.authentication.verified_tokens import VerifiedTokens
+from naftiko_runtime.authentication.token_results import TokenResults
 from naftiko_runtime.caller_identity import CALLER, AuthenticatedCaller
 from naftiko_runtime.encode_value import encode_json
 from naftiko_runtime.errors import UpstreamError
@@ -99,7 +99,7 @@ class ResourceServerGuard(Guard):
         self._namespace = namespace
         self._resource = resource
         self._clock = clock
-        self._verified = VerifiedTokens(TOKENS_VERIFIED_MAX)
+        self._verified: TokenResults[Identity] = TokenResults(TOKENS_VERIFIED_MAX)
         self._validator = make_validator(self._verified.clear)
         self._needed = frozenset(resource.needed)
         self.public_documents = resource.make_documents()

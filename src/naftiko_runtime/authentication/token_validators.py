@@ -9,8 +9,14 @@ from urllib.parse import urlsplit
 from naftiko_runtime.authentication.access_token import InvalidTokenError
 from naftiko_runtime.authentication.authorization_server import is_safe_url
 from naftiko_runtime.authentication.signing_keys import SigningKeys, UnknownKeyError
+from naftiko_runtime.authentication.token_results import TokenResults
 from naftiko_runtime.errors import UpstreamError
-from naftiko_runtime.limits import INTROSPECTIONS_MAX, TOKEN_CLOCK_SKEW_SECONDS
+from naftiko_runtime.limits import (
+    INTROSPECTIONS_MAX,
+    REFUSED_TOKEN_SECONDS,
+    REFUSED_TOKENS_MAX,
+    TOKEN_CLOCK_SKEW_SECONDS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -100,7 +106,10 @@ class JwtValidator:
 
 
 class Introspector:
-    """Validates tokens by asking the authorization server."""
+    """Validates tokens by asking the authorization server.
+
+    A refused token is remembered for a moment, so that a client that repeats it does not make a request each time.
+    """
 
     def __init__(
         self,
@@ -125,6 +134,8 @@ class Introspector:
         self._rules = rules
         self._kept_seconds = kept_seconds
         self._asking = 0
+        self._refused_seconds = min(REFUSED_TOKEN_SECONDS, kept_seconds)
+        self._refused: TokenResults[str] = TokenResults(REFUSED_TOKENS_MAX)
 
     def is_current(self, _now: float) -> bool:
         """See :class:`TokenValidator`."""
@@ -132,6 +143,15 @@ class Introspector:
 
     async def validate(self, token: str, now: float) -> tuple[Identity, float]:
         """See :class:`TokenValidator`."""
+        if (why := self._refused.find(token.encode(), now)) is not None:
+            raise InvalidTokenError(why)
+        try:
+            return await self._introspect(token, now)
+        except InvalidTokenError as error:
+            self._refused.add(token.encode(), str(error), now + self._refused_seconds)
+            raise
+
+    async def _introspect(self, token: str, now: float) -> tuple[Identity, float]:
         if self._asking >= INTROSPECTIONS_MAX:
             raise UpstreamError("too many tokens are being checked")
         self._asking += 1

@@ -18,10 +18,16 @@ from naftiko_runtime.authentication.authorization_server import AuthorizationSer
 from naftiko_runtime.authentication.guard import Refusal
 from naftiko_runtime.authentication.resource_server_guard import Resource, ResourceServerGuard
 from naftiko_runtime.authentication.signing_keys import SigningKeys
+from naftiko_runtime.authentication.token_results import TokenResults
 from naftiko_runtime.authentication.token_validators import Introspector, JwtValidator, list_metadata_urls
-from naftiko_runtime.authentication.verified_tokens import VerifiedTokens
 from naftiko_runtime.caller_identity import CALLER, Identity
-from naftiko_runtime.limits import JWKS_FRESH_SECONDS, JWKS_RETRY_SECONDS, JWKS_STALE_SECONDS
+from naftiko_runtime.limits import (
+    JWKS_FRESH_SECONDS,
+    JWKS_RETRY_SECONDS,
+    JWKS_STALE_SECONDS,
+    REFUSED_TOKEN_SECONDS,
+    REFUSED_TOKENS_MAX,
+)
 from naftiko_runtime.upstream.stub_response import Stub, StubResponse
 
 if TYPE_CHECKING:
@@ -190,10 +196,43 @@ async def test_the_result_of_an_introspection_is_kept_for_its_time() -> None:
     server.now += 60
     assert await check(guard, "opaque-1") == 401
     server.answer = active
+    server.now += REFUSED_TOKEN_SECONDS
     assert await check(guard, "opaque-1") == 200
     server.answer = None
     server.now = BEGIN + 91
     assert await check(guard, "opaque-1") == 503
+
+
+async def test_a_refused_token_is_not_asked_for_again_and_again() -> None:
+    server = Server({"active": False})
+    guard = server.make_guard(introspects=True)
+    assert [await check(guard, token) for token in ("opaque-1", "opaque-1", "opaque-2", "opaque-1")] == [401] * 4
+    assert len(server.requests) == 2
+    server.answer = {"active": True, "aud": "https://other.example", "sub": "ann"}
+    assert [await check(guard, "opaque-3") for _ in range(2)] == [401, 401]
+    assert len(server.requests) == 3
+    server.answer = {"active": True, "aud": RESOURCE, "sub": "ann"}
+    server.now += REFUSED_TOKEN_SECONDS
+    assert await check(guard, "opaque-1") == 200
+
+
+async def test_a_failure_of_the_authorization_server_is_no_refusal() -> None:
+    server = Server(None)
+    guard = server.make_guard(introspects=True)
+    assert await check(guard, "opaque-1") == 503
+    server.answer = {"active": True, "aud": RESOURCE, "sub": "ann"}
+    assert await check(guard, "opaque-1") == 200
+
+
+async def test_refused_tokens_take_bounded_memory() -> None:
+    server = Server({"active": False})
+    guard = server.make_guard(introspects=True)
+    for number in range(REFUSED_TOKENS_MAX + 1):
+        assert await check(guard, f"o{number}") == 401
+    assert await check(guard, f"o{REFUSED_TOKENS_MAX}") == 401
+    assert len(server.requests) == REFUSED_TOKENS_MAX + 1
+    assert await check(guard, "o0") == 401
+    assert len(server.requests) == REFUSED_TOKENS_MAX + 2
 
 
 async def test_nothing_is_kept_if_the_document_says_so() -> None:
@@ -201,6 +240,9 @@ async def test_nothing_is_kept_if_the_document_says_so() -> None:
     guard = server.make_guard(introspects=True, kept_seconds=0)
     assert [await check(guard, "opaque-1") for _ in range(3)] == [200] * 3
     assert len(server.requests) == 3
+    server.answer = {"active": False}
+    assert [await check(guard, "opaque-1") for _ in range(2)] == [401, 401]
+    assert len(server.requests) == 5
 
 
 async def test_a_caller_with_too_few_scopes_learns_all_that_it_needs() -> None:
@@ -220,7 +262,7 @@ async def test_a_caller_with_too_few_scopes_learns_all_that_it_needs() -> None:
 
 
 def test_the_cache_is_bounded_and_has_no_token() -> None:
-    tokens = VerifiedTokens(3)
+    tokens: TokenResults[Identity] = TokenResults(3)
     identity = Identity("i", "s", "", frozenset(), 10.0)
     for number in range(5):
         tokens.add(b"secret-%d" % number, identity, 10.0)

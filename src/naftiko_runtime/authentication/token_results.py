@@ -1,17 +1,17 @@
-"""A bounded cache of tokens that were verified. Its keys are digests: it keeps no token."""
+"""A bounded cache of what is known of tokens. Its keys are digests: it keeps no token."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from naftiko_runtime.lazy_import import import_lazily
 
 if TYPE_CHECKING:
     import hashlib
-
-    from naftiko_runtime.caller_identity import Identity
 else:
     hashlib = import_lazily("hashlib")
+
+R = TypeVar("R")
 
 
 def _compute_digest(token: bytes) -> bytes:
@@ -19,15 +19,15 @@ def _compute_digest(token: bytes) -> bytes:
     return hashlib.blake2b(token, digest_size=32).digest()
 
 
-class VerifiedTokens:
-    """Identities by the digest of their token. If it is full, the oldest entry makes room."""
+class TokenResults(Generic[R]):
+    """Results of checks, such as identities, by the digest of the token. If it is full, the oldest entry makes room."""
 
     def __init__(self, entries_max: int) -> None:
         self._entries_max = entries_max
-        self._entries: dict[bytes, tuple[Identity, float]] = {}
+        self._entries: dict[bytes, tuple[R, float]] = {}
 
-    def find(self, token: bytes, now: float) -> Identity | None:
-        """Return the identity of a token that was verified and may still be used."""
+    def find(self, token: bytes, now: float) -> R | None:
+        """Return the result for a token, if there is one that may still be used."""
         digest = _compute_digest(token)
         entry = self._entries.get(digest)
         if entry is None:
@@ -37,13 +37,13 @@ class VerifiedTokens:
             return None
         return entry[0]
 
-    def add(self, token: bytes, identity: Identity, until: float) -> None:
-        """Keep the identity of a token until a time."""
+    def add(self, token: bytes, result: R, until: float) -> None:
+        """Keep the result for a token until a time."""
         digest = _compute_digest(token)
         self._entries.pop(digest, None)
         if len(self._entries) >= self._entries_max:
             del self._entries[next(iter(self._entries))]
-        self._entries[digest] = identity, until
+        self._entries[digest] = result, until
 
     def clear(self) -> None:
         """Forget every token."""
