@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from support.command import run_naftiko
-from support.linked import make_document, make_mcp_expose
+from support.linked import make_document, make_mcp_expose, make_rest_expose
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,6 +122,19 @@ def test_the_schema_is_printed_or_written(tmp_path: Path) -> None:
     assert run_naftiko("schema", "--version", "1.0.0-beta5", "-o", "x.json", cwd=tmp_path).stdout == ""
     assert "ikanos" in json.loads((tmp_path / "x.json").read_text())["properties"]
     assert run_naftiko("schema", "--version", "9", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize("endpoint", ["", "{{TOKEN_URL}}", "https://auth.example/token"])
+def test_a_token_endpoint_that_openapi_lacks_is_noted(tmp_path: Path, endpoint: str) -> None:
+    proof = {"type": "oauth2", "authorizationServerUri": "https://auth.example", "resource": "https://web.example"}
+    proof |= {"tokenEndpoint": endpoint} if endpoint else {}
+    file = tmp_path / "web.json"
+    file.write_text(json.dumps(make_document(exposes=[{**make_rest_expose(), "authentication": proof}])))
+    written = run_naftiko("export", "openapi", file, "--format", "json")
+    assert written.returncode == 0
+    (scheme,) = json.loads(written.stdout)["components"]["securitySchemes"].values()
+    assert scheme["type"] == ("oauth2" if endpoint.startswith("https") else "http")
+    assert ("has no constant 'tokenEndpoint'" in written.stderr) == (scheme["type"] == "http")
 
 
 def test_the_server_is_the_public_url(pixel_file: Path) -> None:

@@ -70,6 +70,11 @@ class AcceptedTokens(Struct, frozen=True):
     client_secret: Term
     cache_seconds: float
 
+    @property
+    def token_url(self) -> str:
+        """The URL at which clients get tokens, if it is known without variables; otherwise empty."""
+        return str(self.token_endpoint.value) if isinstance(self.token_endpoint, Constant) else ""
+
 
 class AcceptedTokensKind(AuthenticationKind[OAuth2, AcceptedTokens]):
     """The side of ``oauth2`` towards callers. See :class:`AuthenticationKind`."""
@@ -133,11 +138,10 @@ class AcceptedTokensKind(AuthenticationKind[OAuth2, AcceptedTokens]):
         return credential.required_scopes
 
     def describe_schemes(self, credential: AcceptedTokens) -> Mapping[str, Mapping[str, Any]]:
-        token_endpoint = credential.token_endpoint
-        if not isinstance(token_endpoint, Constant) or not token_endpoint.value:
+        if not credential.token_url:
             return {"oauth2": {"type": "http", "scheme": "bearer", "description": "An OAuth 2 access token."}}
         known = dict.fromkeys((*credential.scopes, *credential.required_scopes), "")
-        flow = {"tokenUrl": token_endpoint.value, "scopes": known}
+        flow = {"tokenUrl": credential.token_url, "scopes": known}
         return {"oauth2": {"type": "oauth2", "flows": {"clientCredentials": flow}}}
 
 

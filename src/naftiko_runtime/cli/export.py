@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import yaml
 
+from naftiko_runtime.authentication.accepted_tokens import AcceptedTokens
 from naftiko_runtime.cli.export_mcp import mcp_registry, mcpb
 from naftiko_runtime.cli.option_types import ALLOW_IMPORT, PUBLIC_URL
 from naftiko_runtime.cli.print_errors import print_error
@@ -84,6 +85,10 @@ def openapi(
     servers = _choose_servers(loaded.plan, namespace)
     public_url = PublicUrls(dict(public_urls)).find_shared(server.namespace for server in servers)
     document = write_openapi(loaded.plan, servers, public_url)
+    for server in servers:
+        if isinstance(server.guard, AcceptedTokens) and not server.guard.token_url:
+            note = f"note: 'oauth2' of '{server.namespace}' has no constant 'tokenEndpoint'"
+            click.echo(f"{note}: OpenAPI describes it as a bearer token, without where to get one", err=True)
     in_json = form == "json" or (form is None and output is not None and output.suffix == ".json")
     _write(_dump_json(document) if in_json else _dump_yaml(document), output)
 
