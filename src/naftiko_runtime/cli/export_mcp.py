@@ -17,6 +17,7 @@ from naftiko_runtime.cli.option_types import ALLOW_IMPORT
 from naftiko_runtime.cli.print_errors import print_error
 from naftiko_runtime.cli.print_findings import print_findings
 from naftiko_runtime.client_configuration.needed_variables import list_variables
+from naftiko_runtime.link.keep_servers import keep_stdio_server
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.mcp_distribution.bundle import make_manifest, make_project, pack
@@ -141,7 +142,7 @@ def mcpb(
     _check_complete(contents, file.name)
     arguments = ["--stdio", *([server.namespace] if loaded.others else [])]
     path = f"{_FOLDER}/{file.name}"
-    manifest = make_manifest(server, path, author, list_variables(loaded.plan), arguments)
+    manifest = make_manifest(server, path, author, list_variables(keep_stdio_server(loaded.plan, server)), arguments)
     inner = f"wheels/{wheel.name}"
     files = {f"{_FOLDER}/{name}": content for name, content in contents.items()} | {
         "manifest.json": json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n",

@@ -16,6 +16,7 @@ from naftiko_runtime.cli.print_findings import print_findings
 from naftiko_runtime.client_configuration.clients import CLIENTS, Client, HttpServer, StdioServer, make_input
 from naftiko_runtime.client_configuration.edit_text import append_item, set_value
 from naftiko_runtime.client_configuration.needed_variables import list_variables
+from naftiko_runtime.link.keep_servers import keep_stdio_server
 from naftiko_runtime.loading import load
 from naftiko_runtime.public_urls import InvalidPublicUrlError, parse_public_url
 from naftiko_runtime.suggest import suggest_text
@@ -130,7 +131,9 @@ def _make_stdio_server(
     arguments += ["run", str(file.resolve()), "--stdio", *([chosen] if len(servers) > 1 else [])]
     for env_file in env_files:
         arguments += ["--env-file", str(env_file.resolve())]
-    variables = () if env_files else list_variables(loaded.plan)
+    started = next(server for server in loaded.plan.servers if (server.kind, server.namespace) == ("mcp", chosen))
+    plan = loaded.plan if "--http" in run_options else keep_stdio_server(loaded.plan, started)
+    variables = () if env_files else list_variables(plan)
     return StdioServer(_check_name(name or chosen), command, (*arguments, *run_options), variables)
 
 

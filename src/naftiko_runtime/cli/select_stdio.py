@@ -8,7 +8,7 @@ import click
 from msgspec.structs import replace
 
 from naftiko_runtime.cli.run_options import ONLY_MCP_EXPOSE
-from naftiko_runtime.plan import STDIO_ADDRESS
+from naftiko_runtime.link.keep_servers import keep_servers, move_to_stdio
 from naftiko_runtime.suggest import suggest_text
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def select_stdio(loaded: Sequence[Loaded], documents: DocumentOptions) -> list[Loaded]:
     """Return the files as they are served: at most one expose over standard input and output.
 
-    With ``--stdio`` and without ``--http``, nothing else is served. A file of which nothing is left is not returned.
+    With ``--stdio`` and without ``--http``, nothing else is served, and what only the others use need not be set.
+    A file of which nothing is left is not returned.
 
     Raises:
         click.UsageError: It is not clear which expose is meant.
@@ -70,5 +71,5 @@ def _keep_servers(loaded: Loaded, chosen: Server, *, http: bool) -> Loaded:
         if http and server.transport == "http":
             servers.append(server)
         if server is chosen:
-            servers.append(replace(server, address=STDIO_ADDRESS, port=0, guard=None))
-    return replace(loaded, plan=replace(loaded.plan, servers=tuple(servers)))
+            servers.append(move_to_stdio(server))
+    return replace(loaded, plan=keep_servers(loaded.plan, servers))

@@ -12,6 +12,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Final
 
 import pytest
+import yaml
 
 from support.command import make_clean_environment, run_naftiko
 from support.gateway import NAFTIKO
@@ -100,6 +101,30 @@ def test_a_missing_variable_is_named_on_standard_error(file: str) -> None:
     result = run_naftiko("run", file, "--stdio", stdin="")
     assert (result.returncode, result.stdout) == (1, "")
     assert "THINGS_TOKEN" in result.stderr
+
+
+def test_what_only_other_exposes_use_need_not_be_set(file: str, tmp_path: Path) -> None:
+    document = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+    document["binds"][0]["keys"] |= {name: name for name in ("WEB_TOKEN", "OTHER_TOKEN", "TOOLS_TOKEN")}
+    capability = document["capability"]
+    web, tools, _ = capability["exposes"]
+    web["authentication"] = {"type": "bearer", "token": "{{WEB_TOKEN}}"}
+    tools["authentication"] = {"type": "bearer", "token": "{{TOOLS_TOKEN}}"}
+    other = {"authentication": {"type": "bearer", "token": "{{OTHER_TOKEN}}"}, "namespace": "only-web"}
+    capability["consumes"].append(capability["consumes"][0] | other)
+    web["resources"].append({"path": "/more", "operations": [{"method": "GET", "call": "only-web.list-things"}]})
+    copy = tmp_path / "things.yaml"
+    copy.write_text(yaml.safe_dump(document), encoding="utf-8")
+    with start(str(copy), "--stdio") as program:
+        assert list_tools(program) == ["list-things"]
+    result = run_naftiko("run", str(copy), "--stdio", "--http", stdin="", environment=VARIABLES)
+    assert result.returncode == 1
+    assert all(name in result.stderr for name in ("WEB_TOKEN", "OTHER_TOKEN"))
+    assert "TOOLS_TOKEN" not in result.stderr
+    printed = ("install", "claude-code", str(copy), "--namespace", "tools", "--print")
+    shown = run_naftiko(*printed, cwd=tmp_path).stdout
+    assert "THINGS_TOKEN" in shown
+    assert not any(name in shown for name in ("WEB_TOKEN", "OTHER_TOKEN", "TOOLS_TOKEN"))
 
 
 def test_a_call_in_progress_at_the_end_of_the_input_gets_its_response(file: str, api: Upstream) -> None:
