@@ -137,6 +137,9 @@ class AcceptedTokensKind(AuthenticationKind[OAuth2, AcceptedTokens]):
     def list_required_scopes(self, credential: AcceptedTokens) -> Sequence[str]:
         return credential.required_scopes
 
+    def lacks_token_url(self, credential: AcceptedTokens) -> bool:
+        return not credential.token_url
+
     def describe_schemes(self, credential: AcceptedTokens) -> Mapping[str, Mapping[str, Any]]:
         if not credential.token_url:
             return {"oauth2": {"type": "http", "scheme": "bearer", "description": "An OAuth 2 access token."}}

@@ -218,6 +218,10 @@ class AuthenticationKind(ABC, Generic[P, C]):
         """Return the security schemes of OpenAPI, by name."""
         return {}
 
+    def lacks_token_url(self, credential: C) -> bool:
+        """Return whether the schemes cannot say where clients get tokens, because the document does not."""
+        return False
+
 
 def require(value: str, key: str, key_path: KeyPath, linker: Linker) -> None:
     """Report a value that is needed and empty."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import yaml
 
-from naftiko_runtime.authentication.accepted_tokens import AcceptedTokens
+from naftiko_runtime.authentication.kinds import get_kind as get_authentication
 from naftiko_runtime.cli.export_mcp import mcp_registry, mcpb
 from naftiko_runtime.cli.option_types import ALLOW_IMPORT, PUBLIC_URL
 from naftiko_runtime.cli.print_errors import print_error
@@ -86,7 +86,7 @@ def openapi(
     public_url = PublicUrls(dict(public_urls)).find_shared(server.namespace for server in servers)
     document = write_openapi(loaded.plan, servers, public_url)
     for server in servers:
-        if isinstance(server.guard, AcceptedTokens) and not server.guard.token_url:
+        if server.guard is not None and get_authentication(server.guard).lacks_token_url(server.guard):
             note = f"note: 'oauth2' of '{server.namespace}' has no constant 'tokenEndpoint'"
             click.echo(f"{note}: OpenAPI describes it as a bearer token, without where to get one", err=True)
     in_json = form == "json" or (form is None and output is not None and output.suffix == ".json")
