@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 import click
 
 from naftiko_runtime.cli.rule_names import UnknownRule, expand_rule, expand_rules
-from naftiko_runtime.rules import Severity
+from naftiko_runtime.rules import RULES, RULES_VERSION, Severity
 from naftiko_runtime.suggest import suggest_text
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Configuration(NamedTuple):
         severity: The severity of rules, by slug. None if a rule is off.
         exclude: Patterns, as in ``.gitignore``, of files that folders and globs leave out.
         allowed_imports: Folders, besides a document's own, that imports may read.
+        rules_version: The version of the set of rules: later rules are not reported.
     """
 
     folder: Path = Path()
@@ -54,10 +55,12 @@ class Configuration(NamedTuple):
     severity: Mapping[str, Severity | None] = MappingProxyType({})
     exclude: tuple[str, ...] = ()
     allowed_imports: tuple[Path, ...] = ()
+    rules_version: int = RULES_VERSION
 
     def selects(self, slug: str) -> bool:
         """Return whether a rule is reported."""
-        return (self.select is None or slug in self.select) and slug not in self.ignore
+        wanted = (self.select is None or slug in self.select) and slug not in self.ignore
+        return wanted and RULES[slug].since <= self.rules_version
 
     def excludes(self, path: Path, *, folder: bool = False) -> bool:
         """Return whether a file or folder is excluded."""
@@ -154,6 +157,7 @@ class _TableParser:
             "select": self._parse_selected,
             "ignore": self._parse_rules,
             "error-on": self._parse_error_on,
+            "rules-version": self._parse_version,
             "severity": self._parse_severities,
             "exclude": self._parse_strings,
             "allow-import": self._parse_folders,
@@ -165,7 +169,18 @@ class _TableParser:
             values[key.replace("-", "_")] = keys[key](key, value)
         if "allow_import" in values:
             values["allowed_imports"] = values.pop("allow_import")
+        self._check_named(values.get("rules_version", RULES_VERSION))
         return Configuration(self._file.parent, **values)
+
+    def _check_named(self, version: int) -> None:
+        """Refuse a rule that is named and that the version of the set of rules does not have."""
+        for key in ("select", "severity"):
+            for word in self._table.get(key, ()):
+                named = [RULES[slug] for slug in expand_rule(word)]
+                if min(rule.since for rule in named) > version:
+                    raise self._make_error(
+                        f"'{key}': '{word}' is in rules-version {named[0].since} and later, and not in {version}"
+                    )
 
     def _make_error(self, message: str) -> ConfigurationError:
         where = f"{_shorten_path(self._file)}: " + ("[tool.naftiko]: " if self._file.name == _PROJECT else "")
@@ -195,6 +210,12 @@ class _TableParser:
         if value not in known:
             raise self._make_error(f"'{key}' must be one of {', '.join(known)}, not {value!r}")
         return Severity(value)
+
+    def _parse_version(self, key: str, value: Any) -> int:
+        if type(value) is not int or not 1 <= value <= RULES_VERSION:
+            known = ", ".join(map(str, range(1, RULES_VERSION + 1)))
+            raise self._make_error(f"'{key}' must be one of {known}, not {value!r}")
+        return value
 
     def _parse_severities(self, key: str, value: Any) -> dict[str, Severity | None]:
         if not isinstance(value, dict):

@@ -11,6 +11,7 @@ from naftiko_runtime.lint import (
     rewrites,
     security,
     several_outputs,
+    skill_texts,
     steps_in_outputs,
     style,
     unused_functions,
@@ -34,6 +35,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *rewrites.CHECKS,
     *unused_operations.CHECKS,
     *unused_functions.CHECKS,
+    *skill_texts.CHECKS,
     *variables.CHECKS,
 )
 """The checks of whole documents, in the order in which they run: those that note uses of variables before those that
@@ -50,7 +52,7 @@ def run_checks(linked: Linked, get_kind: FindCheckedKind, *, advise: bool, rewri
         rewrite: Whether to run the checks of spellings as well, as `--fix` and `--diff` do.
     """
     document = linked.document
-    subject = Subject(document, linked.operations, linked.context, get_kind, linked.origins)
+    subject = Subject(document, linked.operations, linked.context, get_kind, linked.origins, linked.parts)
     wanted = {"always": True, "validate": advise, "fix": rewrite}
     for expose in document.capability.exposes:
         for one in get_kind(expose).CHECKS:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Expose, Exposed
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
+    from naftiko_runtime.plan import AnyPart
     from naftiko_runtime.rules import Rule
     from naftiko_runtime.source import KeyPath
 
@@ -33,6 +34,7 @@ class Subject(Struct, frozen=True):
         context: The linking run: locations, variables, and the findings to add to.
         get_kind: The table of kinds of exposes.
         origins: The places of the functions that operations and tools refer to, by the places of these.
+        parts: What was linked of the exposes, by its place in the document.
     """
 
     document: Document
@@ -40,6 +42,7 @@ class Subject(Struct, frozen=True):
     context: Context
     get_kind: FindCheckedKind
     origins: Mapping[KeyPath, KeyPath]
+    parts: Mapping[KeyPath, AnyPart]
 
     def list_operations(self, expose: Expose) -> list[Exposed]:
         """Return the operations that an expose exposes."""

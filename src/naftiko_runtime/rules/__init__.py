@@ -9,6 +9,7 @@ from naftiko_runtime.rules.credentials import *
 from naftiko_runtime.rules.documents import *
 from naftiko_runtime.rules.expressions import *
 from naftiko_runtime.rules.files import *
+from naftiko_runtime.rules.model_texts import *
 from naftiko_runtime.rules.recommendations import *
 from naftiko_runtime.rules.references import *
 from naftiko_runtime.rules.resources import *

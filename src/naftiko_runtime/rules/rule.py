@@ -41,6 +41,7 @@ class Rule(Struct, frozen=True, eq=False):
         severity: The severity.
         summary: The meaning, for the reference.
         remedy: The remedy, for the reference.
+        since: The version of the set of rules that it came with; see :data:`RULES_VERSION`.
     """
 
     code: str
@@ -48,6 +49,7 @@ class Rule(Struct, frozen=True, eq=False):
     severity: Severity
     summary: str
     remedy: str
+    since: int = 1
 
     @property
     def messages(self) -> list[Message]:
@@ -152,6 +154,8 @@ class Advice(Struct, frozen=True):
     arguments: Arguments
 
 
+RULES_VERSION: Final = 2
+"""The version of the set of rules. Each one adds rules, and removes none. A configuration may pin one."""
 RULES: Final[dict[str, Rule]] = {}
 """Every rule by its slug."""
 _MESSAGES: Final[dict[str, list[Message]]] = {}
@@ -171,9 +175,11 @@ def define(
     remedy: str,
     text: str | None = None,
     help: str | None = None,  # noqa: A002 - the field's name
+    *,
+    since: int = 1,
 ) -> Rule:
     """Add a rule to the table, with its own message and help."""
-    rule = RULES[slug] = Rule(code, slug, severity, summary, remedy)
+    rule = RULES[slug] = Rule(code, slug, severity, summary, remedy, since)
     _MESSAGES[slug] = []
     if text is not None:
         rule.add_message(text, help)

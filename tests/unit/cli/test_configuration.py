@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import pytest
 
 from naftiko_runtime.cli.configuration import NONE, Configuration, ConfigurationError, Configurations
 from naftiko_runtime.cli.rule_names import UnknownRule, expand_rule
 from naftiko_runtime.cli.rule_selection import Selection
-from naftiko_runtime.rules import RULES, Severity
+from naftiko_runtime.rules import RULES, RULES_VERSION, Severity
 from support.findings import make_finding
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def read(folder: Path, text: str, name: str = "naftiko.toml") -> Configuration:
@@ -77,6 +75,10 @@ def test_a_repository_ends_the_search(tmp_path: Path) -> None:
         ('severity = {NK201 = "of"}', "'severity.NK201' must be one of error, warning, info, off, not 'of'"),
         ("severity = {NK201 = []}", "'severity.NK201' must be one of error, warning, info, off, not []"),
         ('severity = {nothing = "off"}', "'severity': no rule 'nothing'"),
+        ("rules-version = 3", "'rules-version' must be one of 1, 2, not 3"),
+        ("rules-version = 0", "'rules-version' must be one of 1, 2, not 0"),
+        ('rules-version = "2"', "'rules-version' must be one of 1, 2, not '2'"),
+        ("rules-version = true", "'rules-version' must be one of 1, 2, not True"),
         ('allow-import = ["nowhere"]', "'allow-import': there is no folder"),
     ],
 )
@@ -175,3 +177,38 @@ def test_the_command_line_wins(selection: Selection, configuration: Configuratio
 def test_severities_are_the_configuration_s() -> None:
     severity = {"unresolved-call": Severity.INFO, "unused-input": Severity.ERROR}
     assert filter_severities(Selection(), Configuration(severity=severity)) == severity
+
+
+def test_a_pinned_version_leaves_out_later_rules(tmp_path: Path) -> None:
+    later = [slug for slug, rule in RULES.items() if rule.since == 2]
+    assert "hidden-text" in later
+    pinned, newest = read(tmp_path, "rules-version = 1\n"), read(tmp_path, f"rules-version = {RULES_VERSION}\n")
+    assert not any(map(pinned.selects, later))
+    assert all(map(newest.selects, later))
+    assert pinned.selects("tool-name")
+    found = [make_finding(RULES[slug], "x", None) for slug in ("hidden-text", "tool-name")]
+    assert [finding.rule.slug for finding in Selection().filter_findings(found, pinned)] == ["tool-name"]
+    named = Selection(select=frozenset({"hidden-text"}))
+    assert [finding.rule.slug for finding in named.filter_findings(found, pinned)] == ["hidden-text"]
+
+
+def test_a_rule_that_the_pinned_version_lacks_cannot_be_named(tmp_path: Path) -> None:
+    message = "'{}': 'hidden-text' is in rules-version 2 and later, and not in 1"
+    for key, text in (("select", 'select = ["hidden-text"]\n'), ("severity", '[severity]\nhidden-text = "error"\n')):
+        with pytest.raises(ConfigurationError, match=re.escape(message.format(key))):
+            read(tmp_path, f"rules-version = 1\n{text}")
+    assert read(tmp_path, 'rules-version = 1\nselect = ["NK6"]\n').selects("example-host")
+
+
+def test_versions_grow_and_the_page_lists_them() -> None:
+    assert {rule.since for rule in RULES.values()} == set(range(1, RULES_VERSION + 1))
+    page = (Path(__file__).parents[3] / "docs" / "validating.md").read_text(encoding="utf-8")
+    for version in range(2, RULES_VERSION + 1):
+        names = ", ".join(f"`{slug}`" for slug, rule in RULES.items() if rule.since == version)
+        assert f"| {version} | {names} |" in page
+
+
+def test_the_rules_of_the_first_version_are_these() -> None:
+    """A new rule belongs to a new version, and a version does not change once it is released."""
+    listed = (Path(__file__).parent / "rules-version-1.txt").read_text(encoding="utf-8").split()
+    assert sorted(slug for slug, rule in RULES.items() if rule.since == 1) == listed

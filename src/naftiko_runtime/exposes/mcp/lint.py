@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
+from naftiko_runtime.exposes.mcp import lint_texts
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.lint.define_check import make_expose_check
 from naftiko_runtime.lint.select_parts import filter_readable, is_own, list_names
@@ -79,4 +80,5 @@ def _is_described(tool: McpTool, operations: Mapping[str, Consumed]) -> bool:
 CHECKS: Final = (
     make_expose_check(check_tools, rules.TOOL_NAME, rules.CONTRADICTION),
     make_expose_check(check_descriptions, rules.NO_DESCRIPTION),
+    *lint_texts.CHECKS,
 )
