@@ -52,7 +52,7 @@ capability:
       tools:
         - name: add-crew
           description: "Adds a crew 😀"
-          inputParameters: [{name: ship, type: string}]
+          inputParameters: [{name: ship, type: string, description: The ship.}]
           call: crews.add
           with: {name: ship, note: tools.ship}
       description: Ships and crews.

@@ -52,7 +52,7 @@ def test_definitions_of_what_is_not_served_yet(editor: Editor) -> None:
       functions:
         - name: find
           description: Finds.
-          inputParameters: [{name: what, type: string}]
+          inputParameters: [{name: what, type: string, description: The fields.}]
           call: registry.get
           with: {fields: fleet.what}
 """
