@@ -19,6 +19,9 @@ FOLDER_FILES_MAX: Final = 1_000
 FOLDER_FILE_BYTES_MAX: Final = 10 * 1024 * 1024
 FOLDER_BYTES_MAX: Final = 64 * 1024 * 1024
 """Of all files of a folder together. They are held in memory."""
+SKILL_FILES_MAX: Final = 512
+SKILL_BYTES_MAX: Final = 16 * 1024 * 1024
+"""Of all files of a skill together. MCP clients need not accept more."""
 PROMPT_BYTES_MAX: Final = 256 * 1024
 """Of the file of a prompt."""
 RESOURCE_URI_CHARACTERS_MAX: Final = 4_096

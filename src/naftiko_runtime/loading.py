@@ -12,6 +12,7 @@ from naftiko_runtime.document.imports import Importer
 from naftiko_runtime.document.normalize import normalize
 from naftiko_runtime.document.parse import parse
 from naftiko_runtime.exposes.kinds import get_expose_kind, get_kind
+from naftiko_runtime.exposes.share_skills import report_unshared_skills, share_skills
 from naftiko_runtime.follow_up_findings import suppress_follow_ups
 from naftiko_runtime.limits import DIAGNOSTICS_MAX
 from naftiko_runtime.link import link
@@ -104,6 +105,8 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
     read = frozenset(findings.list_sorted(None)) if parsed.unread else frozenset()
     linked = link(parsed, normalized, findings, overrides, get_expose_kind)
     run_checks(linked, get_expose_kind, advise=overrides.lint)
+    if overrides.lint:
+        report_unshared_skills(linked)
     found = _drop_covered(findings, deviations)
     reported = suppress_follow_ups(found, normalized, parsed.unread, read)
     servable = Servable(linked.plan)
@@ -112,7 +115,8 @@ def _load_source(source: Source, overrides: Overrides, path: Path | None) -> Loa
         if overrides.skip_broken:
             errors = Errors(findings.errors, frozenset(reported), normalized.find_secrets() or ())
             servable = keep_servable(linked, errors, parsed.unread, get_kind)
-    return Loaded(servable.plan, reported[:DIAGNOSTICS_MAX], normalized, servable.left_out, servable.fatal)
+    plan = None if servable.plan is None else share_skills(servable.plan)
+    return Loaded(plan, reported[:DIAGNOSTICS_MAX], normalized, servable.left_out, servable.fatal)
 
 
 def _make_refused(findings: Findings, deviations: Deviations | None, source: Source) -> Loaded:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import Loaded, load_source
-from naftiko_runtime.plan import Call, McpServer, RestServer, TermObject
+from naftiko_runtime.plan import Call, McpServer, RestServer, SkillServer, TermObject
 from naftiko_runtime.source import parse_source
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ def link_operation(data: Any, *, warns: tuple[str, ...] = ()) -> Operation:
             return server.routes[0].operation
         case McpServer():
             return server.tools[0].operation
+        case SkillServer():
+            raise AssertionError("skills have no operations")
 
 
 def get_request(found: Operation) -> Request:

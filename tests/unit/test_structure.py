@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from naftiko_runtime.authentication.kinds import Credential
-from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose
+from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose, SkillExpose
 from naftiko_runtime.plan import Execution, Server
 
 FILE_LINES_MAX = 400
@@ -18,7 +18,7 @@ CLASS_LINES_MAX = 250
 CLASS_ATTRIBUTES_MAX = 15
 
 TABLES = {
-    "exposes/kinds.py": (*get_args(Server), RestExpose, McpExpose, OtherExpose),
+    "exposes/kinds.py": (*get_args(Server), RestExpose, McpExpose, SkillExpose, OtherExpose),
     "bind_plan.py": get_args(Execution),
     "authentication/kinds.py": get_args(Credential),
 }

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from naftiko_runtime.diagnostic import Span
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
-from naftiko_runtime.plan import RestServer
+from naftiko_runtime.plan import McpServer, RestServer
 from naftiko_runtime.rules import Severity
 from wild.author import understand
 from wild.refusals import concerning, in_imports, within
@@ -56,7 +56,7 @@ def is_served(plan: Plan | None, exposed: Exposed) -> bool:
             if isinstance(server, RestServer):
                 place = (exposed.method, str(exposed.resource.get("path")))
                 return place in {(route.method, route.path) for route in server.routes}
-            return exposed.name in {tool.name for tool in server.tools}
+            return isinstance(server, McpServer) and exposed.name in {tool.name for tool in server.tools}
     return False
 
 

@@ -1,10 +1,11 @@
-"""What is served: REST routes, and MCP tools, resources and prompts."""
+"""What is served: REST routes, MCP tools, resources and prompts, and skills."""
 
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from naftiko_runtime.authentication.kinds import Authentication
 from naftiko_runtime.document.parameters import ExposedParameters, Outputs, ToolParameters, With
 from naftiko_runtime.document.prompts import McpPrompts
+from naftiko_runtime.document.skills import DeclaredSkills
 from naftiko_runtime.document.steps import DeclaredSteps, StepMappings
 from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Range, Tag, field, list_tags
 from naftiko_runtime.model.part import AnyMethod, Meanings, Part, Text, Unused, convert_none_to_tuple
@@ -113,6 +114,11 @@ class ServedExpose(Part):
         """Its name, and the one by which its own values may call it."""
         return (self.namespace,) if self.import_ is None else (self.namespace, self.import_)
 
+    @property
+    def actions(self) -> tuple[Referring, ...]:
+        """What the tools of skills may refer to by name: operations and tools."""
+        return ()
+
 
 class RestExpose(ServedExpose):
     """A REST server."""
@@ -134,6 +140,11 @@ class RestExpose(ServedExpose):
             [{"path": "/ships/{imo}", "operations": [{"method": "GET", "call": "registry.get-ship"}]}],
         ),
     }
+
+    @property
+    def actions(self) -> tuple[Referring, ...]:
+        """The operations of all routes."""
+        return tuple(operation for resource in self.resources for operation in resource.operations)
 
 
 class Hints(Part):
@@ -243,6 +254,30 @@ class McpExpose(ServedExpose):
         ),
     }
 
+    @property
+    def actions(self) -> tuple[Referring, ...]:
+        """The tools."""
+        return self.tools
+
+
+class SkillExpose(ServedExpose):
+    """A server of skills."""
+
+    type: Literal["skill"]
+    description: Text | None = None
+    address: Text | None = None
+    port: Port
+    authentication: Authentication | None = None
+    skills: DeclaredSkills = ()
+
+    meanings: ClassVar[Meanings] = {
+        "namespace": ("The name of the server. URIs of skills begin with it: `skill://ships/…`.", "ships"),
+        "skills": (
+            "The skills. They are also served to MCP clients, by every `mcp` server with the same authentication.",
+            [{"name": "find-ships", "description": "Finds ships.", "location": "file:///./skills/find-ships"}],
+        ),
+    }
+
 
 class OtherExpose(Part):
     """A type that is not served yet. `validate` reports it."""
@@ -250,6 +285,7 @@ class OtherExpose(Part):
     takes_any_key: ClassVar[bool] = True
     names: ClassVar[tuple[str, ...]] = ()
     """No value calls it by a name."""
+    actions: ClassVar[tuple[Referring, ...]] = ()
 
     type: Text = ""
     location: Any = None
@@ -258,19 +294,21 @@ class OtherExpose(Part):
 
     meanings: ClassVar[Meanings] = {
         "import": ("The namespace to import from the other file.", "ships"),
-        "type": ("The kind of server.", "skill"),
+        "type": ("The kind of server.", "control"),
     }
 
 
 ExposeWithOperations = RestExpose | McpExpose
 """The kinds that call operations."""
 
-LinkedExpose = Annotated[RestExpose, Tag("rest")] | Annotated[McpExpose, Tag("mcp")]
+LinkedExpose = (
+    Annotated[RestExpose, Tag("rest")] | Annotated[McpExpose, Tag("mcp")] | Annotated[SkillExpose, Tag("skill")]
+)
 """The kinds that are served, each with its ``type``."""
 
 SERVED_TYPES: Final = list_tags(LinkedExpose)
 
-LATER_TYPES: Final = {"skill": helps.LEAVE_OUT, "control": helps.START_CONTROL}
+LATER_TYPES: Final = {"control": helps.START_CONTROL}
 """Types that are not served yet, with what an author can do instead."""
 
 

@@ -28,6 +28,8 @@ _REQUIRED: Final[dict[tuple[object, ...], str | int]] = {
     ("exposes", int, *_RESOURCE, "uri"): "unread:{}",
     ("exposes", int, *_RESOURCE, "name"): "(unread {})",
     ("exposes", int, "prompts", int, "name"): "(unread {})",
+    ("exposes", int, "skills", int, "name"): "(unread {})",
+    ("exposes", int, "skills", int, "description"): "(unread {})",
     ("aggregates", int, "functions", int, "name"): "(unread {})",
 }
 """Keys without which a large part could not be read at all, with substitutes for their values."""

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 def find_separable_part(part: KeyPath) -> KeyPath:
     """Return the path of the smallest part that contains a place and can be left out. Empty for the whole document.
 
-    That is an operation, a forward, a tool, a resource, a prompt, a function, an API, an expose, an aggregate, a bind
-    or one of its variables, or a whole section.
+    That is an operation, a forward, a tool, a resource, a prompt, a skill, a function, an API, an expose, an aggregate,
+    a bind or one of its variables, or a whole section.
     """
     root, key_path = (part[:1], part[1:]) if part[:1] == ("capability",) else ((), part)
     match key_path:
@@ -21,7 +21,7 @@ def find_separable_part(part: KeyPath) -> KeyPath:
         case ("exposes", int(), "resources", int(), "forward", *_):
             return (*root, *key_path[:5])
         case (
-            ("exposes" | "consumes", int(), "resources" | "tools" | "prompts", int(), *_)
+            ("exposes" | "consumes", int(), "resources" | "tools" | "prompts" | "skills", int(), *_)
             | ("aggregates", int(), "functions", int(), *_)
             | ("binds", int(), "keys", str(), *_)
         ):

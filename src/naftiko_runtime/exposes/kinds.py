@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
-from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose
+from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose, SkillExpose
 from naftiko_runtime.exposes import control, mcp, rest, skill, unserved
-from naftiko_runtime.plan import McpServer, RestServer
+from naftiko_runtime.plan import McpServer, RestServer, SkillServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import Server
 
 
-_NOT_SERVED: Final[dict[str, ExposeKind[OtherExpose, Any]]] = {"skill": skill, "control": control}
+_NOT_SERVED: Final[dict[str, ExposeKind[OtherExpose, Any]]] = {"control": control}
 
 
 def get_kind(server: Server) -> ServedKind[Any, Any]:
@@ -26,6 +26,8 @@ def get_kind(server: Server) -> ServedKind[Any, Any]:
             return rest
         case McpServer():
             return mcp
+        case SkillServer():
+            return skill
         case _:
             assert_never(server)
 
@@ -35,6 +37,11 @@ def list_mcp_servers(servers: Iterable[Server]) -> list[McpServer]:
     return [server for server in servers if isinstance(server, McpServer)]
 
 
+def list_skill_servers(servers: Iterable[Server]) -> list[SkillServer]:
+    """Return the servers of skills among servers."""
+    return [server for server in servers if isinstance(server, SkillServer)]
+
+
 def get_expose_kind(expose: Expose) -> ExposeKind[Any, Any]:
     """Return the package that links and checks an expose."""
     match expose:
@@ -42,6 +49,8 @@ def get_expose_kind(expose: Expose) -> ExposeKind[Any, Any]:
             return rest
         case McpExpose():
             return mcp
+        case SkillExpose():
+            return skill
         case OtherExpose():
             return _NOT_SERVED.get(expose.type, unserved)
         case _:

@@ -226,6 +226,8 @@ def _hide_below_unread(hidden: _HiddenParts, part: KeyPath, source: Source) -> N
                 hidden.calls |= _list_namespaces(_get_value(source, _get_entry(part)))
         case ("exposes",) | ("exposes", int()) | ("exposes", int(), "namespace" | "port"):
             hidden.add((), {*_WITHOUT["exposes"], rules.UNKNOWN_ACTION})
+        case ("exposes", int(), "skills", *_):
+            _hide_in_operation(hidden, part, unit)
         case ("exposes", int(), *_):
             hidden.add((), {rules.UNKNOWN_ACTION})
             _hide_in_operation(hidden, part, unit)

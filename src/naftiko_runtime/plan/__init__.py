@@ -63,6 +63,7 @@ from naftiko_runtime.plan.servers import (
     Tool,
     remove_placeholder_names,
 )
+from naftiko_runtime.plan.skills import BrokenSkill, DerivedTool, InstructionTool, Skill, SkillServer
 from naftiko_runtime.plan.steps import (
     INDEX,
     ITEM,
@@ -102,6 +103,7 @@ __all__ = [
     "BrokenPrompt",
     "BrokenResource",
     "BrokenRoute",
+    "BrokenSkill",
     "BrokenTool",
     "Caching",
     "Call",
@@ -111,6 +113,7 @@ __all__ = [
     "Constant",
     "ConstantShape",
     "Contract",
+    "DerivedTool",
     "DynamicResource",
     "Escape",
     "Execution",
@@ -121,6 +124,7 @@ __all__ = [
     "ForwardRoute",
     "Frozen",
     "Input",
+    "InstructionTool",
     "JsonResponse",
     "JsonText",
     "JsonTree",
@@ -163,6 +167,8 @@ __all__ = [
     "Server",
     "Shape",
     "ShapeType",
+    "Skill",
+    "SkillServer",
     "StepControl",
     "StepLoop",
     "StepReference",

@@ -68,6 +68,7 @@ class ServedFile(Struct, frozen=True):
         media_type: The type of its content.
         content: Its bytes.
         is_text: Whether its content is given as text.
+        digest: The SHA-256 of its bytes, in hexadecimal.
     """
 
     uri: str
@@ -75,6 +76,7 @@ class ServedFile(Struct, frozen=True):
     media_type: str
     content: bytes
     is_text: bool
+    digest: str
 
 
 class ResourceFolder(Struct, frozen=True):

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime import rules
 from naftiko_runtime.plan.resources import DynamicResource, Prompt, ResourceFolder
+from naftiko_runtime.plan.skills import Skill, SkillServer
 from naftiko_runtime.rules import nouns
 
 if TYPE_CHECKING:
@@ -217,8 +218,6 @@ class Caching(Struct, frozen=True):
 class McpServer(Struct, frozen=True):
     """An MCP expose."""
 
-    kind: ClassVar = "mcp"
-
     namespace: str
     address: str
     port: int
@@ -236,6 +235,13 @@ class McpServer(Struct, frozen=True):
     """For how long clients may cache, and for whom."""
     name: str = ""
     """The name that clients see, if it is not the namespace."""
+    skills: tuple[Skill, ...] = ()
+    """The skills of other servers that its clients get as well."""
+
+    @property
+    def kind(self) -> Literal["mcp"]:
+        """The type of the expose."""
+        return "mcp"
 
     @property
     def url_paths(self) -> tuple[str, ...]:
@@ -284,10 +290,10 @@ class McpServer(Struct, frozen=True):
         )
 
 
-Server: TypeAlias = RestServer | McpServer
+Server: TypeAlias = RestServer | McpServer | SkillServer
 
 ServedPart: TypeAlias = Route | ForwardRoute | Tool | DynamicResource
 """A part of a server that has an operation."""
 
-AnyPart: TypeAlias = ServedPart | ResourceFolder | Prompt
+AnyPart: TypeAlias = ServedPart | ResourceFolder | Prompt | Skill
 """A part of a server that requests are sent to."""

@@ -15,3 +15,4 @@ from naftiko_runtime.rules.references import *
 from naftiko_runtime.rules.resources import *
 from naftiko_runtime.rules.rule import *
 from naftiko_runtime.rules.sandbox_files import *
+from naftiko_runtime.rules.skills import *

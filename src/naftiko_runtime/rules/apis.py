@@ -148,8 +148,8 @@ EMPTY_EXPOSE: Final = define(
     "NK422",
     "empty-expose",
     Severity.WARNING,
-    "An expose has no routes or tools, or a resource has no operations.",
-    "Add routes, tools or operations, or remove the part.",
+    "An expose has no routes, tools or skills, or a resource has no operations.",
+    "Add routes, tools, skills or operations, or remove the part.",
 )
 EMPTY_EXPOSE_RESOURCE: Final = EMPTY_EXPOSE.add_message(
     "nothing is served at '{path}'", "write 'operations', or leave it out"
@@ -158,6 +158,9 @@ EMPTY_EXPOSE_ROUTES: Final = EMPTY_EXPOSE.add_message(
     "'{namespace}' serves no route", "write 'resources', or leave it out"
 )
 EMPTY_EXPOSE_TOOLS: Final = EMPTY_EXPOSE.add_message("'{namespace}' serves no tool", "write 'tools', or leave it out")
+EMPTY_EXPOSE_SKILLS: Final = EMPTY_EXPOSE.add_message(
+    "'{namespace}' serves no skill", "write 'skills', or leave it out"
+)
 
 UNLISTED_PLACEHOLDER: Final = define(
     "NK421",

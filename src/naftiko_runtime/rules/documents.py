@@ -67,9 +67,6 @@ WRONG_TYPE_PART: Final = WRONG_TYPE.add_message(
     "a part of a form has a 'name' and a 'value'",
     "write {{name: …, value: …}}, and for a file filename and contentType",
 )
-WRONG_TYPE_SKILL_ORIGIN: Final = WRONG_TYPE.add_message(
-    "'from' takes a mapping", "write '{{sourceNamespace: …, action: …}}'"
-)
 WRONG_TYPE_EMPTY: Final = WRONG_TYPE.add_message(
     "{part} takes {wanted}, and has no value", "give it a value, or leave the key out"
 )

@@ -339,6 +339,10 @@ UNKNOWN_ACTION: Final = define(
 UNKNOWN_ACTION_NAMESPACE: Final = UNKNOWN_ACTION.add_message(
     "no 'rest' or 'mcp' expose has the namespace '{namespace}'"
 )
+UNKNOWN_ACTION_OF_SKILLS: Final = UNKNOWN_ACTION.add_message(
+    "'{namespace}' is a 'skill' expose: the tools of skills come from 'rest' and 'mcp' exposes",
+    "write the namespace of the expose that has the operation or tool",
+)
 
 SHARED_NAMESPACE: Final = define(
     "NK215",

@@ -11,7 +11,7 @@ LOCATION: Final = define(
     "NK141",
     "invalid-location",
     Severity.ERROR,
-    "A folder of resources, or the file of a prompt, cannot be served.",
+    "A folder of resources or of a skill, or a file, cannot be served.",
     "Correct the `location`, or what is there.",
 )
 LOCATION_URI: Final = LOCATION.add_message(

@@ -24,7 +24,7 @@ DESCRIPTIONS: Final[dict[str, tuple[str, Any]]] = {
     ),
     "consumes": ("The HTTP APIs that are called, or imports of them from other files.", [_API]),
     "exposes": (
-        "The servers, REST and MCP, or imports of them from other files.",
+        "The servers, REST, MCP and skills, or imports of them from other files.",
         [{"type": "rest", "namespace": "ships", "port": 8080, "resources": []}],
     ),
     "aggregates": (

@@ -9,7 +9,7 @@ from pydantic_core import ValidationError
 
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.document.consumes import ConsumedHttp, ImportedConsumes
-from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose
+from naftiko_runtime.document.exposes import McpExpose, OtherExpose, RestExpose, SkillExpose
 from naftiko_runtime.document.normalize import LATER_VERSIONS, normalize
 from naftiko_runtime.document.parse import parse
 from naftiko_runtime.rules import Severity
@@ -158,7 +158,8 @@ capability:
   exposes:
     - {type: rest, namespace: r, port: 1}
     - {type: mcp, namespace: m}
-    - {type: skill, whatever: 1}
+    - {type: skill, namespace: s, port: 2}
+    - {type: control, whatever: 1}
     - {}
 """
     result = spoken(text, findings)
@@ -166,7 +167,13 @@ capability:
     assert result is not None
     capability = result.capability
     assert [type(part) for part in capability.consumes] == [ConsumedHttp, ImportedConsumes, ImportedConsumes]
-    assert [type(part) for part in capability.exposes] == [RestExpose, McpExpose, OtherExpose, OtherExpose]
+    assert [type(part) for part in capability.exposes] == [
+        RestExpose,
+        McpExpose,
+        SkillExpose,
+        OtherExpose,
+        OtherExpose,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -267,7 +274,7 @@ def test_all_findings_are_reported_in_the_order_of_the_file() -> None:
 
 @pytest.mark.parametrize("anything", [{"a": 1}, [1], 5, "x"])
 def test_parts_that_take_any_key_do_so(anything: Any) -> None:
-    assert slugs(MINIMAL + f"  exposes: [{{type: skill, skills: {anything!r}}}]\n") == []
+    assert slugs(MINIMAL + f"  exposes: [{{type: control, management: {anything!r}}}]\n") == []
 
 
 def test_warnings_do_not_keep_a_document_from_being_read() -> None:

@@ -151,7 +151,7 @@ def test_a_broken_function_takes_along_what_refers_to_it(before: str, after: str
         ("port: 9090\n", "port: 9090\n      transport: socket\n", ALL[6:]),
         ("port: 9090", "port: 8080", ALL[6:]),
         ("type: mcp", "type: agent-skill", ALL[6:]),
-        ("type: mcp", "type: skill", ALL[6:]),
+        ("type: mcp", "type: control", ALL[6:]),
         ("port: 8080\n", "port: 8080\n      authentication: {type: basic, username: [a]}\n", ALL[:6]),
         ("port: 8080\n", "port: 8080\n      authentication: {type: bearer, token: '{{vault.NONE}}'}\n", ALL[:6]),
     ],

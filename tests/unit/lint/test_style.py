@@ -165,7 +165,7 @@ def test_what_a_failed_import_may_bring_is_not_missed(tmp_path: Path) -> None:
             "  - type: skill", "  - {from: gone.yml, import: gone}\n  - type: skill"
         )
     )
-    assert [d.rule.slug for d in load(file).diagnostics] == ["unreadable-file", "not-served-yet"]
+    assert [d.rule.slug for d in load(file).diagnostics] == ["unreadable-file"]
 
 
 def test_two_controls_on_a_served_port_are_reported_once() -> None:

@@ -134,6 +134,7 @@ RENDERING = SHOWING | {
     "exposes/mcp/resources.py",
     "exposes/mcp/tools.py",
     "exposes/rest/app.py",
+    "exposes/skill/app.py",
     "openapi/write.py",
     "suggest.py",
     "secret/__init__.py",

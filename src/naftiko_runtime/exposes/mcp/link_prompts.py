@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from naftiko_runtime import rules
-from naftiko_runtime.exposes.mcp.link_resources import report_folder_error
+from naftiko_runtime.exposes.link_folder import report_folder_error
 from naftiko_runtime.folder_files import FolderError, read_file
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.limits import PROMPT_BYTES_MAX

@@ -4,32 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.parameters import ToolParameter
+from naftiko_runtime.exposes.link_folder import describe_file, report_folder_error
 from naftiko_runtime.exposes.mcp.uri_template import UriError, parse_uri
 from naftiko_runtime.folder_files import FolderError, read_folder
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.credentials import check_caller_known
 from naftiko_runtime.link.declared_inputs import link_arguments
-from naftiko_runtime.media_types import find_media_type
-from naftiko_runtime.plan import Argument, Contract, DynamicResource, ResourceFolder, ServedFile
+from naftiko_runtime.plan import Argument, Contract, DynamicResource, ResourceFolder
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import McpExpose, McpResource
-    from naftiko_runtime.folder_files import FolderFile
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.expose_linker import ExposeLinker
     from naftiko_runtime.plan import Operation
-    from naftiko_runtime.source import KeyPath
 
 _MEDIA_TYPE: Final = compile_lazily(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?:\s*;.*)?")
 _EXECUTIONS: Final = ("call", "steps", "output_parameters")
-_UNKNOWN_TEXT: Final = "text/plain"
-_UNKNOWN_BYTES: Final = "application/octet-stream"
 
 
 def link_resources(expose: McpExpose, linker: ExposeLinker) -> tuple[DynamicResource | ResourceFolder, ...]:
@@ -151,41 +146,8 @@ def _link_folder(declared: McpResource, pattern: tuple[str | Argument, ...], con
     if not files:
         context.report(rules.LOCATION_EMPTY(name=declared.location or ""), declared.get_path("location"))
     base = declared.uri if declared.uri.endswith("/") else f"{declared.uri}/"
-    served = tuple(_describe_file(file, base, declared.mime_type) for file in files)
+    served = tuple(describe_file(file, base, declared.mime_type) for file in files)
     return ResourceFolder(declared.name, declared.label, declared.description or "", declared.uri, served)
-
-
-def _describe_file(file: FolderFile, base: str, media_type: str | None) -> ServedFile:
-    from naftiko_runtime.exposes.mcp.text_detection import (  # noqa: PLC0415 - few documents have folders
-        is_text_type,
-        is_unicode,
-        is_unicode_text,
-    )
-
-    known = find_media_type(file.path) or media_type
-    is_text = is_unicode_text(file.content) if known is None else is_text_type(known) and is_unicode(file.content)
-    known = known or (_UNKNOWN_TEXT if is_text else _UNKNOWN_BYTES)
-    return ServedFile(base + quote(file.path), file.path, known, file.content, is_text)
-
-
-def report_folder_error(error: FolderError, key_path: KeyPath, context: Context) -> None:
-    """Report why a location cannot be served."""
-    context.report(_STATEMENTS[error.problem](name=error.name[:100]), key_path)
-
-
-_STATEMENTS: Final = {
-    "no-file-uri": rules.LOCATION_URI,
-    "no-folder": rules.LOCATION_FOLDER,
-    "no-file": rules.LOCATION_FILE,
-    "outside": rules.LOCATION_OUTSIDE,
-    "linked-folder": rules.LOCATION_LINKED_FOLDER,
-    "no-regular-file": rules.LOCATION_KIND,
-    "odd-name": rules.LOCATION_NAME,
-    "unreadable": rules.LOCATION_UNREADABLE,
-    "too-large": rules.LOCATION_FILE_SIZE,
-    "too-many": rules.LOCATION_COUNT,
-    "too-much": rules.LOCATION_SIZE,
-}
 
 
 # -- URIs -----------------------------------------------------------------------------------------------------------

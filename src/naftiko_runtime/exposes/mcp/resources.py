@@ -13,9 +13,9 @@ from naftiko_runtime.diagnostic import describe_reason
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.errors import CallError, Rejected, StepError
 from naftiko_runtime.exposes.mcp.set_caller import set_caller
-from naftiko_runtime.exposes.mcp.text_detection import is_json, read_text_body
 from naftiko_runtime.exposes.mcp.tool_result import describe_call_failure, describe_upstream_failure
 from naftiko_runtime.exposes.mcp.uri_template import CompiledUriTemplate
+from naftiko_runtime.exposes.text_detection import is_json, read_text_body
 from naftiko_runtime.limits import RESOURCE_URI_CHARACTERS_MAX
 from naftiko_runtime.plan import BrokenResource, DynamicResource, ResourceFolder, ServedFile
 from naftiko_runtime.suggest import suggest_text

@@ -16,7 +16,7 @@ from naftiko_runtime.engine.result import format_status
 from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.exposes.mcp.response_header_hints import list_hint_headers
-from naftiko_runtime.exposes.mcp.text_detection import is_json, read_text_body
+from naftiko_runtime.exposes.text_detection import is_json, read_text_body
 from naftiko_runtime.formats import DecodeError, decode
 from naftiko_runtime.formats.charset import decode_if_text
 from naftiko_runtime.json_limits import check_json_limits

@@ -47,7 +47,8 @@ async def open_app(
     servers: Sequence[BoundServer[RestServer, Route | ForwardRoute]], services: AppServices
 ) -> AsyncIterator[App]:
     """Open the application of the servers of one port."""
-    from naftiko_runtime.exposes.rest.app import RestApp, guard_callers  # noqa: PLC0415 - validate serves nothing
+    from naftiko_runtime.exposes.guard_callers import guard_callers  # noqa: PLC0415 - validate serves nothing
+    from naftiko_runtime.exposes.rest.app import RestApp  # noqa: PLC0415 - the same
     from naftiko_runtime.exposes.rest.merge import merge  # noqa: PLC0415 - the same
     from naftiko_runtime.page_guard import guard_pages  # noqa: PLC0415 - the same
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from naftiko_runtime.diagnostic import describe_reason
@@ -13,13 +12,12 @@ from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher, Mounts, PathM
 from naftiko_runtime.exposes.rest.rewrite_header_urls import Locations
 from naftiko_runtime.exposes.rest.scoped_handler import ScopedHandler
 from naftiko_runtime.plan import ForwardRoute, Route
-from naftiko_runtime.problem_details import send_problem, send_problem_document, send_verdict
+from naftiko_runtime.problem_details import send_problem, send_problem_document
 from naftiko_runtime.send_response import send_bodyless
 from naftiko_runtime.telemetry.server_requests import make_route_instrument
 
 if TYPE_CHECKING:
-    from naftiko_runtime.asgi_types import App, Receive, Scope, Send
-    from naftiko_runtime.authentication.guard import Guard
+    from naftiko_runtime.asgi_types import Receive, Scope, Send
     from naftiko_runtime.bind_plan import BoundServer
     from naftiko_runtime.exposes.app_services import AppServices
     from naftiko_runtime.plan import RestServer
@@ -33,21 +31,8 @@ HandleForwardRequest: TypeAlias = Callable[["Scope", "Receive", "Send", bytes], 
 _NEVER_FORWARDED: Final = ("CONNECT", "TRACE")
 
 
-def guard_callers(app: App, guard: Guard | None) -> App:
-    """Return an application that only authenticated callers reach. It is the same one without a guard."""
-    if guard is None:
-        return app
-
-    def handle(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if (verdict := guard.check(scope)) is not None:
-            return send_verdict(send, verdict, partial(app, scope, receive, send))
-        return app(scope, receive, send)
-
-    return handle
-
-
 class RestApp:
-    """The ASGI application of one REST expose, without its authentication: see :func:`guard_callers`."""
+    """The ASGI application of one REST expose, without its authentication."""
 
     def __init__(self, bound: BoundServer[RestServer, Route | ForwardRoute], services: AppServices) -> None:
         self._dispatcher: Dispatcher[HandleRouteRequest] = Dispatcher()

@@ -1,0 +1,58 @@
+"""Links folders whose files are served: those of resources and of skills."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from naftiko_runtime import rules
+from naftiko_runtime.media_types import find_media_type
+from naftiko_runtime.plan import ServedFile
+
+if TYPE_CHECKING:
+    from naftiko_runtime.folder_files import FolderError, FolderFile
+    from naftiko_runtime.link.context import Context
+    from naftiko_runtime.source import KeyPath
+
+_UNKNOWN_TEXT: Final = "text/plain"
+_UNKNOWN_BYTES: Final = "application/octet-stream"
+
+
+def describe_file(file: FolderFile, base_uri: str, media_type: str | None = None) -> ServedFile:
+    """Return a file of a folder as it is served.
+
+    Args:
+        file: The file.
+        base_uri: The URI of its folder, with a slash at the end.
+        media_type: Its type, if its name does not tell.
+    """
+    from naftiko_runtime.exposes.text_detection import (  # noqa: PLC0415 - few documents have folders
+        is_text_type,
+        is_unicode,
+        is_unicode_text,
+    )
+
+    known = find_media_type(file.path) or media_type
+    is_text = is_unicode_text(file.content) if known is None else is_text_type(known) and is_unicode(file.content)
+    known = known or (_UNKNOWN_TEXT if is_text else _UNKNOWN_BYTES)
+    return ServedFile(base_uri + quote(file.path), file.path, known, file.content, is_text, file.digest)
+
+
+def report_folder_error(error: FolderError, key_path: KeyPath, context: Context) -> None:
+    """Report why a location cannot be served."""
+    context.report(_STATEMENTS[error.problem](name=error.name[:100]), key_path)
+
+
+_STATEMENTS: Final = {
+    "no-file-uri": rules.LOCATION_URI,
+    "no-folder": rules.LOCATION_FOLDER,
+    "no-file": rules.LOCATION_FILE,
+    "outside": rules.LOCATION_OUTSIDE,
+    "linked-folder": rules.LOCATION_LINKED_FOLDER,
+    "no-regular-file": rules.LOCATION_KIND,
+    "odd-name": rules.LOCATION_NAME,
+    "unreadable": rules.LOCATION_UNREADABLE,
+    "too-large": rules.LOCATION_FILE_SIZE,
+    "too-many": rules.LOCATION_COUNT,
+    "too-much": rules.LOCATION_SIZE,
+}
