@@ -66,11 +66,13 @@ class Exchange:
         self.close()
 
 
-def send_modern(url: str, method: str, identity: int | str = 1, **params: Any) -> Exchange:
-    """A request of the stateless revision."""
+def send_modern(
+    url: str, method: str, identity: int | str = 1, more: Mapping[str, str] | None = None, **params: Any
+) -> Exchange:
+    """A request of the stateless revision, with more headers."""
     meta = _ENVELOPE | params.pop("_meta", {})
     message = {"jsonrpc": "2.0", "id": identity, "method": method, "params": params | {"_meta": meta}}
-    headers = {"mcp-protocol-version": MODERN, "mcp-method": method}
+    headers = {"mcp-protocol-version": MODERN, "mcp-method": method, **(more or {})}
     if (name := params.get("name", params.get("uri"))) is not None:
         headers["mcp-name"] = name
     return _post(url, message, headers)
@@ -94,9 +96,9 @@ def initialize(url: str) -> str:
         return str(exchange.response.headers[SESSION])
 
 
-def listen(url: str, **lists: Any) -> Exchange:
+def listen(url: str, headers: Mapping[str, str] | None = None, **lists: Any) -> Exchange:
     """A request to listen to changes."""
-    return send_modern(url, "subscriptions/listen", "sub", notifications=lists)
+    return send_modern(url, "subscriptions/listen", "sub", headers, notifications=lists)
 
 
 def open_notifications(url: str, session: str) -> Exchange:

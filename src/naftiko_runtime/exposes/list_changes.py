@@ -82,6 +82,7 @@ class Subscription:
         self._changed: set[str] = set()
         self._ended = False
         self._woken = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
 
     def add(self, lists: frozenset[str]) -> None:
         """Note changed lists."""
@@ -93,6 +94,10 @@ class Subscription:
         """End it: nothing more will come."""
         self._ended = True
         self._woken.set()
+
+    def end_after(self, seconds: float) -> None:
+        """End it in some time."""
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.end)
 
     async def wait(self, seconds: float) -> list[str] | None:
         """Return the lists that have changed, in order. None at the end; empty if nothing happens for some time."""
@@ -115,3 +120,5 @@ class Subscription:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self._owner.remove(self)
+        if self._timer is not None:
+            self._timer.cancel()

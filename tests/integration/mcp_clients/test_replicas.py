@@ -62,7 +62,7 @@ def test_streams_through_nginx_are_told_of_changes(registry: Upstream, tmp_path:
     text = CAPABILITY.read_text(encoding="utf-8")
     file.write_text(text, encoding="utf-8")
     (tmp_path / "nginx").mkdir()
-    asked = dict.fromkeys(("toolsListChanged", "promptsListChanged", "resourcesListChanged"), True)
+    asked: dict[str, Any] = dict.fromkeys(("toolsListChanged", "promptsListChanged", "resourcesListChanged"), True)
     with ExitStack() as stack:
         options = ("--base-uri", f"registry={registry.url}")
         replicas = [stack.enter_context(Gateway(file, ["ships"], *options)) for _ in range(2)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -78,8 +77,7 @@ class EndpointClients:
         """
         subscription = self._changes.subscribe(self._topic, lists)
         if (caller := scope.get(CALLER)) is not None:
-            seconds = max(0.0, caller.identity.expires_at - time.time())
-            asyncio.get_running_loop().call_later(seconds, subscription.end)
+            subscription.end_after(max(0.0, caller.identity.expires_at - time.time()))
         return subscription
 
     async def listen(
