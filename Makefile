@@ -7,6 +7,7 @@
 # make picture        draw docs/terminal.svg again
 # make bench          compare with hand-written servers, FastMCP and nginx
 # make instructions   compare the instructions per request with bench/budget.json
+# make soak           make 200,000 mixed calls, and check that the server has nothing more than before
 # Each target sets up .venv, and does so again when pyproject.toml changes. PYTHON=… selects the interpreter.
 
 VENV ?= .venv
@@ -24,7 +25,7 @@ PROGRESS := { grep --line-buffered -E '^(Collecting|Building|Installing|Successf
 JOBS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) * 3 / 2 )))
 PYTEST = $(BIN)/pytest -n $(JOBS) --dist worksteal
 
-.PHONY: run test test-other setup-other test-quick check lint picture bench instructions clean
+.PHONY: run test test-other setup-other test-quick check lint picture bench instructions soak clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/naftiko run capabilities/pixel-tracking.yaml --sandbox
@@ -60,6 +61,9 @@ bench: $(VENV)/bench.stamp
 
 instructions: $(VENV)/run.stamp
 	$(BIN)/python bench/instructions.py
+
+soak: $(VENV)/run.stamp
+	$(BIN)/python bench/soak.py
 
 clean:
 	rm -rf .venv .venv-other build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
