@@ -8,6 +8,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = Path(__file__).with_name("documents")
 PIXEL = ROOT / "capabilities/pixel-tracking.yaml"
+SHIP = ROOT / "bench/ship.yaml"
 UPSTREAMS = ("http://127.0.0.1:18080/v1", "https://api.segment.io/v1")
 SINK = "http://127.0.0.1:18081/v1"
 REST_PORT = 8080
@@ -91,3 +92,23 @@ def generate_openapi(operations: Mapping[str, str], parameters: Mapping[str, str
         for name, path in operations.items()
     }
     return json.dumps({"openapi": "3.1.0", "info": {"title": "Bench", "version": "1"}, "paths": paths})
+
+
+def _rename(text: str, name: str) -> str:
+    """Return a document of `ship.yaml` whose namespaces begin with another name, so that both can be served."""
+    renamed = text.replace("namespace: ship-", f"namespace: {name}-").replace("label: Ship\n", f"label: {name}\n")
+    return renamed.replace("namespace: registry", f"namespace: {name}").replace("registry.get-ship", f"{name}.get-ship")
+
+
+def protect_ship(issuer: str, resource: str) -> str:
+    """Return `ship.yaml` as `protected`: its callers need a token of an issuer."""
+    checks = f"authentication: {{type: oauth2, authorizationServerUri: '{issuer}', resource: '{resource}'}}"
+    lines = _rename(SHIP.read_text(), "protected").splitlines(keepends=True)
+    return "".join(f"{line}      {checks}\n" if line.startswith("      port:") else line for line in lines)
+
+
+def repeat_ship_tool(count: int) -> str:
+    """Return `ship.yaml` as `many`, with this number of tools; the last one has the name of the only one."""
+    before, tools, tool = _rename(SHIP.read_text(), "many").partition("      tools:\n")
+    others = (tool.replace("name: get-ship\n", f"name: get-ship-{number}\n", 1) for number in range(1, count))
+    return "".join((before, tools, *others, tool))

@@ -58,6 +58,10 @@ RESPONSES = {
 }
 
 
+PROTECTED = ("jwt", "jwt-tool")
+"""The names of the cases with authentication."""
+
+
 def await_idle(process: Process) -> None:
     """Wait until a process sleeps or has ended."""
     while not process.sleeping() and not process.exited():
@@ -125,12 +129,19 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A request that is repeated, the check of a response's body, and the calls of the upstream for each request."""
+    """A request that is repeated, the check of a response's body, and the calls of the upstream for each request.
+
+    Attributes:
+        base: A case that does the same with less around it. The bare pair is not counted again.
+        bound: How many times as much as that one it may cost.
+    """
 
     name: str
     request: bytes
     right: Callable[[bytes], bool]
     calls: int = 1
+    base: "Case | None" = None
+    bound: float = 1.0
 
 
 def _make_request(line: str, headers: dict[str, str], body: bytes = b"") -> bytes:
@@ -170,7 +181,24 @@ ONE_STEP = replace(MAPPED, name="one-step", request=_make_request("GET /one-step
 THREE_STEPS = replace(
     MAPPED, name="three-steps", request=_make_request("GET /three-steps/9074729", {"Accept": "*/*"}), calls=3
 )
-CASES = (PIXEL, MAPPED, TOOL, ONE_STEP, THREE_STEPS)
+MANY_TOOLS = replace(TOOL, name="many-tools", base=TOOL, bound=1.1)
+CASES = (PIXEL, MAPPED, TOOL, ONE_STEP, THREE_STEPS, MANY_TOOLS)
+
+
+def make_protected_cases(token: str) -> tuple[Case, Case]:
+    """Return the route and the tool with a caller's token, which is checked once and then known."""
+    authorization = b"\r\nAuthorization: Bearer %s\r\nAccept:" % token.encode()
+    route, tool = (
+        replace(
+            base,
+            name=name,
+            request=base.request.replace(b"\r\nAccept:", authorization, 1),
+            base=base,
+            bound=1.15,
+        )
+        for name, base in zip(PROTECTED, (MAPPED, TOOL), strict=True)
+    )
+    return route, tool
 
 
 class WrongResponseError(Exception):

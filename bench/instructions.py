@@ -25,22 +25,28 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench import budget, debian_programs
 from bench.budget import BudgetError, Count, Record, Verdict
 from bench.callgrind import CallgrindError, CountedServer
-from bench.documents import ROOT
+from bench.documents import ROOT, protect_ship, repeat_ship_tool
 from bench.instruction_cases import (
     CASES,
     HOST,
+    MANY_TOOLS,
     MAPPED,
     ONE_STEP,
     PIXEL,
+    PROTECTED,
     THREE_STEPS,
     TOOL,
+    Case,
     Upstream,
     WrongResponseError,
+    make_protected_cases,
 )
 from bench.process import StartError, find_free_port, handle_stop_signals
+from bench.token_issuer import RESOURCE, TokenIssuer
 
 BUDGET = ROOT / "bench/budget.json"
 REQUESTS = 300
+TOOLS = 500
 PIXELS = "pixel-tracking-pixel-tracking"
 LIBRARIES = (
     "aiohttp",
@@ -77,13 +83,19 @@ def describe_environment(valgrind: str) -> dict[str, str]:
     }
 
 
-def start_naftiko(upstream: Upstream, ports: Ports) -> list[str]:
+def start_naftiko(upstream: Upstream, ports: Ports, issuer: TokenIssuer, folder: Path) -> list[str]:
+    made = {"protected": protect_ship(issuer.url, RESOURCE), "many": repeat_ship_tool(TOOLS)}
+    for name, text in made.items():
+        (folder / f"{name}.yaml").write_text(text)
     command = [sys.executable, "-m", "naftiko_runtime", "run", "--host", HOST]
     command += [str(ROOT / "capabilities/pixel-tracking.yaml"), str(ROOT / "bench/ship.yaml")]
-    for namespace in (PIXELS, "registry"):
+    command += [str(folder / f"{name}.yaml") for name in made]
+    for namespace in (PIXELS, "registry", *made):
         command += ["--base-uri", f"{namespace}={upstream.base}"]
     listening = {f"{PIXELS}-rest": ports[PIXEL.name], f"{PIXELS}-mcp": find_free_port()}
     listening |= {"ship-rest": ports[MAPPED.name], "ship-mcp": ports[TOOL.name]}
+    listening |= {f"protected-{kind}": ports[name] for kind, name in zip(("rest", "mcp"), PROTECTED, strict=True)}
+    listening |= {"many-rest": find_free_port(), "many-mcp": ports[MANY_TOOLS.name]}
     for namespace, port in listening.items():
         command += ["--port", f"{namespace}={port}"]
     return command
@@ -95,25 +107,39 @@ def start_bare(upstream: Upstream, port: int) -> list[str]:
 
 def count() -> dict[str, Count]:
     """Start both servers at once, and count one after the other."""
-    own = {case.name: find_free_port() for case in CASES}
+    own = {name: find_free_port() for name in (*(case.name for case in CASES), *PROTECTED)}
     own |= dict.fromkeys((ONE_STEP.name, THREE_STEPS.name), own[MAPPED.name])
     theirs: Ports = dict.fromkeys(own, find_free_port())
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="naftiko-bench-")))
-        upstream = stack.enter_context(Upstream.run())
+        upstream, issuer = stack.enter_context(Upstream.run()), stack.enter_context(TokenIssuer.run())
+        cases = (*CASES, *make_protected_cases(issuer.token))
         servers: list[tuple[CountedServer, Ports]] = []
         for name, command, ports in (
-            ("naftiko", start_naftiko(upstream, own), own),
+            ("naftiko", start_naftiko(upstream, own, issuer, folder), own),
             ("bare", start_bare(upstream, theirs[PIXEL.name]), theirs),
         ):
             server = CountedServer.start(command, folder / name)
             stack.callback(server.process.stop)
             servers.append((server, ports))
-        counts = []
+        counts: list[dict[str, float]] = []
         for server, ports in servers:
             server.wait_listening(ports.values())
-            counts.append(server.count_per_request({case: ports[case.name] for case in CASES}, upstream, REQUESTS))
-    return {case.name: Count(*(round(each[case.name]) for each in counts)) for case in CASES}
+            counted = {case: ports[case.name] for case in cases if case.base is None or ports is own}
+            counts.append(server.count_per_request(counted, upstream, REQUESTS))
+    return {case.name: Count(round(counts[0][case.name]), round(counts[1][(case.base or case).name])) for case in cases}
+
+
+def find_beyond_bounds(counts: Mapping[str, Count], cases: Sequence[Case]) -> list[str]:
+    """Return a line for each case that costs more than its bound times as much as its base."""
+    found = []
+    for case in cases:
+        if case.base is None:
+            continue
+        ratio = counts[case.name].naftiko / counts[case.base.name].naftiko
+        if ratio > case.bound:
+            found.append(f"{case.name}: {ratio:.3f} times {case.base.name}; at most {case.bound}")
+    return found
 
 
 def format_table(verdicts: Sequence[Verdict]) -> str:
@@ -162,8 +188,11 @@ def check(chosen: argparse.Namespace) -> int:
     print(f"\n{REQUESTS} requests of each, counted in {time.monotonic() - began:.0f} s")
     for remark in list_remarks(last, measured, verdicts):
         print(f"! {remark}")
+    beyond = find_beyond_bounds(measured.counts, (*CASES, *make_protected_cases("")))
+    for line in beyond:
+        print(f"! {line}")
     if not chosen.update and not chosen.reason:
-        return int(any(each.over for each in verdicts))
+        return int(bool(beyond) or any(each.over for each in verdicts))
     record = budget.make_next_record(last, measured, chosen.reason)
     if not budget.has_changed(last, record):
         print("nothing to lower")

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from bench import budget, callgrind
 from bench.budget import BudgetError, Count, Record
-from bench.instruction_cases import CASES
+from bench.instruction_cases import CASES, MANY_TOOLS, PROTECTED, TOOL
+from bench.instructions import find_beyond_bounds
 
 FILE = Path(__file__).parents[3] / "bench" / "budget.json"
 HERE = {"python": "3.11.7", "aiohttp": "3.14.5"}
@@ -128,7 +129,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 def test_the_committed_budget_keeps_to_the_rule() -> None:
     records = budget.read(FILE)
     assert all(each.counts.keys() >= {"pixel", "mapped", "tool"} for each in records)
-    assert records[-1].counts.keys() == {case.name for case in CASES}
+    assert records[-1].counts.keys() == {*(case.name for case in CASES), *PROTECTED}
 
 
 def test_totals_of_a_dump() -> None:
@@ -142,3 +143,10 @@ def test_workflows_keep_their_bounds_over_the_plain_call() -> None:
     plain = counts["mapped"].naftiko
     assert counts["one-step"].naftiko <= 1.1 * plain
     assert counts["three-steps"].naftiko <= 3.3 * plain
+
+
+def test_a_case_beyond_its_bound_is_found() -> None:
+    counts = {TOOL.name: Count(1000, 500), MANY_TOOLS.name: Count(1100, 500)}
+    assert find_beyond_bounds(counts, [TOOL, MANY_TOOLS]) == []
+    counts[MANY_TOOLS.name] = Count(1101, 500)
+    assert find_beyond_bounds(counts, [TOOL, MANY_TOOLS]) == ["many-tools: 1.101 times tool; at most 1.1"]
