@@ -3,7 +3,10 @@ from __future__ import annotations
 import gc
 import weakref
 
-from naftiko_runtime.exposes.list_changes import ListChanges
+import pytest
+
+from naftiko_runtime import limits
+from naftiko_runtime.exposes.list_changes import ListChanges, TooManySubscriptionsError
 
 HOUR = 3600.0
 
@@ -22,3 +25,11 @@ async def test_nothing_is_left_of_a_subscription_whose_client_leaves_before_its_
     del subscription
     gc.collect()
     assert left() is None
+
+
+def test_there_are_not_too_many_subscriptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SUBSCRIPTIONS_MAX", 2)
+    changes = ListChanges()
+    with changes.subscribe("ships", []), changes.subscribe("crews", []), pytest.raises(TooManySubscriptionsError):
+        changes.subscribe("ships", [])
+    changes.subscribe("ships", [])
