@@ -109,6 +109,11 @@ def is_token_like(text: str) -> bool:
     return any(map(_is_mixed, _SEPARATOR.split(text)))
 
 
+def is_secret_name(name: str) -> bool:
+    """Return whether what has this name is probably a secret: a password, a key, a token."""
+    return _SECRET_NAME.fullmatch(name) is not None
+
+
 def has_token_form(text: str) -> bool:
     """Return whether a text contains a key or token of a known form, and surely no name such as ``pk_field``."""
     return any(_CERTAIN.search(match[0]) for match in _TOKEN.finditer(text))

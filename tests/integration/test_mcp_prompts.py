@@ -28,7 +28,7 @@ capability:
       label: Inspect a ship
       description: Prepares an inspection.
       arguments:
-      - {{name: imo, label: IMO number, description: The number of the ship.}}
+      - {{name: imo, label: IMO number, description: The number of the ship., maxLength: 100}}
       - {{name: kind, required: false, enum: [cargo, tanker, Tug]}}
       - {{name: flag, required: false, enum: [{FLAGS}]}}
       template:
@@ -100,7 +100,12 @@ def test_arguments_are_put_in_once_as_they_are(url: str, version: str) -> None:
         ("x" * 5_000, None, ["unknown prompt: xxx", "known prompts: "]),
         ("inspect", None, ["'inspect'", "params.arguments.imo: required"]),
         ("inspect", {"imoo": "7"}, ["imo: required", "imoo: unknown; did you mean 'imo'?"]),
-        ("inspect", {"imo": "7", "kind": "cargoo"}, ["params.arguments.kind: not allowed; did you mean 'cargo'?"]),
+        (
+            "inspect",
+            {"imo": "7", "kind": "cargoo"},
+            ["params.arguments.kind: must be one of 'cargo'", "did you mean 'cargo'?"],
+        ),
+        ("inspect", {"imo": "7" * 101}, ["params.arguments.imo: must have 100 or fewer characters; received '777"]),
         ("inspect", {"imo": 7}, ["params.arguments.imo: must be a string"]),
         ("inspect", {"imo": None}, ["params.arguments.imo: must be a string"]),
         ("inspect", ["7"], ["params.arguments: must be an object"]),

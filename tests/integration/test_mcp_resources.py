@@ -58,6 +58,8 @@ capability:
     - {name: raw, uri: "ships://raw/{imo}", mimeType: application/x-ship, binary: true, call: api.get}
     - {name: flag, uri: "ships://flags/{on}", inputParameters: [{name: on, type: boolean}],
        outputParameters: [{type: string, value: "{{on}}"}]}
+    - {name: deck, uri: "ships://decks/{deck}", inputParameters: [{name: deck, enum: [1, 2, 10]}],
+       outputParameters: [{type: string, value: "Deck {{deck}}"}]}
 """
 MARKDOWN: Final = "# Grüße\r\n"
 
@@ -229,6 +231,14 @@ def test_a_value_that_the_contract_rejects(url: str, api: Upstream, version: str
 
 
 @pytest.mark.parametrize("version", ERAS)
+def test_a_value_that_is_not_allowed(url: str, version: str) -> None:
+    assert content(url, version, "ships://decks/10")["text"] == '"Deck 10"'
+    code, message, _ = error(url, version, "ships://decks/3")
+    assert code == -32602
+    assert message.endswith("'deck' must be one of '1', '2', '10'; received 3")
+
+
+@pytest.mark.parametrize("version", ERAS)
 @pytest.mark.parametrize("value", ["..", "%2e%2e", ".", "%2E"])
 def test_no_value_leaves_its_segment(url: str, api: Upstream, version: str, value: str) -> None:
     code, _, _ = error(url, version, f"ships://{value}/photo")
@@ -278,6 +288,8 @@ async def test_a_template_completes_what_is_known(url: str, mode: str) -> None:
         assert (found.completion.values, found.completion.total, found.completion.has_more) == (["true"], 1, False)
         nothing = await client.complete(ResourceTemplateReference(uri="ships://{imo}"), {"name": "imo", "value": ""})
         assert nothing.completion.values == []
+        deck = ResourceTemplateReference(uri="ships://decks/{deck}")
+        assert (await client.complete(deck, {"name": "deck", "value": "1"})).completion.values == ["1", "10"]
         for reference, name in ((flag, "of"), (ResourceTemplateReference(uri="ships://flag/{on}"), "on")):
             with pytest.raises(MCPError, match=r"did you mean|known") as caught:
                 await client.complete(reference, {"name": name, "value": ""})

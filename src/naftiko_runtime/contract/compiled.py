@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from naftiko_runtime.contract.type_conversion import check_pattern, check_type, convert_text
+from naftiko_runtime.contract.type_conversion import check_argument, check_type, convert_text
 from naftiko_runtime.errors import InputFault, Rejected
 from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.lazy_import import import_lazily
@@ -15,12 +15,12 @@ from naftiko_runtime.plan import thaw
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from naftiko_runtime import regex
+    from naftiko_runtime.contract import constraints
+    from naftiko_runtime.contract.constraints import ValueCheck
     from naftiko_runtime.model.part import InputType
     from naftiko_runtime.plan import Contract, Input, Place
-    from naftiko_runtime.regex import Pattern
 else:
-    regex = import_lazily("naftiko_runtime.regex")
+    constraints = import_lazily("naftiko_runtime.contract.constraints")
 
 _ARGUMENTS: Final = "arguments"
 MISSING: Final = object()
@@ -31,6 +31,7 @@ class CompiledInput(Struct, frozen=True):
     """An input, compiled; see :class:`naftiko_runtime.plan.Input`.
 
     Attributes:
+        check: Checks which values of its type are allowed. None if all are.
         path: Returns its value in the request's body, or :data:`MISSING`. None for an input that is given by name.
     """
 
@@ -40,7 +41,7 @@ class CompiledInput(Struct, frozen=True):
     required: bool
     default: Any
     inferred: bool
-    pattern: Pattern | None
+    check: ValueCheck | None
     path: Callable[[object], object] | None
     nullable: bool
 
@@ -63,10 +64,16 @@ def _compile_input(input_: Input) -> CompiledInput:
         required=input_.required,
         default=thaw(input_.default),
         inferred=input_.inferred,
-        pattern=None if input_.pattern is None else regex.compile_pattern(input_.pattern),
+        check=_compile_check(input_),
         path=None if input_.path is None else _compile_body_path(input_.path),
         nullable=input_.nullable,
     )
+
+
+def _compile_check(input_: Input) -> ValueCheck | None:
+    if input_.pattern is None and input_.constraints is None:
+        return None
+    return constraints.compile_check(input_, input_.name)
 
 
 def _compile_body_path(text: str) -> Callable[[object], object]:
@@ -152,9 +159,9 @@ class CompiledContract(Struct, frozen=True):
                     value = input_.default
             try:
                 if value is not None:
-                    is_text = textual and (form or place != "body")
-                    value = convert_text(value, input_.type) if is_text else check_type(value, input_.type)
-                    values[input_.name] = value if input_.pattern is None else check_pattern(value, input_.pattern)
+                    convert = (convert_text if form or place != "body" else check_type) if textual else check_argument
+                    value = convert(value, input_.type)
+                    values[input_.name] = value if input_.check is None else input_.check.check(value, convert)
                 elif input_.required:
                     faults.append(InputFault(input_.name, place, "required, but not given"))
             except ValueError as error:

@@ -41,6 +41,19 @@ def check_type(value: Any, kind: InputType | None) -> Any:
     raise DescribedError(_MUST_BE[kind]())
 
 
+def check_argument(value: Any, kind: InputType | None) -> Any:
+    """Check the type of an argument of a tool, as :func:`check_type` does.
+
+    A text for a number or a boolean is converted, because models write both: ``"5"`` is 5, ``"true"`` is true.
+
+    Raises:
+        DescribedError: It has another type.
+    """
+    if isinstance(value, str) and kind in _WRITTEN_AS_TEXT:
+        return _PARSE[kind](value)
+    return check_type(value, kind)
+
+
 def _check_file(value: Any) -> File:
     if isinstance(value, File):
         return value
@@ -145,6 +158,7 @@ def _parse_json(text: str) -> Any:
         raise DescribedError(problems.MUST_BE_JSON()) from None
 
 
+_WRITTEN_AS_TEXT: Final = frozenset({"integer", "number", "boolean"})
 _PARSE: Final[dict[str, Callable[[str], object]]] = {
     "integer": _parse_integer,
     "number": _parse_number,

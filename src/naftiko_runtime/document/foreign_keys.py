@@ -17,6 +17,7 @@ from naftiko_runtime.document.parameters import (
     ExposedParameter,
     Output,
     ToolParameter,
+    ValueConstraints,
 )
 from naftiko_runtime.rules import Help
 
@@ -40,7 +41,7 @@ _AUTHENTICATION: Final = "write 'authentication: {type: bearer, token: \"{{TOKEN
 _CALL: Final = "write 'call: namespace.operation', an operation under 'consumes'"
 _LABEL: Final = "write 'label'"
 _DESCRIPTION: Final = "write 'description'"
-_PATTERN: Final = "write a 'pattern' such as '^(first|second)$'"
+_ENUM: Final = "write 'enum', a list of the allowed values"
 _TYPE: Final = "write 'type', one of string, number, integer, boolean, array, object"
 _MAPPING: Final = "write 'mapping', a JSONPath such as '$.name'"
 _MAPPED_BY_EXPOSES: Final = (
@@ -178,19 +179,16 @@ _SERVED: Final = {
     "version": "write it under 'info'",
 }
 _INPUT: Final = {
-    "enum": _PATTERN,
-    "allowedValues": _PATTERN,
-    "values": _PATTERN,
-    "format": _PATTERN,
-    "minLength": "write a 'pattern' such as '^.{1,20}$'",
-    "maxLength": "write a 'pattern' such as '^.{1,20}$'",
-    "minimum": "say it in the 'description': the API judges it",
-    "maximum": "say it in the 'description': the API judges it",
+    "allowedValues": _ENUM,
+    "values": _ENUM,
+    "min": "write 'minimum'",
+    "max": "write 'maximum'",
+    "exclusiveMinimum": "write 'minimum', the least number that is allowed",
+    "exclusiveMaximum": "write 'maximum', the greatest number that is allowed",
+    "regex": "write 'pattern'",
     "schema": _TYPE,
-    "items": "write 'type: array'",
     "properties": "write 'type: object', or declare each field as an input of its own",
-    "example": "say it in the 'description'",
-    "examples": "say it in the 'description'",
+    "example": "write 'examples', a list of values",
     "title": _LABEL,
     "optional": "write 'required: false'",
     "nullable": "write 'required: false'",
@@ -311,7 +309,7 @@ _MEANT: Final[Mapping[type, Mapping[str, str]]] = {
         "method": _CALL,
         "path": _CALL,
     },
-    ConsumedParameter: {**_INPUT, "pattern": "write it on the exposed input"},
+    ConsumedParameter: {**_INPUT, **dict.fromkeys(ValueConstraints.model_fields, "write it on the exposed input")},
     ExposedParameter: _INPUT,
     ToolParameter: {**_INPUT, "in": "leave it out: arguments of a tool have no place"},
     Output: _OUTPUT,

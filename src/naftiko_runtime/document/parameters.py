@@ -1,12 +1,14 @@
 """What goes into operations and what comes out of them."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
 from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Range, Tag, field
-from naftiko_runtime.model.part import InputType, JsonType, Part, Text, convert_none_to_tuple
+from naftiko_runtime.model.part import InputType, JsonType, Meanings, Part, Text, convert_none_to_tuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_ITEMS: Final = {"type": "string", "enum": ["cargo", "tanker"]}
 
 
 def tag_text_or_mapping(value: Any) -> str | None:
@@ -25,6 +27,46 @@ class Parameter(Part):
     default: Any = None
 
 
+class ValueConstraints(Part):
+    """Which values are allowed, and what they look like, with the meaning of JSON Schema.
+
+    All but ``pattern`` are outside the specification.
+    """
+
+    pattern: Text | None = None
+    enum: Annotated[tuple[Any, ...] | None, BeforeValidator(convert_none_to_tuple)] = None
+    minimum: float | None = None
+    maximum: float | None = None
+    min_length: Annotated[int, Range(0)] | None = None
+    max_length: Annotated[int, Range(0)] | None = None
+    format: Text | None = None
+    items: "InputItems | None" = None
+    examples: Annotated[tuple[Any, ...], BeforeValidator(convert_none_to_tuple)] = ()
+
+    meanings: ClassVar[Meanings] = {
+        "enum": ("The values that are allowed. Not part of the specification.", ["cargo", "tanker"]),
+        "minimum": ("The least number that is allowed. Not part of the specification.", 1),
+        "maximum": ("The greatest number that is allowed. Not part of the specification.", 100),
+        "minLength": ("The least number of characters that is allowed. Not part of the specification.", 3),
+        "maxLength": ("The greatest number of characters that is allowed. Not part of the specification.", 80),
+        "format": ("The format of a text, as in JSON Schema. Not part of the specification.", "date"),
+        "items": ("The type of each item of a list, and the allowed values. Not part of the specification.", _ITEMS),
+        "examples": ("Values that schemas show as examples. Not part of the specification.", ["IMO9321483"]),
+    }
+
+
+class InputItems(ValueConstraints):
+    """The items of a list that is an input."""
+
+    type: InputType | None = None
+    description: Text | None = None
+
+    meanings: ClassVar[Meanings] = {
+        "type": ("The type of each item. An item of another type is rejected.", "string"),
+        "description": ("What an item is.", "The IMO number of a ship."),
+    }
+
+
 class ConsumedParameter(Parameter):
     """A parameter of requests to the API: of an operation, a path or the whole API.
 
@@ -37,18 +79,16 @@ class ConsumedParameter(Parameter):
     explode: bool | None = None
 
 
-class ExposedParameter(Parameter):
+class ExposedParameter(Parameter, ValueConstraints):
     """An input of REST operations: of one, of a route or of the whole server."""
 
     in_: Literal["path", "query", "header", "cookie", "body"] = field(alias="in")
-    pattern: Text | None = None
     value: Text | None = None
 
 
-class ToolParameter(Parameter):
+class ToolParameter(Parameter, ValueConstraints):
     """An argument of an MCP tool. It is required unless it says `required: false`."""
 
-    pattern: Text | None = None
     value: Text | None = None
 
 

@@ -217,6 +217,7 @@ _WANTED = {
     "int_type": nouns.WHOLE_NUMBER,
     "int_parsing": nouns.WHOLE_NUMBER,
     "int_from_float": nouns.WHOLE_NUMBER,
+    "float_type": nouns.NUMBER,
     "bool_type": nouns.FLAG,
     "bool_parsing": nouns.FLAG,
 }

@@ -2,6 +2,7 @@
 
 from typing import Annotated, ClassVar, Final, Literal
 
+from naftiko_runtime.document.parameters import ValueConstraints
 from naftiko_runtime.model.key_annotations import BeforeValidator
 from naftiko_runtime.model.part import Meanings, Part, Text, convert_none_to_tuple
 
@@ -9,10 +10,10 @@ _ARGUMENTS: Final = [{"name": "imo", "description": "The IMO number of a ship."}
 _MESSAGES: Final = [{"role": "user", "content": "Is the ship {{imo}} fit for sea?"}]
 
 
-class DeclaredPromptArgument(Part):
+class DeclaredPromptArgument(ValueConstraints):
     """An argument of a prompt. It is a text, and required unless it says `required: false`.
 
-    ``enum`` is outside the specification.
+    Its constraints are outside the specification.
     """
 
     name: Text
@@ -25,7 +26,10 @@ class DeclaredPromptArgument(Part):
         "name": ("The name of the argument. Messages use it as `{{name}}`.", "imo"),
         "description": ("What the argument is.", "The IMO number of a ship."),
         "required": ("Whether clients must give it. The default is true.", False),
-        "enum": ("The values that it may have. Clients complete them.", ["cargo", "tanker"]),
+        "enum": (
+            "The values that are allowed. Clients complete them. Not part of the specification.",
+            ["cargo", "tanker"],
+        ),
     }
 
 

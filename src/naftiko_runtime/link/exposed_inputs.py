@@ -86,5 +86,7 @@ class OperationInputs(Struct):
             inferred,
             type=declared.type or inferred.type,
             pattern=declared.pattern,
+            constraints=declared.constraints,
+            examples=declared.examples,
             description=declared.description or inferred.description,
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime.lint import (
     impossible_values,
     indefinite_paths,
+    input_constraints,
     namespaces,
     rewrites,
     security,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 CHECKS: Final[tuple[Check, ...]] = (
     *namespaces.CHECKS,
     *impossible_values.CHECKS,
+    *input_constraints.CHECKS,
     *indefinite_paths.CHECKS,
     *several_outputs.CHECKS,
     *steps_in_outputs.CHECKS,

@@ -6,14 +6,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.authentication.kinds import find_kind
-from naftiko_runtime.contract.type_conversion import check_pattern, check_type, convert_text
+from naftiko_runtime.contract.type_conversion import check_type, convert_text
 from naftiko_runtime.document.capability import Bind
 from naftiko_runtime.document.consumes import ConsumedOperation, ConsumedResource
 from naftiko_runtime.document.exposes import Exposed, RestResource
-from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParameter, Parameter, ToolParameter
+from naftiko_runtime.document.parameters import (
+    ConsumedParameter,
+    ExposedParameter,
+    Parameter,
+    ToolParameter,
+    ValueConstraints,
+)
 from naftiko_runtime.document.walk import walk_parts
 from naftiko_runtime.host_encoding import is_absolute
 from naftiko_runtime.lazy_import import compile_lazily
+from naftiko_runtime.link.declared_inputs import compile_declared_check
 from naftiko_runtime.lint.define_check import make_check
 from naftiko_runtime.plan import freeze, thaw
 from naftiko_runtime.redact_document import is_token_like
@@ -31,7 +38,6 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.lint.define_check import Subject
     from naftiko_runtime.model.part import Part
-    from naftiko_runtime.regex import Pattern
     from naftiko_runtime.rules import Statement
     from naftiko_runtime.source import KeyPath
 
@@ -112,24 +118,14 @@ def _convert_default(parameter: Parameter) -> None:
     """Convert a default as a call does that gives no value.
 
     Raises:
-        DescribedError: The default has another type, or does not match the pattern.
+        DescribedError: The default has another type, or is not allowed.
     """
     convert = check_type if isinstance(parameter, ToolParameter) else convert_text
     value = convert(thaw(freeze(parameter.default)), parameter.type)
-    if (pattern := _compile_valid_pattern(getattr(parameter, "pattern", None))) is not None:
-        check_pattern(value, pattern)
-
-
-def _compile_valid_pattern(text: str | None) -> Pattern | None:
-    """Compile a pattern; None for one that does not compile."""
-    if text is None:
-        return None
-    from naftiko_runtime.regex import PatternError, compile_pattern  # noqa: PLC0415 - few documents have patterns
-
-    try:
-        return compile_pattern(text)
-    except PatternError:  # reported where the input is linked
-        return None
+    if isinstance(parameter, ValueConstraints):
+        check = compile_declared_check(parameter, parameter.name, parameter.type)
+        if check is not None:
+            check.check(value, convert)
 
 
 def _check_credential(part: Part, kind: AuthenticationKind[Any, Any], context: Context) -> None:

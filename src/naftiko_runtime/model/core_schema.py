@@ -31,6 +31,10 @@ def make_core_schema(part: type) -> CoreSchema:
 _PLAIN: dict[Any, CoreSchema] = {
     str: core.str_schema(),
     int: core.int_schema(),
+    float: core.custom_error_schema(
+        core.union_schema([core.int_schema(strict=True), core.float_schema(strict=True, allow_inf_nan=False)]),
+        custom_error_type="float_type",
+    ),
     bool: core.bool_schema(),
     Any: core.any_schema(),
 }

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.contract.compiled import compile_contract
+from naftiko_runtime.contract.input_schema import describe_constraints
 from naftiko_runtime.encode_value import encode_json
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.file_value import Unrenderable
-from naftiko_runtime.plan import Contract
+from naftiko_runtime.plan import Contract, Input, thaw
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from naftiko_runtime.plan import Input, OpenBody, Operation
+    from naftiko_runtime.plan import Items, OpenBody, Operation
 
 _RESERVED_HEADERS: Final = frozenset({"accept", "content-type", "authorization"})
 """OpenAPI describes these headers elsewhere, and ignores parameters with these names."""
@@ -104,7 +106,7 @@ def _describe_parameter(name: str, place: str, input_: Input) -> dict[str, Any]:
         parameter |= _LISTS[place]
         schema["minItems"] = 1  # an empty list is the same as an empty text, which is absent
     elif place == "path" and schema["type"] == "string":
-        schema["minLength"] = 1
+        schema["minLength"] = max(1, schema.get("minLength", 1))
     return {**parameter, "schema": schema}
 
 
@@ -141,7 +143,7 @@ def _write_described_schema(input_: Input) -> dict[str, Any]:
     return {**schema, "description": description} if description else schema
 
 
-def _write_schema(input_: Input, *, textual: bool = False) -> dict[str, Any]:
+def _write_schema(input_: Input | Items, *, textual: bool = False) -> dict[str, Any]:
     """Return the schema of an input's value. If the value is text on the wire, the default type is text."""
     text: dict[str, Any] = {"type": "string"} if textual else {}
     if _has_shown_pattern(input_):
@@ -151,27 +153,48 @@ def _write_schema(input_: Input, *, textual: bool = False) -> dict[str, Any]:
         schema = {"type": "string", "contentEncoding": "base64"}
     elif input_.type not in (None, "json"):
         schema |= {"type": input_.type}
-    if (default := _find_default(input_)) is not None:
+    if input_.constraints is not None:
+        keywords = describe_constraints(input_.constraints, partial(_write_items, textual=textual))
+        if "pattern" in text and "items" in keywords:
+            keywords["items"] = {"allOf": [keywords["items"], text]}
+        schema |= _make_plain(keywords)
+    if input_.examples:
+        schema["examples"] = _make_plain([thaw(example) for example in input_.examples])
+    if isinstance(input_, Input) and (default := _find_default(input_)) is not None:
         schema["default"] = default
     return schema
+
+
+def _write_items(items: Items, *, textual: bool) -> dict[str, Any]:
+    """Return the schema of the items of a list."""
+    return {**_write_schema(items, textual=textual), **({"description": d} if (d := _write_description(items)) else {})}
+
+
+def _make_plain(value: Any) -> Any:
+    """Return a JSON value as plain data.
+
+    Raises:
+        Unrenderable: It is not a JSON value.
+    """
+    return json.loads(encode_json(value))
 
 
 def _find_default(input_: Input) -> Any:
     """Return the default of an input, as plain data. None if there is none, or if the contract rejects it."""
     try:
         value = compile_contract(Contract((input_,))).admit_request({}).get(input_.name)
-        return json.loads(encode_json(value))
+        return _make_plain(value)
     except (Rejected, Unrenderable):
         return None
 
 
-def _has_shown_pattern(input_: Input) -> bool:
+def _has_shown_pattern(input_: Input | Items) -> bool:
     """Return whether a schema can hold an input's pattern. A schema checks patterns of texts only."""
     may_be_text = input_.type in ("string", "array", None)
     return input_.pattern is not None and may_be_text and _RE2_ONLY.search(input_.pattern) is None
 
 
-def _write_description(input_: Input) -> str:
+def _write_description(input_: Input | Items) -> str:
     sentences = [input_.description] if input_.description else []
     if input_.pattern is not None and not _has_shown_pattern(input_):
         sentences.append(f"Its text must match `{input_.pattern}` (RE2).")

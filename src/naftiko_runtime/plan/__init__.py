@@ -22,7 +22,7 @@ from naftiko_runtime.plan.body import (
     YamlTree,
 )
 from naftiko_runtime.plan.execution import Call, Execution, Mock
-from naftiko_runtime.plan.inputs import Contract, Input, Place
+from naftiko_runtime.plan.inputs import Constraints, Contract, Input, Items, Place
 from naftiko_runtime.plan.operation import Operation
 from naftiko_runtime.plan.pagination import Pagination, PaginationType
 from naftiko_runtime.plan.plan import Binding, Plan
@@ -112,6 +112,7 @@ __all__ = [
     "Composed",
     "Constant",
     "ConstantShape",
+    "Constraints",
     "Contract",
     "DerivedTool",
     "DynamicResource",
@@ -125,6 +126,7 @@ __all__ = [
     "Frozen",
     "Input",
     "InstructionTool",
+    "Items",
     "JsonResponse",
     "JsonText",
     "JsonTree",

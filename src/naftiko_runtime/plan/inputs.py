@@ -13,6 +13,38 @@ if TYPE_CHECKING:
 Place: TypeAlias = Literal["path", "query", "header", "cookie", "body"]
 
 
+class Constraints(Struct, frozen=True):
+    """Which values of an input are allowed, with the meaning of JSON Schema.
+
+    Attributes:
+        enum: The allowed values. Empty for any.
+        minimum: The least number.
+        maximum: The greatest number.
+        min_length: The least number of characters.
+        max_length: The greatest number of characters.
+        format: The format of texts, checked or not.
+        items: The items of a list.
+    """
+
+    enum: tuple[Frozen, ...] = ()
+    minimum: Frozen = None
+    maximum: Frozen = None
+    min_length: int | None = None
+    max_length: int | None = None
+    format: str | None = None
+    items: Items | None = None
+
+
+class Items(Struct, frozen=True):
+    """The items of a list; see :class:`Input`."""
+
+    type: InputType | None = None
+    pattern: str | None = None
+    description: str | None = None
+    constraints: Constraints | None = None
+    examples: tuple[Frozen, ...] = ()
+
+
 class Input(Struct, frozen=True):
     """One input of an exposed operation.
 
@@ -27,6 +59,8 @@ class Input(Struct, frozen=True):
         pattern: The pattern that its text must match, in RE2 syntax.
         path: The JSONPath to its value in the request body, instead of a name.
         nullable: Whether null is a value, because it is sent in a JSON body. Elsewhere, null omits it.
+        constraints: Which of the values of its type are allowed. None for all.
+        examples: Values that schemas show.
     """
 
     name: str
@@ -39,6 +73,8 @@ class Input(Struct, frozen=True):
     pattern: str | None = None
     path: str | None = None
     nullable: bool = False
+    constraints: Constraints | None = None
+    examples: tuple[Frozen, ...] = ()
 
 
 class Contract(Struct, frozen=True):

@@ -12,6 +12,7 @@ from naftiko_runtime.terms import Argument
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Reason
+    from naftiko_runtime.plan.inputs import Constraints
     from naftiko_runtime.plan.operation import Operation
     from naftiko_runtime.rules import NounPhrase, Statement
 
@@ -124,13 +125,14 @@ class BrokenResource(Struct, frozen=True):
 
 
 class PromptArgument(Struct, frozen=True):
-    """An argument of a prompt; ``values`` are the ones that it may have, if they are limited."""
+    """An argument of a prompt: a text; see :class:`naftiko_runtime.plan.Input`."""
 
     name: str
     title: str | None = None
     description: str | None = None
     required: bool = True
-    values: tuple[str, ...] = ()
+    pattern: str | None = None
+    constraints: Constraints | None = None
 
 
 class PromptMessage(Struct, frozen=True):

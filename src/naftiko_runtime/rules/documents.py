@@ -88,6 +88,15 @@ INVALID_VALUE_KEY: Final = INVALID_VALUE.add_message(
 )
 INVALID_VALUE_OWN_HEADER: Final = INVALID_VALUE.add_message("'{name}' is sent by the runtime")
 INVALID_VALUE_FIXED: Final = INVALID_VALUE.add_message("the value of '{name}' {problem}")
+INVALID_VALUE_BOUNDS: Final = INVALID_VALUE.add_message(
+    "'{lower}' {least} is greater than '{upper}' {most}, so no value is allowed", "swap them, or remove one"
+)
+INVALID_VALUE_ENUM: Final = INVALID_VALUE.add_message(
+    "the value '{value}' under 'enum' {problem}", "change the value, or the 'type' of the input"
+)
+INVALID_VALUE_ENUM_EMPTY: Final = INVALID_VALUE.add_message(
+    "'enum' has no values, so no value is allowed", "list the allowed values, or remove it"
+)
 INVALID_VALUE_OUTPUT: Final = INVALID_VALUE.add_message(
     "'{value}' is not of the type {type}", "change the value or the type"
 )
@@ -365,6 +374,10 @@ NO_EFFECT_CONTROL: Final = NO_EFFECT.add_message(
 NO_EFFECT_WITHOUT_LOOP: Final = NO_EFFECT.add_message("'{key}' has no effect without 'forEach'")
 NO_EFFECT_STDIO: Final = NO_EFFECT.add_message(
     "'{key}' has no effect with 'transport: stdio'", "remove it, or remove 'transport'"
+)
+NO_EFFECT_CONSTRAINT: Final = NO_EFFECT.add_message("'{key}' has no effect on {value}")
+NO_EFFECT_EXAMPLE: Final = NO_EFFECT.add_message(
+    "the example '{value}' {problem}, so nobody is shown it", "correct it, or remove it"
 )
 NO_EFFECT_STYLE: Final = NO_EFFECT.add_message("'{key}' has no effect on a parameter 'in: {where}'")
 NO_EFFECT_PAGINATION: Final = NO_EFFECT.add_message("'{key}' has no effect on pagination of the type '{type}'")

@@ -72,6 +72,17 @@ PATTERN: Final = define(
     "use RE2's syntax, without look-around and back references",
 )
 
+UNCHECKED_FORMAT: Final = define(
+    "NK313",
+    "unchecked-format",
+    Severity.INFO,
+    "The `format` of an input is not one that is checked. It only describes the input.",
+    "Write a format that is checked, such as `date`, or a `pattern`.",
+    "the format '{format}' is not checked",
+    "write a 'pattern' to check it; the format stays a description",
+    since=2,
+)
+
 UNMAPPED_PROPERTY: Final = define(
     "NK306",
     "unmapped-property",

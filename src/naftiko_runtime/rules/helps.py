@@ -106,6 +106,7 @@ TAKES_BETWEEN: Final = Help("it takes {low} to {high}")
 TAKES_FROM: Final = Help("it takes {low} or more")
 TAKES_ONE_OF: Final = Help("it takes one of {words:*}")
 TAKES_WORD: Final = Help("it takes '{word}'")
+WRITE_TYPE: Final = Help("write {types:or 'type: *'}, or remove it")
 WRITE_PLAIN_VALUE: Final = Help("write the plain value")
 EXPECT_CAPABILITY: Final = Help(
     "a capability is a YAML file with 'naftiko: 1.0.0-alpha2', 'info:' and 'capability:'; is it another file?"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MessageArgument: TypeAlias = "str | int | tuple[str, ...] | NounPhrase | Statement"
 """What fills a place of a template: a text, a number, several names, a term, or what another finding says."""
 
-_LIST_FORM: Final = compile_lazily(r"(?:(\d+) )?(?:(and|→) )?(.*)")
+_LIST_FORM: Final = compile_lazily(r"(?:(\d+) )?(?:(and|or|→) )?(.*)")
 _USUAL_LIST: Final = "8 '*'"
 """As many names as a line holds, each in quotes."""
 

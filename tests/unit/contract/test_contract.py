@@ -107,10 +107,10 @@ def test_an_argument_of_its_type_is_taken_as_it_is(kind: InputType | None, value
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        *(("integer", odd) for odd in (1.5, "1", True, math.inf, math.nan)),
-        *(("number", odd) for odd in ("1", True, math.inf, -math.inf, math.nan)),
+        *(("integer", odd) for odd in (1.5, "1.5", "", " 1", "one", "true", True, math.inf, math.nan)),
+        *(("number", odd) for odd in ("", "1,5", "nan", "Infinity", True, math.inf, -math.inf, math.nan)),
         *(("string", odd) for odd in (1, True)),
-        *(("boolean", odd) for odd in (0, 1, "true")),
+        *(("boolean", odd) for odd in (0, 1, "", "1", "True", "yes")),
         *(("array", odd) for odd in ("a", 1, False)),
         *(("object", odd) for odd in ("{}", 1, False)),
         ("integer", []),
@@ -125,6 +125,32 @@ def test_an_argument_of_another_type_is_refused(kind: InputType, value: Any) -> 
     ((name, place, detail),) = faults(of(kind), {"x": value}, tool=True)
     assert (name, place) == ("x", "arguments")
     assert detail.startswith("must be")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("integer", "5", 5),
+        ("integer", "-5.0", -5),
+        ("number", "5", 5),
+        ("number", "5.5", 5.5),
+        ("boolean", "true", True),
+        ("boolean", "false", False),
+        ("string", "5", "5"),
+        ("json", "5", "5"),
+        (None, "true", "true"),
+    ],
+)
+def test_an_argument_may_be_text_for_a_number_or_a_boolean(kind: InputType | None, text: str, value: Any) -> None:
+    values, _ = of(kind).admit_arguments({"x": text})
+    assert values == {"x": value}
+    assert type(values["x"]) is type(value)
+
+
+def test_a_json_body_is_not_read_as_text() -> None:
+    contract = check(Input("x", "body", "integer"))
+    assert faults(contract, {"x": "5"}) == [("x", "body", "must be a whole number")]
+    assert contract.admit_request({"x": "5"}, form=True) == {"x": 5}
 
 
 def test_every_fault_is_reported_at_once() -> None:

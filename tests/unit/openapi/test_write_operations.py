@@ -63,6 +63,36 @@ from support.openapi_documents import ROOT, body, described, given, only, parame
             given("a", "cookie", required=True, content={"application/json": {"schema": {"type": "object"}}}),
         ),
         (
+            given("a", "query", type="integer", minimum=1, maximum=9, examples=[3]),
+            given(
+                "a", "query", required=False, schema={"type": "integer", "minimum": 1, "maximum": 9, "examples": [3]}
+            ),
+        ),
+        (
+            given("a", "query", enum=["x", "y"], format="slug", minLength=1),
+            given(
+                "a",
+                "query",
+                required=False,
+                schema={"type": "string", "enum": ["x", "y"], "format": "slug", "minLength": 1},
+            ),
+        ),
+        (
+            given("X-A", "header", type="array", items={"type": "integer", "maximum": 2.5, "description": "A deck."}),
+            given(
+                "X-A",
+                "header",
+                required=False,
+                style="simple",
+                explode=False,
+                schema={
+                    "type": "array",
+                    "items": {"type": "integer", "maximum": 2.5, "description": "A deck."},
+                    "minItems": 1,
+                },
+            ),
+        ),
+        (
             given("a", "query", pattern="^[a-z]{2}$"),
             given("a", "query", required=False, schema={"type": "string", "pattern": "^[a-z]{2}$"}),
         ),

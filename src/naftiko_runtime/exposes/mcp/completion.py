@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from naftiko_runtime.plan import Argument, DynamicResource
+from naftiko_runtime.encode_value import format_text
+from naftiko_runtime.plan import Argument, DynamicResource, thaw
 from naftiko_runtime.suggest import suggest_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from naftiko_runtime.plan import McpServer
+    from naftiko_runtime.plan import Constraints, Input, McpServer
 
 _VALUES_MAX: Final = 100
 """Of one response, as the protocol says."""
@@ -25,7 +26,10 @@ class CompletionServer:
     """The values of the arguments of prompts and of URI templates."""
 
     def __init__(self, server: McpServer) -> None:
-        prompts = {one.name: {argument.name: argument.values for argument in one.arguments} for one in server.prompts}
+        prompts = {
+            one.name: {argument.name: _list_allowed(argument.constraints) for argument in one.arguments}
+            for one in server.prompts
+        }
         templates = {one.uri: _list_values(one) for one in server.resources if isinstance(one, DynamicResource)}
         self._values: Final[Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]] = {
             "prompt": prompts,
@@ -60,9 +64,22 @@ class CompletionServer:
 
 def _list_values(resource: DynamicResource) -> dict[str, tuple[str, ...]]:
     """Return the known values of the variables of a template."""
+    inputs = {input_.name: input_ for input_ in resource.operation.contract.inputs}
     names = [piece.name for piece in resource.pattern if isinstance(piece, Argument)]
-    types = {input_.name: input_.type for input_ in resource.operation.contract.inputs}
-    return {name: ("true", "false") if types.get(name) == "boolean" else () for name in names}
+    return {name: _list_values_of_input(inputs.get(name)) for name in names}
+
+
+def _list_values_of_input(input_: Input | None) -> tuple[str, ...]:
+    if input_ is None:
+        return ()
+    allowed = _list_allowed(input_.constraints)
+    return ("true", "false") if input_.type == "boolean" and not allowed else allowed
+
+
+def _list_allowed(constraints: Constraints | None) -> tuple[str, ...]:
+    """Return the allowed values as text, without what a text cannot stand for."""
+    values = () if constraints is None else map(thaw, constraints.enum)
+    return tuple(format_text(value) for value in values if isinstance(value, str | int | float))
 
 
 def _describe_unknown(kind: str, name: str, known: Mapping[str, object]) -> str:

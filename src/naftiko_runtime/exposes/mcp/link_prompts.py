@@ -10,6 +10,7 @@ from naftiko_runtime.exposes.link_folder import report_folder_error
 from naftiko_runtime.folder_files import FolderError, read_file
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.limits import PROMPT_BYTES_MAX
+from naftiko_runtime.link.declared_inputs import check_pattern, make_constraints
 from naftiko_runtime.plan import Argument, Prompt, PromptArgument, PromptMessage
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import find_closest, suggest
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from naftiko_runtime.document.exposes import McpExpose
-    from naftiko_runtime.document.prompts import McpPrompt
+    from naftiko_runtime.document.prompts import DeclaredPromptArgument, McpPrompt
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.expose_linker import ExposeLinker
     from naftiko_runtime.source import KeyPath
@@ -56,11 +57,19 @@ def _link_prompt(declared: McpPrompt, linker: ExposeLinker) -> Prompt | None:
     for argument in declared.arguments:
         if argument.name not in used:
             context.report(rules.UNUSED_INPUT_OF_PROMPT(name=argument.name), argument.get_path("name"))
-    linked = (
-        PromptArgument(one.name, one.label, one.description, one.required is not False, one.enum or ())
-        for one in arguments.values()
-    )
+    linked = (_link_argument(one, context) for one in arguments.values())
     return Prompt(declared.name, declared.label, declared.description or "", tuple(linked), tuple(messages))
+
+
+def _link_argument(one: DeclaredPromptArgument, context: Context) -> PromptArgument:
+    return PromptArgument(
+        name=one.name,
+        title=one.label,
+        description=one.description,
+        required=one.required is not False,
+        pattern=check_pattern(one, context),
+        constraints=make_constraints(one),
+    )
 
 
 def _list_texts(declared: McpPrompt, context: Context) -> list[tuple[Role, str, KeyPath]]:

@@ -59,7 +59,6 @@ class PromptServer:
             values, _ = self._contracts[name].admit_arguments(arguments)
         except Rejected as error:
             raise PromptError(f"the prompt '{name}': {_describe_faults(error, prompt)}") from None
-        _check_values(prompt, values)
         result = {"description": prompt.description, "messages": [_fill(one, values) for one in prompt.messages]}
         return {key: value for key, value in result.items() if value}
 
@@ -71,7 +70,11 @@ class PromptServer:
 
 def _make_contract(prompt: Prompt) -> Contract:
     """Return the arguments as inputs: all are text."""
-    return Contract(tuple(Input(one.name, "body", "string", required=one.required) for one in prompt.arguments))
+    return Contract(tuple(map(_make_input, prompt.arguments)))
+
+
+def _make_input(one: PromptArgument) -> Input:
+    return Input(one.name, "body", "string", one.required, pattern=one.pattern, constraints=one.constraints)
 
 
 def _describe_faults(error: Rejected, prompt: Prompt) -> str:
@@ -84,19 +87,6 @@ def _describe_faults(error: Rejected, prompt: Prompt) -> str:
             detail = f"unknown; {suggest_text(fault.name, known) or 'there are none'}"
         faults.append(f"params.arguments.{fault.name}: {detail}")
     return "; ".join(faults)
-
-
-def _check_values(prompt: Prompt, values: Mapping[str, str]) -> None:
-    """Check the arguments that may have certain values only.
-
-    Raises:
-        PromptError: One has another value.
-    """
-    for argument in prompt.arguments:
-        value = values.get(argument.name)
-        if argument.values and value is not None and value not in argument.values:
-            detail = suggest_text(value[:_NAME_CHARACTERS_MAX], argument.values, "allowed")
-            raise PromptError(f"the prompt '{prompt.name}': params.arguments.{argument.name}: not allowed; {detail}")
 
 
 def _fill(message: PromptMessage, values: Mapping[str, str]) -> dict[str, Any]:

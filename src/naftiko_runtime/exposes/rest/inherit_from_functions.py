@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.document.parameters import ExposedParameter
+from naftiko_runtime.document.parameters import ExposedParameter, ValueConstraints
 from naftiko_runtime.exposes.rest.placeholders import list_placeholders
 from naftiko_runtime.link.consumed_operation import METHODS_WITH_BODY
 from naftiko_runtime.link.fold_name import fold_name
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.parameters import ToolParameter
     from naftiko_runtime.link.function_references import Functions
 
-_KEPT: Final = ("label", "description", "type", "default", "pattern", "value")
+_KEPT: Final = ("label", "description", "type", "default", "value", *ValueConstraints.model_fields)
 """The keys that an input of a function and one of an operation have in common, besides its name."""
 
 
@@ -52,7 +52,8 @@ def _inherit_operation(
 
 def _place_input(parameter: ToolParameter, place: str) -> ExposedParameter:
     """Return the input of a function as one of an operation, at a place of the request."""
-    written = {key: getattr(parameter, key) for key in _KEPT if key in parameter.model_fields_set}
+    fields, keys = ExposedParameter.model_fields, parameter.model_fields_set
+    written = {fields[key].alias: getattr(parameter, key) for key in _KEPT if key in keys}
     required = parameter.required is not False
     placed = ExposedParameter.model_validate({"name": parameter.name, "in": place, "required": required, **written})
     placed.set_path(parameter.get_path())
