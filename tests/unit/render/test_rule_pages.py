@@ -16,7 +16,7 @@ PAGES = Path(__file__).parents[3] / "docs" / "rules"
 WITHOUT_EXAMPLE = {"unreadable-file", "unknown-sandbox-operation", "unused-ignore"}
 """No capability file can show them."""
 WHEN_FIXING = {"value-prefix", "root-path", "unlisted-placeholder"}
-UNSERVED = {"unknown-action", "second-control"}
+UNSERVED = {"second-control"}
 """Of parts that are refused anyhow."""
 STRICT = {"non-standard", "strict-version"}
 _BLOCK = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
