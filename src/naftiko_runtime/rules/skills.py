@@ -15,6 +15,7 @@ SKILL: Final = define(
     Severity.ERROR,
     "The name of a skill, or the front matter of its `SKILL.md`, is invalid.",
     "Correct the name, or the front matter. Both must have the same name.",
+    since=2,
 )
 SKILL_OF_NAME: Final = SKILL.add_message(
     "'{name}' cannot be the name of a skill: it is a part of URLs and a folder", "use letters, digits and '-'"
@@ -40,6 +41,7 @@ SKILL_NAME: Final = define(
     "Use up to 64 lower-case letters, digits and single dashes between them.",
     "agents may reject the skill name '{name}'",
     "use up to 64 lower-case letters, digits and single dashes between them",
+    since=2,
 )
 
 UNSHARED_SKILLS: Final = define(
@@ -50,6 +52,7 @@ UNSHARED_SKILLS: Final = define(
     "Give both exposes the same `authentication`, if MCP clients are to get the skills.",
     "clients of the MCP server '{server}' do not get these skills: its authentication differs",
     "give both the same 'authentication', or leave it so",
+    since=2,
 )
 
 LOCATION_INSTRUCTION: Final = LOCATION.add_message("the folder of the skill has no file '{name}'")

@@ -47,7 +47,10 @@ async def test_a_declared_tool_lists_its_inputs(tools: str) -> None:
     assert (tool.title, tool.description) == ("Get a thing", "One thing.")
     assert tool.input_schema == {
         "type": "object",
-        "properties": {"id": {"type": "string", "description": "Which one."}, "limit": {"type": "integer"}},
+        "properties": {
+            "id": {"type": "string", "description": "Which one."},
+            "limit": {"type": "integer", "description": "How many."},
+        },
         "required": ["id"],
         "additionalProperties": False,
     }

@@ -180,12 +180,14 @@ def test_severities_are_the_configuration_s() -> None:
 
 
 def test_a_pinned_version_leaves_out_later_rules(tmp_path: Path) -> None:
-    later = [slug for slug, rule in RULES.items() if rule.since == 2]
+    later = [slug for slug, rule in RULES.items() if rule.since == 2 and rule.severity is not Severity.ERROR]
     assert "hidden-text" in later
     pinned, newest = read(tmp_path, "rules-version = 1\n"), read(tmp_path, f"rules-version = {RULES_VERSION}\n")
     assert not any(map(pinned.selects, later))
     assert all(map(newest.selects, later))
     assert pinned.selects("tool-name")
+    assert RULES["invalid-skill"].since == 2
+    assert pinned.selects("invalid-skill")  # an error: the file does not run
     found = [make_finding(RULES[slug], "x", None) for slug in ("hidden-text", "tool-name")]
     assert [finding.rule.slug for finding in Selection().filter_findings(found, pinned)] == ["tool-name"]
     named = Selection(select=frozenset({"hidden-text"}))
