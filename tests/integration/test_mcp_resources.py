@@ -266,7 +266,11 @@ def test_a_resource_that_the_api_lacks_is_not_found(url: str, ships: Upstream, v
 def test_other_failures_are_internal_and_say_what_happened(url: str, ships: Upstream, version: str) -> None:
     ships.on("GET", "/v1/ships/7", Reply(503, {"content-type": "text/plain"}, b"busy"))
     code, message, data = error(url, version, "ships://7")
-    assert (code, message, data) == (-32603, "'api.get' responded with 503 Service Unavailable\nbusy", None)
+    assert (code, message, data) == (
+        -32603,
+        "'api.get' responded with 503 Service Unavailable; try again later\nbusy",
+        None,
+    )
     ships.on("GET", "/v1/ships/7", Reply(200, {"content-type": "application/json"}, b"no JSON"))
     code, message, _ = error(url, version, "ships://7/name")
     assert code == -32603

@@ -309,6 +309,10 @@ def test_rate_limits_are_listed(tools: Tools, api: Upstream, tool: str, status: 
     result = tools.call(tool)
     lines = result["content"][1]["text"].splitlines()
     assert result["isError"] == (status != 200)
+    if status != 200:
+        assert "; try again after 30 seconds" in result["content"][0]["text"].splitlines()[0]
+        problem = result.get("structuredContent")
+        assert problem is None if tool == "object" else (problem["status"], problem["retryAfter"]) == (status, 30)
     assert lines[0] == "Response headers:"
     expected = ["RateLimit-Reset: 9", 'RateLimit: "a";r=5', "Retry-After: 30", "X-RateLimit-Remaining: 0"]
     assert sorted(lines[1:]) == sorted(expected)

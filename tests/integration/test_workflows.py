@@ -119,7 +119,8 @@ def test_a_failed_step_ends_the_run_with_its_status_and_name(gateway: Gateway, w
     assert "of the upstream" not in str(found)
     result = call_tool(gateway, "chain")
     assert result["isError"]
-    assert result["content"][0]["text"] == found["detail"]
+    advice = "; check the arguments: what they name may not exist"
+    assert result["content"][0]["text"] == found["detail"] + advice
 
 
 def test_a_status_without_a_phrase_fails_a_step(gateway: Gateway, web: str, api: Upstream) -> None:
@@ -127,7 +128,7 @@ def test_a_status_without_a_phrase_fails_a_step(gateway: Gateway, web: str, api:
     found = problem(call(web, "/chain"), 520)
     assert found["title"] == "Error"
     assert found["detail"] == "step 'first' failed: 'api.one' responded with 520"
-    assert call_tool(gateway, "chain")["content"][0]["text"] == found["detail"]
+    assert call_tool(gateway, "chain")["content"][0]["text"] == found["detail"] + "; try again later"
 
 
 def test_a_redirect_and_a_missing_value_fail_a_step_with_502(web: str, api: Upstream) -> None:
@@ -362,7 +363,10 @@ def test_items_that_change_something_run_one_by_one_each_with_its_fallback(web: 
 @pytest.mark.parametrize(
     ("value", "problem_of_list"),
     [
-        ({"list": {"a": 1}}, "the value of 'forEach' is no list"),
+        ({"list": {"a": 1}}, "the value of 'forEach' is no list: it is an object with 'a'"),
+        ({"list": {}}, "the value of 'forEach' is no list: it is an empty object"),
+        ({"list": "a,b"}, "the value of 'forEach' is no list: it is a text"),
+        ({"list": 7}, "the value of 'forEach' is no list: it is a number"),
         ({"list": list(range(1001))}, "the value of 'forEach' has 1,001 items; the most is 1,000"),
     ],
 )
@@ -384,7 +388,8 @@ def test_a_list_of_the_caller_that_is_too_long_is_the_callers_fault(gateway: Gat
     assert (response.status, response.json["type"]) == (400, "urn:naftiko:problem:invalid-request")
     assert response.json["errors"] == [{"name": "list", "in": "body", "detail": detail}]
     result = call_tool(gateway, "each-in-order", arguments)
-    assert (result["isError"], result["content"][0]["text"]) == (True, f"arguments 'list': {detail}")
+    text = f"arguments 'list': {detail}; correct the arguments, and call again"
+    assert (result["isError"], result["content"][0]["text"]) == (True, text)
     assert api.received == []
 
 

@@ -266,6 +266,10 @@ def _parse_input(line: str) -> tuple[str, str]:
     return name, place
 
 
+ADVISED = {400, 401, 403, 404, 407, 409, 410, 412, 422, 429}
+"""Statuses below 500 that say what a caller can do."""
+
+
 def check_result(result: Any, response: dict[str, Any], schema: dict[str, Any] | None = None) -> None:
     """Check what a tool's caller got: the same response as content, and by the tool's output schema."""
     status = response.get("status", 200)
@@ -275,16 +279,30 @@ def check_result(result: Any, response: dict[str, Any], schema: dict[str, Any] |
     if "refused" in response or "failed" in response:
         _check_failure(result, response)
     elif status >= HTTPStatus.BAD_REQUEST:
-        assert (result.is_error, result.structured_content) == (True, None)
+        assert result.is_error
         head, _, body = result.content[0].text.partition("\n")
+        head, _, advice = head.partition("; ")
         assert head.endswith(f"responded with {status} {HTTPStatus(status).phrase}")
         assert body == make_content(response).decode()
+        _check_advice(advice, status, noted, result.structured_content, schema)
     elif response.get("empty"):
         assert (result.is_error, result.structured_content) == (False, {})
         assert str(status) in result.content[0].text
     else:
         assert not result.is_error, result.content
         _check_content(result, response, schema)
+
+
+def _check_advice(advice: str, status: int, noted: list[str], structured: Any, schema: dict[str, Any] | None) -> None:
+    """Check that the caller is told when to try again, also as structured content where no schema forbids it."""
+    retry = next((line.removeprefix("Retry-After: ") for line in noted if line.startswith("Retry-After: ")), None)
+    if retry is None:
+        assert structured is None
+        assert bool(advice) == (status in ADVISED or status >= HTTPStatus.INTERNAL_SERVER_ERROR), advice
+        return
+    assert advice == f"try again after {retry} seconds"
+    problem = None if structured is None else (structured["status"], structured["retryAfter"])
+    assert problem == (None if schema is not None else (status, int(retry)))
 
 
 def _check_failure(result: Any, response: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from naftiko_runtime.errors import InputFault, Rejected
 from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.lazy_import import import_lazily
 from naftiko_runtime.plan import thaw
+from naftiko_runtime.suggest import suggest_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,8 @@ else:
     constraints = import_lazily("naftiko_runtime.contract.constraints")
 
 _ARGUMENTS: Final = "arguments"
+_NAME_CHARACTERS_MAX: Final = 128
+"""Of an unknown name that is compared with the known ones."""
 MISSING: Final = object()
 """The result of a path that leads nowhere, which is different from null."""
 
@@ -137,7 +140,7 @@ class CompiledContract(Struct, frozen=True):
             values, faults = self._admit(given, textual=False)
         extras = {name: value for name, value in given.items() if name not in named}
         if extras and not self.open:
-            faults += (InputFault(name, _ARGUMENTS, f"unknown; {_list_names(self.inputs)}") for name in extras)
+            faults += (InputFault(name, _ARGUMENTS, f"unknown; {_suggest_name(name, self.inputs)}") for name in extras)
         if faults:
             raise Rejected(*faults)
         return values, extras
@@ -174,6 +177,7 @@ def drop_missing(found: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not MISSING}
 
 
-def _list_names(inputs: tuple[CompiledInput, ...]) -> str:
-    names = [f"'{input_.name}'" for input_ in inputs if input_.path is None]
-    return "known: " + ", ".join(names) if names else "there are none"
+def _suggest_name(name: str, inputs: tuple[CompiledInput, ...]) -> str:
+    """Return the name that an unknown one may mean, or all names."""
+    known = [input_.name for input_ in inputs if input_.path is None]
+    return suggest_text(name[:_NAME_CHARACTERS_MAX], known) or "there are none"

@@ -175,9 +175,8 @@ class ResponseMapping:
         try:
             value = decode(self._format, body, self._decode, result.charset, notes)
         except DecodeError as error:
-            message = (
-                f"the response of '{self._target}' is not valid {_label_format(self._format)}, which its mapping needs"
-            )
+            label = _label_format(self._format)
+            message = f"the response of '{self._target}' is not valid {label}, so that no value can be read from it"
             failure = UpstreamError(message, f"{message}: {error}")
             extra = {
                 "operation": self._name,

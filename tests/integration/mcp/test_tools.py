@@ -208,7 +208,15 @@ async def test_a_response_is_mapped(tools: str, api: Upstream) -> None:
 
 
 @pytest.mark.parametrize("tool", ["list-things", "thing-names"])
-@pytest.mark.parametrize(("status", "phrase"), [(400, "Bad Request"), (404, "Not Found"), (503, "Service Unavailable")])
+@pytest.mark.parametrize(
+    ("status", "phrase"),
+    [
+        (400, "Bad Request; check the arguments"),
+        (404, "Not Found; check the arguments: what they name may not exist"),
+        (405, "Method Not Allowed"),
+        (503, "Service Unavailable; try again later"),
+    ],
+)
 async def test_an_upstreams_error_is_an_error_with_status_and_body(
     tools: str, api: Upstream, tool: str, status: int, phrase: str
 ) -> None:

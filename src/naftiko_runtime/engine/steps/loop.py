@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from copy import copy
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec.structs import replace
 
@@ -14,6 +14,7 @@ from naftiko_runtime.engine.steps.workflow_run import compile_value
 from naftiko_runtime.errors import InputFault, Rejected, StepError
 from naftiko_runtime.limits import LOOP_ITEMS_MAX
 from naftiko_runtime.plan import INDEX, ITEM
+from naftiko_runtime.shorten_text import shorten_text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.secret import Secret
 
 log = logging.getLogger(__name__)
+
+_KEYS_SHOWN: Final = 5
+_KEY_CHARACTERS_MAX: Final = 40
 
 RunOnce: TypeAlias = "Callable[[WorkflowRun], Awaitable[None]]"
 """Runs the step for one item."""
@@ -93,7 +97,7 @@ class BoundLoop:
         if found is None or found is ABSENT:
             return ()
         if not isinstance(found, list):
-            raise self._describe("is no list")
+            raise self._describe(f"is no list: it is {_describe_value(found)}")
         if len(found) > LOOP_ITEMS_MAX:
             raise self._describe(f"has {len(found):,} items; the most is {LOOP_ITEMS_MAX:,}")
         return found
@@ -107,6 +111,23 @@ class BoundLoop:
         extra = {"operation": self._operation, "step": self._step, "reason": problem}
         log.warning("step failed", extra=extra | {"request_id": error.request_id})
         return error
+
+
+def _describe_value(value: object) -> str:
+    """Return the kind of a value that is no list, with the keys of an object: one of them may have the list."""
+    match value:
+        case dict():
+            keys = ", ".join(f"'{shorten_text(str(key), _KEY_CHARACTERS_MAX)}'" for key in [*value][:_KEYS_SHOWN])
+            more = f" and {len(value) - _KEYS_SHOWN} more" if len(value) > _KEYS_SHOWN else ""
+            return f"an object with {keys}{more}" if keys else "an empty object"
+        case bool():
+            return "a boolean"
+        case str():
+            return "a text"
+        case int() | float():
+            return "a number"
+        case _:
+            return "a file"
 
 
 def _start_item(run: WorkflowRun, item: object, index: int, *, is_callers: bool) -> WorkflowRun:

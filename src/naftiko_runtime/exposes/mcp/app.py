@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 PATHS: Final = frozenset({"/mcp", "/"})
 _ALLOW: Final = (b"allow", b"OPTIONS, POST")
+_NOT_ALLOWED: Final = (
+    "send each message as a POST; only a GET with 'Accept: text/event-stream' gets notifications, before 2026-07-28"
+)
+_NOT_ALLOWED_DELETE: Final = "send each message as a POST; a session has no state here, so there is nothing to delete"
 
 
 @asynccontextmanager
@@ -150,7 +154,7 @@ class _McpEndpoint:
         """Handle a request that is no POST: a GET may ask for notifications."""
         if scope["method"] == "GET" and wants_notifications(headers):
             return self._clients.notify(headers, scope, receive, send)
-        detail = "MCP is served without sessions: send every message as a POST"
+        detail = _NOT_ALLOWED_DELETE if scope["method"] == "DELETE" else _NOT_ALLOWED
         return send_problem_document(send, 405, "method-not-allowed", detail, headers=(_ALLOW,))
 
     def handle(self, headers: Mapping[bytes, bytes], scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:

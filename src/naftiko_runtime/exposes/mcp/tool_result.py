@@ -15,11 +15,13 @@ from naftiko_runtime.decoding_irregularities import Irregularities
 from naftiko_runtime.engine.result import format_status
 from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
 from naftiko_runtime.errors import UpstreamError
+from naftiko_runtime.exposes.mcp.next_steps import advise_on_error, advise_on_status, find_retry, read_retry
 from naftiko_runtime.exposes.mcp.response_header_hints import list_hint_headers
 from naftiko_runtime.exposes.text_detection import is_json, read_text_body
 from naftiko_runtime.formats import DecodeError, decode
 from naftiko_runtime.formats.charset import decode_if_text
 from naftiko_runtime.json_limits import check_json_limits
+from naftiko_runtime.problem_details import find_status
 
 if TYPE_CHECKING:
     from naftiko_runtime.engine.operation import BoundOperation
@@ -84,7 +86,11 @@ async def make_untouched_result(result: OperationResult, operation: BoundOperati
     body = await result.read()
     note = list_hint_headers(result, operation)
     if result.status >= HTTPStatus.MULTIPLE_CHOICES and result.status != HTTPStatus.NOT_MODIFIED:
-        return Result(_make_text_block(describe_upstream_failure(result, body, operation)), is_error=True, note=note)
+        text = describe_upstream_failure(result, body, operation)
+        problem = None
+        if (retry := _read_retry(result)) is not None:
+            problem = _make_problem(result.status, "upstream-error", text.partition("\n")[0], retry, operation)
+        return Result(_make_text_block(text), problem, is_error=True, note=note)
     if not body:
         return Result(_make_text_block(f"{format_status(result.status)}: the response has no body"), {}, note=note)
     if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
@@ -132,6 +138,8 @@ def describe_upstream_failure(result: OperationResult, body: bytes, operation: B
     head = f"'{operation.execution.target}' responded with {format_status(result.status)}"
     if location := result.get_header(b"location"):
         head += f", to {location.decode('utf-8', 'replace')}, which is not followed"
+    if advice := advise_on_status(result.status, _read_retry(result), operation):
+        head += f"; {advice}"
     text = decode_if_text(body, result.charset, is_json=is_json(result.media_type))
     if text is None:
         text = f"({len(body)} bytes of {result.media_type or 'unknown type'})"
@@ -142,12 +150,36 @@ def describe_upstream_failure(result: OperationResult, body: bytes, operation: B
 
 def make_failed_result(error: CallError, operation: BoundOperation) -> Result:
     """Return the result of a failed call."""
-    return make_failure(describe_call_failure(error, operation))
+    text, problem = describe_call_failure(error, operation), None
+    if (retry := find_retry(error)) is not None:
+        problem = _make_problem(*find_status(error), text, retry, operation)
+    return Result(_make_text_block(text), problem, is_error=True)
+
+
+def _read_retry(result: OperationResult) -> int | str | None:
+    return read_retry(value) if (value := result.get_header(b"retry-after")) else None
+
+
+def _make_problem(
+    status: int, slug: str, detail: str, retry: int | str, operation: BoundOperation
+) -> dict[str, Any] | None:
+    """Return the problem of a call that may be repeated later, as structured content.
+
+    None for a tool with an output schema: clients check structured content by it, also that of errors.
+    """
+    if operation.result_schema is not None:
+        return None
+    return {"detail": detail, "retryAfter": retry, "status": status, "type": f"urn:naftiko:problem:{slug}"}
 
 
 def describe_call_failure(error: CallError, operation: BoundOperation) -> str:
-    """Return why a call failed, without secrets. For upstream errors it has what helps to find them in the log."""
+    """Return why a call failed and what to do, without secrets.
+
+    For upstream errors it has what helps to find them in the log.
+    """
     text = str(error)
+    if advice := advise_on_error(error, operation):
+        text += f"; {advice}"
     if isinstance(error, UpstreamError):
         text += f" (API '{operation.namespace}', request id {error.request_id})"
     return operation.mask(text)
