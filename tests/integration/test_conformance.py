@@ -24,6 +24,8 @@ FOLDER: Final = Path(__file__).parent.parent / "conformance"
 VERDICTS: Final = yaml.safe_load((FOLDER / "verdicts.yaml").read_text(encoding="utf-8"))
 FINE: Final = {"SUCCESS", "INFO"}
 RUN_SECONDS: Final = 60
+MANY_CHECKS: Final = 4
+"""A scenario that skips everything has fewer."""
 
 UVICORN_FAILS: Final = {"http-header-validation: sep-2243-server-accepts-whitespace-header-value: FAILURE"}
 """The verdict that only uvicorn gets: it passes on the white space around the value of a header."""
@@ -64,7 +66,9 @@ def serve_tools(fixture: Upstream, server: str, *, fast_path: bool) -> Iterator[
     """Serve the capability by a server, with the fast path or without it. Gives the URL of its tools."""
     base_uri, environment = f"fixture={fixture.url}", {"NAFTIKO_MCP_FAST_PATH": str(int(fast_path))}
     file, command = FOLDER / "capability.yaml", SERVERS[server]
-    with Gateway(file, ["tools"], "--base-uri", base_uri, environment=environment, command=command) as gateway:
+    with Gateway(
+        file, ["tools", "skills"], "--base-uri", base_uri, environment=environment, command=command
+    ) as gateway:
         yield gateway.urls["tools"]
 
 
@@ -84,6 +88,24 @@ def test_the_suite_judges_the_same_under_uvicorn(suite: Path, fixture: Upstream,
     """One revision is enough: the applications serve both, and the journeys use both under uvicorn."""
     with serve_tools(fixture, "uvicorn", fast_path=True) as url:
         judge(suite, url, max(VERDICTS), tmp_path, UVICORN_FAILS)
+
+
+@pytest.mark.parametrize("scenario", ["enumeration", "manifest", "directory"])
+@pytest.mark.parametrize("revision", sorted(VERDICTS))
+def test_the_suite_judges_skills_as_expected(
+    suite: Path, url: str, revision: str, scenario: str, tmp_path: Path
+) -> None:
+    """They are an extension: no set of requirements has them."""
+    name = f"sep-2640-skills-{scenario}"
+    choice = ["--scenario", name, "--spec-version", revision, "--force"]
+    arguments = ["server", "--url", url, *choice, "--output-dir", str(tmp_path)]
+    done = node([str(suite), *arguments], True, timeout=RUN_SECONDS, capture_output=True, text=True)
+    found = _verdicts(tmp_path)
+    assert list(found) == [name], (done.stdout, done.stderr)
+    assert len(found[name]) > MANY_CHECKS
+    odd = {f"{name}: {check}: {status}" for check, all_ in found[name].items() for status in set(all_) - FINE}
+    expected = {line for group in VERDICTS[revision]["skills"] for line in group["verdicts"]}
+    assert odd == {line for line in expected if line.startswith(f"{name}:")}
 
 
 def judge(suite: Path, url: str, revision: str, folder: Path, server_fails: set[str]) -> None:

@@ -8,6 +8,7 @@ from naftiko_runtime.caller_policy import CallerPolicy
 from naftiko_runtime.exposes.list_changes import LISTS
 from naftiko_runtime.exposes.mcp.prompts import PromptServer
 from naftiko_runtime.exposes.mcp.resources import ResourceServer
+from naftiko_runtime.exposes.mcp.skills import SkillContents
 from naftiko_runtime.exposes.mcp.tools import describe_tool, make_input_schema
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _describe_endpoints(servers: Iterable[McpServer]) -> dict[str, dict[str, Any
         lists = {
             "tools": [describe_tool(tool, make_input_schema(tool)) for tool in server.tools],
             "prompts": PromptServer(server).entries,
-            "resources": [*resources.entries, *resources.templates],
+            "resources": [*resources.entries, *resources.templates, *SkillContents(server.skills).entries.values()],
         }
         for topic in {get_topic(server), get_topic(server, alone=False)}:
             for name, entries in lists.items():

@@ -9,6 +9,8 @@ from naftiko_runtime.exposes.mcp.encode_result import ServerInfo
 from naftiko_runtime.exposes.mcp.paging import PagedList
 from naftiko_runtime.exposes.mcp.prompts import PromptServer
 from naftiko_runtime.exposes.mcp.resources import ResourceServer
+from naftiko_runtime.exposes.mcp.skills import EXTENSIONS, SkillContents
+from naftiko_runtime.exposes.mcp.skills import METHODS as SKILL_METHODS
 from naftiko_runtime.exposes.mcp.tools import ToolServer
 from naftiko_runtime.plan import DynamicResource, Tool
 
@@ -46,6 +48,8 @@ class McpContents:
         resources: Its resources.
         prompts: Its prompts.
         completion: Completes arguments of prompts and of templates.
+        skills: Its skills. Their files are resources as well.
+        extensions: What it declares beside its capabilities.
         lists: The entries of each list, by its method.
         capabilities: The names of what it has.
         methods: The methods of requests that it serves, by whether the revision is stateless.
@@ -64,6 +68,8 @@ class McpContents:
         self.resources = ResourceServer(bound.server, resources, policy)
         self.prompts = PromptServer(bound.server)
         self.completion = CompletionServer(bound.server)
+        self.skills = SkillContents(bound.server.skills)
+        self.extensions = EXTENSIONS if self.skills.entries else {}
         self.lists = {
             "tools/list": PagedList(self.tools.list_tools()),
             "resources/list": PagedList(self.resources.entries),
@@ -72,6 +78,7 @@ class McpContents:
         }
         self.capabilities = tuple(self._iter_capabilities())
         own = [method for name in self.capabilities for method in _METHODS[name]]
+        own += SKILL_METHODS if self.extensions else ()
         self.methods = {stateless: (*general, *own) for stateless, general in _GENERAL.items()}
 
     def _iter_capabilities(self) -> Iterator[str]:
@@ -93,7 +100,10 @@ class McpContents:
     def describe_server(self) -> ServerInfo:
         """Return the description of the server, and its first page of tools."""
         server = self.server
-        about: dict[str, Any] = {"capabilities": {name: _CAPABILITIES[name] for name in self.capabilities}}
+        capabilities: dict[str, Any] = {name: _CAPABILITIES[name] for name in self.capabilities}
+        if self.extensions:
+            capabilities["extensions"] = self.extensions
+        about: dict[str, Any] = {"capabilities": capabilities}
         if server.instructions is not None:
             about["instructions"] = server.instructions
         return ServerInfo(self.server_info, about, self.lists["tools/list"].first, server.caching)

@@ -28,10 +28,11 @@ def find_routes(_server: McpServer) -> None:
 
 
 def list_entries(server: McpServer) -> list[tuple[str, str]]:
-    """Return the tools, resources and prompts of a server, each with its target."""
+    """Return the tools, resources, prompts and skills of a server, each with its target."""
     tools = [(tool.name, describe_target(tool.operation)) for tool in server.tools]
     resources = [(one.uri, _describe_source(one)) for one in server.resources]
-    return [*tools, *resources, *((prompt.name, "a prompt") for prompt in server.prompts)]
+    prompts = [(prompt.name, "a prompt") for prompt in server.prompts]
+    return [*tools, *resources, *prompts, *((skill.uri, "a skill") for skill in server.skills)]
 
 
 def _describe_source(one: DynamicResource | ResourceFolder) -> str:

@@ -45,6 +45,7 @@ def merge(
         tools=_keep_first(tool for server in planned for tool in server.tools),
         resources=_keep_first(one for server in planned for one in server.resources),
         prompts=_keep_first(prompt for server in planned for prompt in server.prompts),
+        skills=_keep_first(skill for server in planned for skill in server.skills),
         version=first.version if len({server.version for server in planned}) == 1 else __version__,
         caching=_merge_caching([server.caching for server in planned]),
     )

@@ -13,6 +13,7 @@ from naftiko_runtime.diagnostic import describe_reason
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.errors import CallError, Rejected, StepError
 from naftiko_runtime.exposes.mcp.set_caller import set_caller
+from naftiko_runtime.exposes.mcp.skills import list_skill_resources
 from naftiko_runtime.exposes.mcp.tool_result import describe_call_failure, describe_upstream_failure
 from naftiko_runtime.exposes.mcp.uri_template import CompiledUriTemplate
 from naftiko_runtime.exposes.text_detection import is_json, read_text_body
@@ -92,10 +93,12 @@ class ResourceServer:
         for one in server.resources:
             if isinstance(one, ResourceFolder):
                 self._files = {file.uri: file for file in one.files} | self._files
+        self._files |= {file.uri: file for skill in server.skills for file in skill.files}
         self._broken = {
             one.uri: describe_reason(one.reason) for one in server.broken if isinstance(one, BrokenResource)
         }
         self.entries = [entry for one in server.resources for entry in _list_entries(one)]
+        self.entries += list_skill_resources(server.skills)
         self.templates = [_describe_template(one) for one in server.resources if _is_template(one)]
 
     @property

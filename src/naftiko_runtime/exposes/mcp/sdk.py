@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from mcp.server.caching import CacheHint
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     import mcp_types as types
+    from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
     from naftiko_runtime.asgi_types import Receive, Scope, Send
     from naftiko_runtime.exposes.mcp.contents import McpContents
@@ -38,7 +40,7 @@ def _make_server(contents: McpContents) -> Server[Any]:
     served, offered = contents.server, frozenset(contents.capabilities)
     tools, resources, prompts = ToolHandlers(contents), ResourceHandlers(contents), PromptHandlers(contents)
     has_tools, has_resources, has_prompts = (name in offered for name in ("tools", "resources", "prompts"))
-    return _NotifyingServer(
+    server = _NotifyingServer(
         served.name or served.namespace,
         version=served.version,
         title=served.title,
@@ -55,6 +57,20 @@ def _make_server(contents: McpContents) -> Server[Any]:
         on_get_prompt=prompts.get_prompt if has_prompts else None,
         on_completion=complete_with(contents) if "completions" in offered else None,
     )
+    if contents.extensions:
+        server.extensions = contents.extensions
+        server.middleware.append(partial(_declare_extensions, contents.extensions))
+    return server
+
+
+async def _declare_extensions(
+    extensions: dict[str, dict[str, Any]], context: ServerRequestContext[Any, Any], call_next: CallNext
+) -> HandlerResult:
+    """Add the extensions to the result of ``initialize``: the SDK drops what older revisions have no field for."""
+    result = await call_next(context)
+    if context.method == "initialize" and isinstance(result, dict):
+        result["capabilities"]["extensions"] = extensions
+    return result
 
 
 async def make_session_manager(contents: McpContents, body_bytes_max: int) -> SessionManagers:

@@ -16,6 +16,8 @@ from naftiko_runtime.exposes.mcp.event_stream import accepts_events
 from naftiko_runtime.exposes.mcp.listen import LISTEN, read_lists
 from naftiko_runtime.exposes.mcp.message_check import CANCELLED, INVALID_PARAMS, MessageFault, NotAMessageError
 from naftiko_runtime.exposes.mcp.revisions import STATELESS, UNNAMED
+from naftiko_runtime.exposes.mcp.skill_messages import SkillMessages
+from naftiko_runtime.exposes.mcp.skills import METHODS as SKILL_METHODS
 from naftiko_runtime.exposes.running_calls import make_session_id
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.problem_details import send_refusal
@@ -84,6 +86,7 @@ class CheckedMessages:
         self._clients = clients
         self._methods = contents.methods
         self._tools = contents.tools
+        self._skills = SkillMessages(contents)
         self._body_bytes_max = body_bytes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,6 +139,8 @@ class CheckedMessages:
             return await send_bodyless(send, 202, [(b"content-length", b"0")])
         if fault is None and message["method"] == LISTEN and "id" in message:
             return await self._listen(message, headers, scope, receive, send)
+        if fault is None and message["method"] in SKILL_METHODS and "id" in message:
+            return await self._respond_to_skill_request(message, headers, send)
         begins = fault is None and message_check.begins_handshake(message)
         if fault is None and "id" in message:
             version = UNNAMED if begins else version
@@ -152,6 +157,12 @@ class CheckedMessages:
         if "id" in message and not begins and version not in STATELESS:
             key = self._clients.make_key(headers.get(SESSION), message["id"], scope)
         return await self._clients.run_whole(key, call, response)
+
+    async def _respond_to_skill_request(self, message: dict[str, Any], headers: dict[bytes, bytes], send: Send) -> None:
+        response = self._skills.make_response(message, headers)
+        if isinstance(response, MessageFault):
+            return await _send_fault(send, response, message["id"])
+        return await send_whole(send, 200, [_JSON], response)
 
     def _has_progress(self, message: dict[str, Any], headers: dict[bytes, bytes]) -> bool:
         """Return whether the response is a stream with the progress of a call."""
