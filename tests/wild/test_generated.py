@@ -44,7 +44,7 @@ BEYOND = (
     *("and 'management.scripting' no default", "there is no folder", "there is no script"),
     *("is not a path in the folder of the scripts", "unknown script language"),
     *("must be ", "is not of the type", "is sent by the runtime", "is not a size"),
-    "cannot be the name of a variable",
+    *("cannot be the name of a variable", "is not an http or https URL", "is not a scope"),
 )
 """What no schema says of a value, and what still makes it useless."""
 NOWHERE = Path(__file__).parent / "nowhere" / "x.yml"

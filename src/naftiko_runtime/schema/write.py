@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NAMED: Final = frozenset(
     {
-        *("resources", "operations", "tools", "prompts", "arguments", "functions", "flows", "steps"),
+        *("resources", "operations", "tools", "prompts", "skills", "arguments", "functions", "flows", "steps"),
         *("inputParameters", "outputParameters"),
     }
 )
