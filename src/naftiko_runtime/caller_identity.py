@@ -19,6 +19,7 @@ class Identity(Struct, frozen=True):
         client_id: The client; empty if the token does not say.
         scopes: What the token allows.
         expires_at: When the token expires, in seconds since 1970.
+        has_subject: Whether the token names its subject. Otherwise the subject is the name of the client.
     """
 
     issuer: str
@@ -26,6 +27,7 @@ class Identity(Struct, frozen=True):
     client_id: str
     scopes: frozenset[str]
     expires_at: float
+    has_subject: bool = True
 
 
 class AuthenticatedCaller(Struct, frozen=True):

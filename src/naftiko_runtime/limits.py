@@ -137,6 +137,12 @@ UPSTREAM_NEXT_ADDRESS_SECONDS: Final = 0.25
 """How long one address of a name is tried before the next one is tried in parallel (RFC 8305)."""
 CALLER_TOKENS_MAX: Final = 10_000
 """For how many callers an API's tokens are kept, where each caller has its own."""
+CALLER_SECRET_SECONDS: Final = 60.0
+"""How long the secret of a caller is used before it is read again; a 401 of the API ends that at once."""
+MISSING_SECRET_SECONDS: Final = 5.0
+"""How long a caller without a secret is refused without asking for it again."""
+MISSING_SECRETS_MAX: Final = 1_000
+"""How many callers without a secret are remembered for an API."""
 TOKEN_LIFE_SECONDS: Final = 300.0
 """How long a token is used whose endpoint does not say."""
 TOKEN_EARLY_SECONDS: Final = 30.0

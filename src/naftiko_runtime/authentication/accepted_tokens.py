@@ -109,6 +109,9 @@ class AcceptedTokensKind(AuthenticationKind[OAuth2, AcceptedTokens]):
             cache_seconds=limits.INTROSPECTION_SECONDS if part.cache_seconds is None else part.cache_seconds,
         )
 
+    def find_issuer(self, credential: AcceptedTokens) -> Term:
+        return credential.issuer
+
     def list_secrets(self, credential: AcceptedTokens) -> Sequence[Term]:
         return (credential.client_secret,)
 

@@ -58,9 +58,10 @@ class TokenRules(Struct, frozen=True):
             if (begins_at := _read_time(claims, name)) is not None and now < begins_at - TOKEN_CLOCK_SKEW_SECONDS:
                 raise InvalidTokenError("the token is not valid yet")
         client_id = _read_text(claims, "client_id") or _read_text(claims, "azp")
-        if not (subject := _read_text(claims, "sub") or client_id):
+        own = _read_text(claims, "sub")
+        if not (subject := own or client_id):
             raise InvalidTokenError("the token does not say whom it was issued to")
-        return Identity(self.issuer, subject, client_id, self._read_scopes(claims), expires_at)
+        return Identity(self.issuer, subject, client_id, self._read_scopes(claims), expires_at, bool(own))
 
     def _read_scopes(self, claims: Mapping[str, Any]) -> frozenset[str]:
         names = (self.scope_claim,) if self.scope_claim else _SCOPE_CLAIMS

@@ -119,6 +119,9 @@ class ApiKeyKind(AuthenticationKind[ApiKey, ApiKeyCredential]):
         names = [term.value for term in terms if isinstance(term, Constant) and isinstance(term.value, str)]
         return name.lower() in map(str.lower, names) if place == "header" else name in names
 
+    def sends_only_headers(self, credential: ApiKeyCredential) -> bool:
+        return credential.placement == "header"
+
     def adds_to_body(self, credential: ApiKeyCredential) -> bool:
         return credential.placement == "body"
 

@@ -36,6 +36,9 @@ class BasicKind(UserKind[Basic, BasicCredential]):
     part = Basic
     credential = BasicCredential
 
+    def sends_only_headers(self, credential: BasicCredential) -> bool:
+        return True
+
     def derive_secrets(self, credential: BasicCredential, text: TextOf) -> Sequence[str]:
         return (_encode_token(credential, text),)
 

@@ -52,6 +52,9 @@ class BearerKind(AuthenticationKind[Bearer, BearerCredential]):
     def sends_in_header(self, _: Bearer) -> bool:
         return True
 
+    def sends_only_headers(self, credential: BearerCredential) -> bool:
+        return True
+
     def list_secrets(self, credential: BearerCredential) -> Sequence[Term]:
         return (credential.token,)
 

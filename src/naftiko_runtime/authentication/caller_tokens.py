@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from naftiko_runtime.authentication.issued_token import IssuedToken
+    from naftiko_runtime.authentication.token_source import FetchedCredential
     from naftiko_runtime.caller_identity import AuthenticatedCaller
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 
@@ -50,9 +51,9 @@ class TokenClient(Struct, frozen=True):
 
 
 class TokenGrant(Protocol):
-    """A way to get a token in the name of a caller."""
+    """A way to get a token, or another credential, in the name of a caller."""
 
-    async def request(self, server: AuthorizationServer, caller: AuthenticatedCaller, now: float) -> IssuedToken:
+    async def request(self, server: AuthorizationServer, caller: AuthenticatedCaller, now: float) -> FetchedCredential:
         """Request a token.
 
         Args:
@@ -105,7 +106,9 @@ class AssertionGrant:
 
 
 class CallerTokensFlow(Flow):
-    """Sends the requests of each caller with a token of its own. The caller's token itself is never sent upstream.
+    """Sends the requests of each caller with a token, or another credential, of its own.
+
+    The token that the caller sends never goes upstream.
 
     Tokens are kept by issuer, subject, client and scopes: what two callers do not have in common is never shared.
     """
@@ -126,16 +129,24 @@ class CallerTokensFlow(Flow):
         if caller is None:
             raise UpstreamError("this API is called in the name of the caller, and no caller is authenticated")
 
-        async def fetch(transport: Transport) -> IssuedToken:
+        async def fetch(transport: Transport) -> FetchedCredential:
             server = AuthorizationServer(transport, UPSTREAM_DEADLINE_SECONDS, "token")
             token = await self._grant.request(server, caller, self._clock())
-            self._issued.append(token.value)
+            self._note(token.secrets)
             return token
 
-        return await self._find_source(caller).send(request, transport, fetch)
+        source = self._find_source(caller)
+        self._note(source.secrets)
+        return await source.send(request, transport, fetch)
+
+    def _note(self, secrets: Sequence[str]) -> None:
+        """Note the secrets of a call, so that they are masked in what the call shows."""
+        for secret in secrets:
+            if secret not in self._issued:
+                self._issued.append(secret)
 
     def list_fetched_secrets(self) -> Sequence[str]:
-        """Return the last tokens of all callers."""
+        """Return the tokens of the last callers."""
         return tuple(self._issued)
 
     async def aclose(self) -> None:

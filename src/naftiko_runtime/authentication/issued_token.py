@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from naftiko_runtime.authentication.flow import replace_authorization
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.limits import TOKEN_EARLY_SECONDS, TOKEN_LIFE_SECONDS
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from naftiko_runtime.authentication.authorization_server import AuthorizationServer
+    from naftiko_runtime.upstream.interface import OutboundRequest
 
 TOKEN_ENDPOINT = "the token endpoint"  # noqa: S105 - a name, no secret
 
@@ -30,6 +32,15 @@ class IssuedToken(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return "IssuedToken(***)"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The texts that no output may show."""
+        return (self.value,)
+
+    def authorize(self, request: OutboundRequest) -> OutboundRequest:
+        """Return a request with the token."""
+        return replace_authorization(request, f"Bearer {self.value}")
 
 
 async def request_token(

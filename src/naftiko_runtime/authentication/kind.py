@@ -159,6 +159,18 @@ class AuthenticationKind(ABC, Generic[P, C]):
         """Return whether an API is called in the name of an authenticated caller."""
         return False
 
+    def identifies_by_subject(self, credential: C) -> bool:
+        """Return whether of a caller only the subject counts. All callers must then have one issuer."""
+        return False
+
+    def find_issuer(self, credential: C) -> Term | None:
+        """Return the issuer of the callers of an expose. None if it knows no callers."""
+        return None
+
+    def sends_only_headers(self, credential: C) -> bool:
+        """Return whether a credential is nothing but headers, so that they may differ for each caller."""
+        return False
+
     def adds_to_body(self, credential: C) -> bool:
         """Return whether a credential is a field of the request's body."""
         return False

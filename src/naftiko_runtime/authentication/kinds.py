@@ -9,6 +9,8 @@ from naftiko_runtime.authentication.access_token_part import OAuth2
 from naftiko_runtime.authentication.api_key import API_KEY, ApiKey, ApiKeyCredential
 from naftiko_runtime.authentication.basic import BASIC, Basic, BasicCredential
 from naftiko_runtime.authentication.bearer import BEARER, Bearer, BearerCredential
+from naftiko_runtime.authentication.caller_secrets import CallerSecrets
+from naftiko_runtime.authentication.caller_secrets_kind import CallerSecretsKind
 from naftiko_runtime.authentication.digest import DIGEST, Digest, DigestCredential
 from naftiko_runtime.authentication.kind import AuthenticationPart
 from naftiko_runtime.authentication.oauth1 import OAUTH1, OAuth1, OAuth1Credential
@@ -60,6 +62,7 @@ Credential: TypeAlias = (
     | OAuth2Credential
     | OAuth1Credential
     | AcceptedTokens
+    | CallerSecrets
 )
 """How a caller proves who it is, in a plan."""
 
@@ -88,5 +91,10 @@ def get_kind(credential: Credential) -> AuthenticationKind[Any, Any]:  # noqa: P
             return OAUTH1
         case AcceptedTokens():
             return ACCEPTED_TOKENS
+        case CallerSecrets():
+            return _CALLER_SECRETS
         case _:
             assert_never(credential)
+
+
+_CALLER_SECRETS: Final = CallerSecretsKind(get_kind)

@@ -1,12 +1,11 @@
-"""A token that is fetched when it is needed: one fetch for all who wait, renewed before it expires."""
+"""A credential that is fetched when it is needed: one fetch for all who wait, renewed before it expires."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
 
-from naftiko_runtime.authentication.flow import replace_authorization
 from naftiko_runtime.lazy_import import import_lazily
 
 if TYPE_CHECKING:
@@ -15,22 +14,41 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any, TypeAlias
 
-    from naftiko_runtime.authentication.issued_token import IssuedToken
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 
-    FetchToken: TypeAlias = Callable[[Transport], Coroutine[Any, Any, IssuedToken]]
+    FetchToken: TypeAlias = Callable[[Transport], Coroutine[Any, Any, "FetchedCredential"]]
 else:
     asyncio = import_lazily("asyncio")
     http = import_lazily("http")
 
 
+class FetchedCredential(Protocol):
+    """A token from an authorization server, or the secret of a caller. It is immutable, and its ``repr()`` hides it."""
+
+    @property
+    def fresh_until(self) -> float:
+        """Until when it is used, by the clock of who fetched it."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The texts that no output may show."""
+
+    def authorize(self, request: OutboundRequest) -> OutboundRequest:
+        """Return a request with it."""
+
+
 class TokenSource:
-    """Holds one token."""
+    """Holds one token, or another fetched credential."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._token: IssuedToken | None = None
-        self._fetching: asyncio.Task[IssuedToken] | None = None
+        self._token: FetchedCredential | None = None
+        self._fetching: asyncio.Task[FetchedCredential] | None = None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secrets of the token that is held."""
+        return () if self._token is None else self._token.secrets
 
     @property
     def is_fetching(self) -> bool:
@@ -40,7 +58,7 @@ class TokenSource:
     async def send(self, request: OutboundRequest, transport: Transport, fetch: FetchToken) -> UpstreamResponse:
         """Send a request with the token. After a 401, send it again with a new one, unless its body was streamed."""
         token = await self._get_token(transport, fetch)
-        sent = replace_authorization(request, f"Bearer {token.value}")
+        sent = token.authorize(request)
         response = await transport.send(sent)
         if response.status != http.HTTPStatus.UNAUTHORIZED:
             return response
@@ -51,7 +69,7 @@ class TokenSource:
         await response.close()
         token = await self._get_token(transport, fetch)
         again = replace(request, resend_count=sent.resend_count + 1)  # the client may have sent it again
-        return await transport.send(replace_authorization(again, f"Bearer {token.value}"))
+        return await transport.send(token.authorize(again))
 
     async def aclose(self) -> None:
         """Stop fetching the token."""
@@ -59,7 +77,7 @@ class TokenSource:
             self._fetching.cancel()
             await asyncio.gather(self._fetching, return_exceptions=True)
 
-    async def _get_token(self, transport: Transport, fetch: FetchToken) -> IssuedToken:
+    async def _get_token(self, transport: Transport, fetch: FetchToken) -> FetchedCredential:
         """Return the token, or wait for the one that is being fetched. Cancelling one waiter does not affect others."""
         if self._token is not None and self._clock() < self._token.fresh_until:
             return self._token
@@ -68,12 +86,12 @@ class TokenSource:
             self._fetching.add_done_callback(_ignore_error)
         return await asyncio.shield(self._fetching)
 
-    async def _fetch(self, transport: Transport, fetch: FetchToken) -> IssuedToken:
+    async def _fetch(self, transport: Transport, fetch: FetchToken) -> FetchedCredential:
         self._token = await fetch(transport)
         return self._token
 
 
-def _ignore_error(task: asyncio.Task[IssuedToken]) -> None:
+def _ignore_error(task: asyncio.Task[FetchedCredential]) -> None:
     """Read the error of a fetch that nothing waits for, so that asyncio logs no warning."""
     if not task.cancelled():
         task.exception()

@@ -12,7 +12,7 @@ def list_variables(plan: Plan) -> tuple[str, ...]:
     """Return the environment variables that a plan uses, and those that its secret providers read."""
     names: dict[str, None] = {}
     for binding in plan.bindings:
-        if not binding.uses:
+        if not binding.uses or binding.optional:
             continue
         scheme = (binding.location or "").partition(":")[0]
         match scheme:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime.document.capability import SharedDocument
 from naftiko_runtime.document.consumes import ConsumedHttp
+from naftiko_runtime.link.caller_secrets import check_caller_variables, check_one_issuer
 from naftiko_runtime.link.check_shared_ports import check_ports
 from naftiko_runtime.link.consumed_apis import link_consumed_apis
 from naftiko_runtime.link.context import Context, Namespaces
@@ -53,6 +54,8 @@ def link(parsed: Parsed, source: Source, findings: Findings, overrides: Override
     linked, parts = link_exposes(document, operations, upstreams, context, functions, get_kind)
     exposes = tuple((expose, None if server is None else overrides.move_server(server)) for expose, server in linked)
     servers = tuple(server for _, server in exposes if server is not None)
+    check_caller_variables(context)
+    check_one_issuer(servers, context)
     places = [_list_places(expose, server, parts) for expose, server in exposes if server is not None]
     check_ports(servers, findings, lambda number, part: places[number][0 if part is None else part + 1])
     plan = Plan(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from naftiko_runtime import rules
 from naftiko_runtime.authentication.accepted_tokens import check_scopes, report_unlisted_scopes
 from naftiko_runtime.authentication.kinds import KIND_NAMES, KINDS, find_kind, get_kind
+from naftiko_runtime.link.caller_secrets import link_caller_secrets
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.suggest import find_only_near, suggest
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 def link_credential(authentication: Authentication | None, context: Context) -> Credential | None:
     """Link the credential for an API; None if it has none, or a refused one."""
     kind = _find_served(authentication, context)
-    return None if kind is None else kind.link(authentication, context)
+    if authentication is None or kind is None or (credential := kind.link(authentication, context)) is None:
+        return None
+    return link_caller_secrets(credential, authentication, context)
 
 
 def link_guard(authentication: Authentication | None, context: Context) -> Credential | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
+from naftiko_runtime.authentication.caller_secrets import is_of_callers, parse_location
 from naftiko_runtime.document.capability import SCHEMES
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.plan import Binding, Variable
@@ -15,6 +16,8 @@ from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import find_nearest, suggest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from naftiko_runtime.diagnostic import Findings, Span
     from naftiko_runtime.document.capability import Bind, Document
     from naftiko_runtime.source import Source
@@ -47,6 +50,8 @@ class Variables:
         self._environments: list[str] = []
         self._namespaces: set[str] = set()
         self._unlisted: set[str] = set()
+        self._of_callers: set[Span] = set()
+        """The places where variables of callers may be used."""
 
     def declare(self, document: Document, source: Source, findings: Findings) -> None:
         """Declare the variables of all binds."""
@@ -54,6 +59,10 @@ class Variables:
             self._namespaces.add(bind.namespace)
             if bind.location is None:
                 self._environments.append(bind.namespace)
+            elif is_of_callers(bind.location):
+                if parse_location(bind.location) is None:
+                    key_path = bind.get_path("location")
+                    findings.report(rules.CALLER_SECRET_LOCATION(), source.find_span(key_path), part=key_path)
             elif (scheme := bind.location.partition("://")[0]) not in SCHEMES or "://" not in bind.location:
                 advice = suggest(scheme[:40], SCHEMES, helps.KNOWN_SCHEMES)
                 key_path = bind.get_path("location")
@@ -130,12 +139,18 @@ class Variables:
         of_file = (full for full in known if self._bindings[full].span.file == used_at.file)
         return next(of_file, known[0] if known else None)
 
-    def resolve_environment(self, name: str, used_at: Span) -> Variable:
-        """Return the environment variable of a name, bound or not, and mark it as used."""
+    def resolve_environment(self, name: str, used_at: Span, *, optional: bool = False) -> Variable:
+        """Return the environment variable of a name, bound or not, and mark it as used.
+
+        Args:
+            name: The name.
+            used_at: The place of its use.
+            optional: Whether it may be unset, if no bind lists it.
+        """
         if (bound := self.resolve(name, used_at)) is not None:
             return bound
         full = f"environment.{name}"
-        self._bindings.setdefault(full, Binding("environment", name, name, used_at))
+        self._bindings.setdefault(full, Binding("environment", name, name, used_at, optional=optional))
         return self._use(full, used_at)
 
     def list_unlisted(self) -> list[Binding]:
@@ -160,6 +175,14 @@ class Variables:
         """Return whether a template of the file has a variable, also in parts that are refused and not linked."""
         names = (re.escape(name) for name in (binding.variable, f"env.{binding.variable}", binding.name))
         return re.search(r"\{\{\s*(" + "|".join(names) + r")\s*\}\}", text) is not None
+
+    def allow_callers(self, places: Iterable[Span]) -> None:
+        """Allow variables whose values differ for each caller at some places."""
+        self._of_callers.update(places)
+
+    def list_forbidden(self, binding: Binding) -> tuple[Span, ...]:
+        """List the uses of a variable where those of callers may not be."""
+        return tuple(used_at for used_at in binding.uses if used_at not in self._of_callers)
 
     def list_bindings(self) -> tuple[Binding, ...]:
         """List every binding with its uses."""

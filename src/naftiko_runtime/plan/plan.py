@@ -23,6 +23,7 @@ class Binding(Struct, frozen=True):
         span: The place of its bind.
         uses: The places where expressions use it.
         location: The location of its provider. None for the environment.
+        optional: Whether it may be unset, although it is used.
     """
 
     namespace: str
@@ -31,6 +32,7 @@ class Binding(Struct, frozen=True):
     span: Span
     uses: tuple[Span, ...] = ()
     location: str | None = None
+    optional: bool = False
 
     @property
     def name(self) -> str:

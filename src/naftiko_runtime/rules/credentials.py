@@ -125,3 +125,28 @@ UNKNOWN_CALLER: Final = define(
     "'{namespace}' is called in the name of the caller, and the expose knows no callers",
     "add authentication of the type 'oauth2' to the expose, or write 'grant: client-credentials' at the API",
 )
+
+CALLER_SECRET: Final = define(
+    "NK510",
+    "caller-secret",
+    Severity.ERROR,
+    "A variable whose location has `{subject}` has a value for each caller, and is used where it cannot have one.",
+    "Use it in the `authentication` of an API, of the type `bearer`, `basic`, or `apikey` in a header.",
+    "'{name}' has a value for each caller, which can only be in the authentication of an API: in 'bearer', 'basic', or "
+    "'apikey' in a header",
+    "use it there, or give the bind a 'location' without '{{subject}}'",
+    since=2,
+)
+CALLER_SECRET_LOCATION: Final = CALLER_SECRET.add_message(
+    "'{{subject}}' must be one whole segment of a path of Vault",
+    "write 'vault://mount/path/{{subject}}'",
+)
+CALLER_SECRET_LOCATIONS: Final = CALLER_SECRET.add_message(
+    "the secrets of a caller for one API are at several locations",
+    "put them under one path, as several keys",
+)
+CALLER_SECRET_ISSUERS: Final = CALLER_SECRET.add_message(
+    "'{namespace}' gets a secret of each subject, and is called from exposes with different issuers, whose subjects "
+    "may have the same names",
+    "call it from exposes with one 'authorizationServerUri' only",
+)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from naftiko_runtime.authentication.caller_secrets import is_of_callers
 from naftiko_runtime.authentication.kinds import get_kind
 from naftiko_runtime.errors import BindError, Problem
 from naftiko_runtime.link.base_uri import find_value_faults
@@ -17,6 +18,7 @@ from naftiko_runtime.redact_document import redact
 from naftiko_runtime.rules import render_text
 from naftiko_runtime.secret.providers import ProviderError, open_provider
 from naftiko_runtime.suggest import find_nearest
+from naftiko_runtime.vault import VaultError, check_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,6 +66,8 @@ def resolve(plan: Plan, environment: Mapping[str, str]) -> dict[str, Secret]:
     providers: dict[tuple[str | None, Path], Provider | str] = {}
     keys: dict[str, str] = {}
     for binding in plan.bindings:
+        if is_of_callers(binding.location):  # read when a caller needs it
+            continue
         place = binding.location, Path(binding.span.file).parent
         if place not in providers:
             providers[place] = _open_provider(place, environment)
@@ -72,8 +76,11 @@ def resolve(plan: Plan, environment: Mapping[str, str]) -> dict[str, Secret]:
         keys[binding.name] = "" if isinstance(provider, str) else provider.describe(binding.key)
         if value:
             found[binding.name] = Secret(value)
+        elif binding.optional:
+            found[binding.name] = Secret("")
         elif binding.uses:
             problems[problem] = None
+    problems.update(dict.fromkeys(_check_vault(plan)))
     problems.update(dict.fromkeys(_check_urls(plan, found, keys)))
     if problems:
         raise BindError([_redact(problem) for problem in problems])
@@ -86,6 +93,16 @@ def _open_provider(place: tuple[str | None, Path], environment: Mapping[str, str
         return open_provider(place[0], environment, place[1])
     except ProviderError as error:
         return str(error)
+
+
+def _check_vault(plan: Plan) -> Iterator[Problem]:
+    """Report secrets of callers that could never be read, because the client of Vault is not installed."""
+    for binding in plan.bindings:
+        if binding.uses and is_of_callers(binding.location):
+            try:
+                check_installed()
+            except VaultError as error:
+                yield _describe_unreadable(binding, str(error))
 
 
 def _find_meant(binding: Binding, plan: Plan) -> str | None:

@@ -14,9 +14,9 @@ from urllib.parse import unquote
 import orjson
 from dotenv.parser import parse_stream
 
-from naftiko_runtime.limits import SECRET_BYTES_MAX, VAULT_SECONDS
-from naftiko_runtime.missing_extra import advise_install
+from naftiko_runtime.limits import SECRET_BYTES_MAX
 from naftiko_runtime.source import SourceError, format_as_written, parse_source
+from naftiko_runtime.vault import VaultAccess, VaultError, check_installed, read_vault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +67,7 @@ def open_provider(location: str | None, environment: Mapping[str, str], folder: 
             return _Folder(location or "", root, unquote(rest))
         case "vault":
             mount, _, path = unquote(rest).partition("/")
-            return _Vault(location or "", _read_vault(mount, path, environment))
+            return _open_vault(location or "", mount, path, environment)
         case _:
             raise ProviderError("the scheme is unknown")
 
@@ -214,39 +214,18 @@ class _Vault:
         return f"the key '{key}' of {self._location}"
 
 
-def _read_vault(mount: str, path: str, environment: Mapping[str, str]) -> Mapping[str, Any]:
-    """Read the values at a path of the server in ``VAULT_ADDR``, with version 2 of the engine, or else version 1."""
-    try:
-        import hvac  # noqa: PLC0415 - an extra
-        from requests import RequestException  # noqa: PLC0415 - hvac's
-    except ImportError:
-        raise ProviderError(f"it needs the extra 'vault'; {advise_install('vault')}") from None
+def _open_vault(location: str, mount: str, path: str, environment: Mapping[str, str]) -> _Vault:
     address, token = environment.get("VAULT_ADDR"), environment.get("VAULT_TOKEN")
+    try:
+        check_installed()
+    except VaultError as error:
+        raise ProviderError(str(error)) from None
     if not address or not token:
         raise ProviderError("VAULT_ADDR or VAULT_TOKEN is not set")
     if not mount or not path:
         raise ProviderError("its form is not vault://mount/path")
-    namespace = environment.get("VAULT_NAMESPACE")
-    client = hvac.Client(url=address, token=token, namespace=namespace, timeout=VAULT_SECONDS)
     try:
-        try:
-            response = client.secrets.kv.v2.read_secret_version(path, mount_point=mount, raise_on_deleted_version=True)
-            return _require_mapping(response["data"]["data"])
-        except hvac.exceptions.InvalidPath:
-            return _require_mapping(client.secrets.kv.v1.read_secret(path, mount_point=mount)["data"])
-    except hvac.exceptions.InvalidPath:
-        raise ProviderError("the path does not exist") from None
-    except hvac.exceptions.Forbidden:
-        raise ProviderError("VAULT_TOKEN has no permission to read it") from None
-    except hvac.exceptions.VaultError as error:
-        raise ProviderError(f"the server rejects the request ({type(error).__name__})") from None
-    except (RequestException, ValueError):
-        raise ProviderError("the server at VAULT_ADDR sends no usable response") from None
-    except (KeyError, TypeError):
-        raise ProviderError("the server's response has no values") from None
-
-
-def _require_mapping(values: Any) -> Mapping[str, Any]:
-    if not isinstance(values, dict):
-        raise TypeError
-    return values
+        access = VaultAccess(address, token, environment.get("VAULT_NAMESPACE", ""))
+        return _Vault(location, read_vault(access, mount, path))
+    except VaultError as error:
+        raise ProviderError(str(error)) from None
