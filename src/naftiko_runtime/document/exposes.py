@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from naftiko_runtime.authentication.kinds import Authentication
 from naftiko_runtime.document.parameters import ExposedParameters, Outputs, ToolParameters, With
-from naftiko_runtime.document.prompts import McpPrompts
+from naftiko_runtime.document.prompts import SCOPES_MEANING, McpPrompts, Scopes
 from naftiko_runtime.document.skills import DeclaredSkills
 from naftiko_runtime.document.steps import DeclaredSteps, StepMappings
 from naftiko_runtime.model.key_annotations import BeforeValidator, Discriminator, Range, Tag, field, list_tags
@@ -35,14 +35,9 @@ class Referring(Exposed):
 
     label: Text | None = None
     ref: Text | None = None
-    required_scopes: Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)] = ()
+    required_scopes: Scopes = ()
 
-    meanings: ClassVar[Meanings] = {
-        "requiredScopes": (
-            "The scopes that a caller's token needs for it, besides those that the server needs.",
-            ["ships:write"],
-        ),
-    }
+    meanings: ClassVar[Meanings] = {"requiredScopes": SCOPES_MEANING}
 
 
 class RestOperation(Referring):
@@ -194,8 +189,10 @@ class McpResource(Exposed):
     binary: bool = False
     location: Text | None = None
     input_parameters: ToolParameters = ()
+    required_scopes: Scopes = ()
 
     meanings: ClassVar[Meanings] = {
+        "requiredScopes": SCOPES_MEANING,
         "name": ("The name of the resource.", "ship"),
         "label": ("The name of the resource for people.", "A ship"),
         "description": ("What the resource is.", "The data of a ship."),

@@ -6,6 +6,13 @@ from naftiko_runtime.document.parameters import ValueConstraints
 from naftiko_runtime.model.key_annotations import BeforeValidator
 from naftiko_runtime.model.part import Meanings, Part, Text, convert_none_to_tuple
 
+Scopes = Annotated[tuple[Text, ...], BeforeValidator(convert_none_to_tuple)]
+SCOPES_MEANING: Final = (
+    "The scopes that a caller's token needs for it, besides those that the server needs.",
+    ["ships:write"],
+)
+"""What ``requiredScopes`` means, with an example."""
+
 _ARGUMENTS: Final = [{"name": "imo", "description": "The IMO number of a ship."}]
 _MESSAGES: Final = [{"role": "user", "content": "Is the ship {{imo}} fit for sea?"}]
 
@@ -54,8 +61,10 @@ class McpPrompt(Part):
     arguments: Annotated[tuple[DeclaredPromptArgument, ...], BeforeValidator(convert_none_to_tuple)] = ()
     template: Annotated[tuple[DeclaredPromptMessage, ...], BeforeValidator(convert_none_to_tuple)] = ()
     location: Text | None = None
+    required_scopes: Scopes = ()
 
     meanings: ClassVar[Meanings] = {
+        "requiredScopes": SCOPES_MEANING,
         "name": ("The name of the prompt, as clients get it.", "inspect-ship"),
         "label": ("The name of the prompt for people.", "Inspect a ship"),
         "description": ("What the prompt is for.", "Prepares the inspection of a ship."),

@@ -15,7 +15,8 @@ from naftiko_runtime.suggest import find_only_near, suggest
 if TYPE_CHECKING:
     from naftiko_runtime.authentication.kind import AuthenticationKind
     from naftiko_runtime.authentication.kinds import Authentication, Credential
-    from naftiko_runtime.document.exposes import Referring
+    from naftiko_runtime.document.exposes import McpResource, Referring
+    from naftiko_runtime.document.prompts import McpPrompt
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Operation
     from naftiko_runtime.source import KeyPath
@@ -41,7 +42,9 @@ def link_guard(authentication: Authentication | None, context: Context) -> Crede
     return cast("Credential | None", kind.link_guard(authentication, context))
 
 
-def check_required_scopes(exposed: Referring, authentication: Authentication | None, context: Context) -> None:
+def check_required_scopes(
+    exposed: Referring | McpResource | McpPrompt, authentication: Authentication | None, context: Context
+) -> None:
     """Report scopes of a part of an expose that nothing checks, or that clients do not know of."""
     if not exposed.required_scopes:
         return

@@ -29,6 +29,7 @@ class DynamicResource(Struct, frozen=True):
         media_type: The type of its content, if the document has one.
         binary: Whether its content is bytes, whatever its type is.
         operation: The operation; its inputs are the arguments.
+        required_scopes: The scopes that callers need, besides those that the server needs.
     """
 
     name: str
@@ -39,6 +40,7 @@ class DynamicResource(Struct, frozen=True):
     media_type: str | None
     binary: bool
     operation: Operation
+    required_scopes: tuple[str, ...] = ()
 
     @property
     def is_template(self) -> bool:
@@ -89,6 +91,7 @@ class ResourceFolder(Struct, frozen=True):
         description: Its description for models.
         uri: The URI that those of its files begin with.
         files: Its files, ordered by path.
+        required_scopes: The scopes that callers need, besides those that the server needs.
     """
 
     name: str
@@ -96,6 +99,7 @@ class ResourceFolder(Struct, frozen=True):
     description: str
     uri: str
     files: tuple[ServedFile, ...]
+    required_scopes: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -143,13 +147,14 @@ class PromptMessage(Struct, frozen=True):
 
 
 class Prompt(Struct, frozen=True):
-    """A prompt: messages for a model, which a user chooses."""
+    """A prompt: messages for a model, which a user chooses. ``required_scopes`` are those of a caller's token."""
 
     name: str
     title: str | None
     description: str
     arguments: tuple[PromptArgument, ...]
     messages: tuple[PromptMessage, ...]
+    required_scopes: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:

@@ -100,7 +100,7 @@ UNCHECKED_SCOPE: Final = define(
     "NK507",
     "unchecked-scope",
     Severity.ERROR,
-    "A tool or an operation needs scopes, but its expose does not have OAuth 2: nothing would check them.",
+    "A part of an expose needs scopes, but the expose does not have OAuth 2: nothing would check them.",
     "Add `authentication` of the type `oauth2` to the expose, or remove `requiredScopes`.",
     "nothing checks these scopes: the expose has no authentication of the type 'oauth2'",
     "add it to the expose, or remove 'requiredScopes'",

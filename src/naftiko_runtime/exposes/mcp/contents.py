@@ -8,6 +8,7 @@ from naftiko_runtime.exposes.mcp.completion import CompletionServer
 from naftiko_runtime.exposes.mcp.encode_result import ServerInfo
 from naftiko_runtime.exposes.mcp.paging import PagedList
 from naftiko_runtime.exposes.mcp.prompts import PromptServer
+from naftiko_runtime.exposes.mcp.required_scopes import RequiredScopes
 from naftiko_runtime.exposes.mcp.resources import ResourceServer
 from naftiko_runtime.exposes.mcp.skills import EXTENSIONS, SkillContents
 from naftiko_runtime.exposes.mcp.skills import METHODS as SKILL_METHODS
@@ -45,6 +46,7 @@ class McpContents:
     Attributes:
         server: The exposed server.
         tools: Its tools.
+        required_scopes: The scopes that single tools, resources and prompts need.
         resources: Its resources.
         prompts: Its prompts.
         completion: Completes arguments of prompts and of templates.
@@ -64,7 +66,8 @@ class McpContents:
         self.server = bound.server
         tools = [(part, operation) for part, operation in bound.parts if isinstance(part, Tool)]
         resources = [(part, operation) for part, operation in bound.parts if isinstance(part, DynamicResource)]
-        self.tools = ToolServer(bound.server, tools, bound.guard, policy, observed)
+        self.tools = ToolServer(bound.server, tools, policy, observed)
+        self.required_scopes = RequiredScopes(bound.server, bound.guard)
         self.resources = ResourceServer(bound.server, resources, policy)
         self.prompts = PromptServer(bound.server)
         self.completion = CompletionServer(bound.server)

@@ -72,6 +72,7 @@ class FastPath:
         """
         self._clients = clients
         self._tools = contents.tools
+        self._scopes = contents.required_scopes
         self._methods = contents.methods
         self._body_bytes_max = body_bytes_max
         self._info = contents.describe_server()
@@ -114,7 +115,7 @@ class FastPath:
         self, message: dict[str, Any], wire: Wire, headers: dict[bytes, bytes], scope: Scope, send: Send
     ) -> bytes | None:
         """Call a tool and return the response; None if nothing is left to send."""
-        if (refusal := self._tools.find_refusal(message, scope)) is not None:
+        if (refusal := self._scopes.find_refusal(message, scope)) is not None:
             await send_refusal(send, refusal)
             return None
         call = self._call_tool(message, wire, scope)

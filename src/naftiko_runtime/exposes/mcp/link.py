@@ -17,7 +17,8 @@ from naftiko_runtime.suggest import suggest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.document.exposes import Hints, McpExpose, McpTool
+    from naftiko_runtime.document.exposes import Hints, McpExpose, McpResource, McpTool
+    from naftiko_runtime.document.prompts import McpPrompt
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.expose_linker import ExposeLinker
 
@@ -34,9 +35,11 @@ def link(expose: McpExpose, linker: ExposeLinker) -> McpServer:
     linker.check_unique(rules.DUPLICATE_NAME_TOOL, expose.tools)
     if not expose.tools and not expose.resources and not expose.prompts:
         linker.report_empty(expose, rules.EMPTY_EXPOSE_TOOLS(namespace=expose.namespace), "tools")
+    parts: tuple[McpTool | McpResource | McpPrompt, ...] = (*expose.tools, *expose.resources, *expose.prompts)
+    for part in parts:
+        check_required_scopes(part, expose.authentication, context)
     tools: list[Tool] = []
     for exposed in expose.tools:
-        check_required_scopes(exposed, expose.authentication, context)
         if (tool := _link_tool(expose, exposed, linker)) is not None:
             linker.parts[exposed.get_path()] = tool
             tools.append(tool)

@@ -58,7 +58,14 @@ def _link_prompt(declared: McpPrompt, linker: ExposeLinker) -> Prompt | None:
         if argument.name not in used:
             context.report(rules.UNUSED_INPUT_OF_PROMPT(name=argument.name), argument.get_path("name"))
     linked = (_link_argument(one, context) for one in arguments.values())
-    return Prompt(declared.name, declared.label, declared.description or "", tuple(linked), tuple(messages))
+    return Prompt(
+        declared.name,
+        declared.label,
+        declared.description or "",
+        tuple(linked),
+        tuple(messages),
+        declared.required_scopes,
+    )
 
 
 def _link_argument(one: DeclaredPromptArgument, context: Context) -> PromptArgument:

@@ -99,6 +99,7 @@ def _link_operation(
         media_type=declared.mime_type,
         binary=declared.binary,
         operation=_place_inputs(operation, declared, names, linker.context),
+        required_scopes=declared.required_scopes,
     )
 
 
@@ -147,7 +148,9 @@ def _link_folder(declared: McpResource, pattern: tuple[str | Argument, ...], con
         context.report(rules.LOCATION_EMPTY(name=declared.location or ""), declared.get_path("location"))
     base = declared.uri if declared.uri.endswith("/") else f"{declared.uri}/"
     served = tuple(describe_file(file, base, declared.mime_type) for file in files)
-    return ResourceFolder(declared.name, declared.label, declared.description or "", declared.uri, served)
+    return ResourceFolder(
+        declared.name, declared.label, declared.description or "", declared.uri, served, declared.required_scopes
+    )
 
 
 # -- URIs -----------------------------------------------------------------------------------------------------------

@@ -87,6 +87,7 @@ class CheckedMessages:
         self._methods = contents.methods
         self._tools = contents.tools
         self._skills = SkillMessages(contents)
+        self._scopes = contents.required_scopes
         self._body_bytes_max = body_bytes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,7 +109,7 @@ class CheckedMessages:
             return
         else:
             messages = message if isinstance(message, list) else [message]
-            refusals = (self._tools.find_refusal(one, scope) for one in messages if isinstance(one, dict))
+            refusals = (self._scopes.find_refusal(one, scope) for one in messages if isinstance(one, dict))
             if (refusal := next(filter(None, refusals), None)) is not None:
                 await send_refusal(send, refusal)
             elif isinstance(message, list):

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Mapping
 
     from naftiko_runtime.asgi_types import Scope
-    from naftiko_runtime.authentication.guard import Guard, Refusal
     from naftiko_runtime.caller_policy import CallerPolicy
     from naftiko_runtime.engine.operation import BoundOperation
     from naftiko_runtime.plan import McpServer, OpenBody, Tool
@@ -70,7 +69,6 @@ class ToolServer:
         self,
         server: McpServer,
         operations: Iterable[tuple[Tool, BoundOperation]],
-        guard: Guard | None,
         policy: CallerPolicy,
         observed: ToolInstrumentation | None = None,
     ) -> None:
@@ -79,8 +77,6 @@ class ToolServer:
         self._observed = observed
         self._broken = {one.name: describe_reason(one.reason) for one in server.broken if isinstance(one, BrokenTool)}
         self._operations = {tool.name: operation for tool, operation in operations}
-        self._guard = guard if server.transport == "http" else None  # who starts the process may do all
-        self._scopes = {tool.name: tool.required_scopes for tool in server.tools if tool.required_scopes}
         self.schemas = {tool.name: make_input_schema(tool) for tool in server.tools}
         self.result: CallTool = self._call if observed is None else _watch_calls(self._call, observed)
 
@@ -96,15 +92,6 @@ class ToolServer:
     def has(self, name: str) -> bool:
         """Return whether there is a tool with that name, served or broken."""
         return name in self._operations or name in self._broken
-
-    def find_refusal(self, message: Mapping[str, Any], scope: Scope) -> Refusal | None:
-        """Return why a caller may not send a message: its token has too few scopes. None if it may."""
-        if not self._scopes or self._guard is None or message.get("method") != "tools/call":
-            return None
-        params = message.get("params")
-        name = params.get("name") if isinstance(params, dict) else None
-        needed = self._scopes.get(name) if isinstance(name, str) else None
-        return None if needed is None else self._guard.check_scopes(scope, needed)
 
     def has_progress(self, name: str) -> bool:
         """Return whether a call of a tool has parts that end one after the other."""
