@@ -27,6 +27,7 @@ _MISSED: Final = frozenset(
     {
         rules.EMPTY_CREDENTIAL,
         rules.EMPTY_EXPOSE,
+        rules.NO_INPUT_DESCRIPTION,
         rules.UNDECLARED_PLACEHOLDER,
         rules.UNKNOWN_PARAMETER,
         rules.UNKNOWN_REFERENCE,
