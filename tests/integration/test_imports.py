@@ -52,7 +52,7 @@ SERVED = """
         tools:
           get-{name}:
             description: Looks a ship up.
-            inputParameters: {{number: {{type: string, required: true}}}}
+            inputParameters: {{number: {{type: string, required: true, description: "Its number."}}}}
             call: {name}.get-ship
             with: {{imo: ships.number}}
 """

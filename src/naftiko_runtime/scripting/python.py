@@ -129,12 +129,12 @@ class _Run:
 
     def _explain(self, error: pydantic_monty.MontyError) -> EngineFailure:
         text = quote(str(error))
+        if text.startswith("MemoryError: the worker exceeded its memory limit"):  # which ended the interpreter
+            return EngineFailure("memory-limit", "", fatal=True)
         if time.monotonic() >= self._deadline:
             return EngineFailure("time-limit", "")
         if text.startswith("MemoryError: memory limit exceeded"):
             return EngineFailure("memory-limit", "")
-        if text.startswith("MemoryError: the worker exceeded its memory limit"):
-            return EngineFailure("memory-limit", "", fatal=True)
         if self._id in text:
             return EngineFailure("statement-limit", "")
         if isinstance(error, pydantic_monty.MontySyntaxError):

@@ -164,7 +164,7 @@ def test_completion_of_keys_and_values(editor: Editor) -> None:
     assert {"string", "object"} <= set(
         editor.complete_at(TEXT.replace("in: query\n                  type: string", "type: s|"))
     )
-    assert editor.complete_at(TEXT.replace("- type: rest", "- type: |")) == ["rest", "mcp"]
+    assert editor.complete_at(TEXT.replace("- type: rest", "- type: |")) == ["rest", "mcp", "skill"]
     assert "json" in editor.complete_at(
         TEXT.replace("method: GET\n              input", "outputRawFormat: |\n              input")
     )
