@@ -44,7 +44,7 @@ def link_mock_shapes(outputs: Sequence[Output], link_template: LinkTemplate) -> 
     """Link the shapes of a mock's result: an object of its named outputs, or else the outputs."""
     named = {output.name: _link_shape(output, link_template) for output in outputs if output.name}
     if named:
-        return (ObjectShape(_ROOT, tuple(named.items()), complete=True),)
+        return (ObjectShape(_ROOT, tuple(named.items())),)
     return tuple(_link_shape(output, link_template) for output in outputs)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from msgspec import Struct
 
-from naftiko_runtime.plan import ConstantShape, ListShape, MapShape, ObjectShape, ScalarShape, TemplateShape
+from naftiko_runtime.plan import ConstantShape, ListShape, MapShape, ObjectShape, ScalarShape, TemplateShape, thaw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,10 +31,12 @@ class ResultSchema(Struct, frozen=True):
     Attributes:
         schema: A JSON Schema without references, whose root is an object.
         wraps: Whether the result is the member ``result`` of that object.
+        empty: What is sent for a response without a body. It conforms to the schema.
     """
 
     schema: dict[str, Any]
     wraps: bool
+    empty: dict[str, Any]
 
     def make_structured(self, value: Any, *, mismatched: bool) -> dict[str, Any]:
         """Make a structured result. If ``mismatched``, values of another type than declared become null."""
@@ -43,7 +45,7 @@ class ResultSchema(Struct, frozen=True):
             value = _replace_mismatches(value, inner)
         if self.wraps:
             return {"result": value}
-        return value if isinstance(value, dict) else {}
+        return value if isinstance(value, dict) else self.empty
 
 
 def make_result_schema(shapes: Sequence[Shape]) -> ResultSchema | None:
@@ -51,8 +53,16 @@ def make_result_schema(shapes: Sequence[Shape]) -> ResultSchema | None:
     if len(shapes) != 1 or "type" not in (schema := _describe_shape(shapes[0])):
         return None
     if "properties" in schema or "additionalProperties" in schema:
-        return ResultSchema({**schema, "type": "object"}, wraps=False)
-    return ResultSchema({"type": "object", "properties": {"result": schema}}, wraps=True)
+        properties = shapes[0].properties if isinstance(shapes[0], ObjectShape) else ()
+        empty = {name: _get_constant(inner) for name, inner in properties}
+        return ResultSchema({**schema, "type": "object"}, wraps=False, empty=empty)
+    wrapping = {"type": "object", "properties": {"result": schema}, "required": ["result"]}
+    return ResultSchema(wrapping, wraps=True, empty={"result": _get_constant(shapes[0])})
+
+
+def _get_constant(shape: Shape) -> Any:
+    """Return the value that a shape has without a response: that of a constant, otherwise null."""
+    return thaw(shape.value) if isinstance(shape, ConstantShape) else None
 
 
 def _describe_shape(shape: Shape) -> dict[str, Any]:
@@ -62,15 +72,18 @@ def _describe_shape(shape: Shape) -> dict[str, Any]:
 
 
 def _describe_type(shape: Shape) -> dict[str, Any]:
+    """Describe a shape. An object has each of its properties, also those whose path leads nowhere."""
     match shape:
+        case ConstantShape(value, type=declared) if value is not None and declared in _SCALARS:
+            return {"type": declared} if has_type(value, declared) else {}
         case ConstantShape(type=declared) | TemplateShape(type=declared) | ScalarShape(type=declared):
             return {"type": [declared, "null"]} if declared in _SCALARS else {}
         case ObjectShape(properties=properties):
-            schema = {
+            return {
                 "type": ["object", "null"],
                 "properties": {name: _describe_shape(inner) for name, inner in properties},
+                "required": [name for name, _ in properties],
             }
-            return {**schema, "required": [name for name, _ in properties]} if shape.complete else schema
         case MapShape(values=values):
             return {"type": ["object", "null"], "additionalProperties": _describe_shape(values)}
         case ListShape(items=items):
@@ -87,7 +100,8 @@ def _replace_mismatches(value: Any, schema: dict[str, Any]) -> Any:
         return {key: _replace_mismatches(item, schema["additionalProperties"]) for key, item in value.items()}
     if isinstance(value, list) and "items" in schema:
         return [_replace_mismatches(item, schema["items"]) for item in value]
-    declared = schema.get("type", [None])[0]
+    types = schema.get("type")
+    declared = types[0] if isinstance(types, list) else types
     return value if declared not in _SCALARS or has_type(value, declared) else None
 
 

@@ -54,13 +54,11 @@ class ObjectShape(Struct, frozen=True):
         path: The JSONPath.
         properties: The shapes by name, in order.
         description: The description in schemas.
-        complete: Whether the object is always in the result.
     """
 
     path: str
     properties: tuple[tuple[str, Shape], ...]
     description: str | None = None
-    complete: bool = False
 
 
 class MapShape(Struct, frozen=True):

@@ -15,6 +15,7 @@ SHIP = {
         "crew": {"type": "array", "mapping": "$.crew", "items": {"type": "integer"}},
         "holds": {"type": "object", "mapping": "$.holds", "values": {"type": "number", "mapping": "$.tons"}},
         "raw": {"type": "object", "mapping": "$.raw"},
+        "source": {"type": "string", "value": "registry"},
     },
 }
 
@@ -29,7 +30,9 @@ def test_an_object_is_its_own_root() -> None:
             "crew": {"type": ["array", "null"], "items": {"type": ["integer", "null"]}},
             "holds": {"type": ["object", "null"], "additionalProperties": {"type": ["number", "null"]}},
             "raw": {},
+            "source": {"type": "string"},
         },
+        "required": ["name", "crew", "holds", "raw", "source"],
     }
 
 

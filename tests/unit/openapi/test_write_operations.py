@@ -223,7 +223,11 @@ TEXT = {"type": ["string", "null"]}
         ),
         (
             [{"type": "object", "mapping": "$.a", "properties": {"b": {"type": "string", "mapping": "$.b"}}}],
-            {"application/json": {"schema": {"type": ["object", "null"], "properties": {"b": TEXT}}}},
+            {
+                "application/json": {
+                    "schema": {"type": ["object", "null"], "properties": {"b": TEXT}, "required": ["b"]}
+                }
+            },
         ),
         ([{"type": "object", "mapping": "$.a"}], {"application/json": {"schema": {}}}),
         (
@@ -295,7 +299,7 @@ def test_a_workflow_is_described_alike_in_a_route_by_a_reference_and_as_a_tool()
     assert route["responses"] == referred["responses"]
     assert [one["name"] for one in referred["parameters"]] == [one["name"] for one in route["parameters"]]
     found = route["responses"]["200"]["content"]["application/json"]["schema"]
-    crew = {"type": ["object", "null"], "properties": {"name": {"type": ["string", "null"]}}}
+    crew = {"type": ["object", "null"], "properties": {"name": {"type": ["string", "null"]}}, "required": ["name"]}
     assert found["properties"]["members"] == {"type": ["array", "null"], "items": crew}
     for schema in schemas:
         assert schema is not None

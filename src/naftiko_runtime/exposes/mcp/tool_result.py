@@ -73,7 +73,7 @@ def make_mapped_result(result: OperationResult, operation: BoundOperation) -> Re
     if result.mismatched:
         note = _join(note, _MISMATCHED)
     elif not result_schema.wraps and not isinstance(value, dict):
-        note = _join(note, "structuredContent is empty, because the result is not an object")
+        note = _join(note, "structuredContent has no values, because the result is not an object")
     return Result(_make_text_block(text), result_schema.make_structured(value, mismatched=result.mismatched), note=note)
 
 
@@ -92,7 +92,10 @@ async def make_untouched_result(result: OperationResult, operation: BoundOperati
             problem = _make_problem(result.status, "upstream-error", text.partition("\n")[0], retry, operation)
         return Result(_make_text_block(text), problem, is_error=True, note=note)
     if not body:
-        return Result(_make_text_block(f"{format_status(result.status)}: the response has no body"), {}, note=note)
+        structured = {} if operation.result_schema is None else operation.result_schema.empty
+        return Result(
+            _make_text_block(f"{format_status(result.status)}: the response has no body"), structured, note=note
+        )
     if len(body) <= limits.DECODED_INLINE_BYTES_MAX:
         return _make_content(body, result, operation, note)
     return await run_in_thread(partial(_make_content, body, result, operation, note))

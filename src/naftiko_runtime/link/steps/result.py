@@ -89,7 +89,7 @@ def link_named_shapes(
         for output in outputs
         if (name := output.name)
     )
-    return (ObjectShape("$", tuple(fields), complete=True),)
+    return (ObjectShape("$", tuple(fields)),)
 
 
 def _shape_output(output: Output, path: str, link_template: LinkTemplate) -> Shape:
@@ -174,4 +174,4 @@ def _shape_tree(tree: dict[str, Any], path: str) -> ObjectShape:
         (n, _shape_tree(one, _make_path(n)) if isinstance(one, dict) else ScalarShape(_make_path(n), "object"))
         for n, one in tree.items()
     )
-    return ObjectShape(path, tuple(fields), complete=True)
+    return ObjectShape(path, tuple(fields))
