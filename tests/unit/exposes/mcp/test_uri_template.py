@@ -34,8 +34,10 @@ def test_what_is_expanded_is_found_again(template: str, a: str, b: str) -> None:
 def test_what_matches_is_what_the_sdk_matches(template: str, uri: str) -> None:
     theirs = UriTemplate.parse(template).match(uri)
     ours = match(template, uri)
-    if theirs is None or "" in theirs.values():  # an empty value is no value here
+    if theirs is None:
         assert ours is None
+    elif "" in theirs.values():  # an empty value is no value here: another division of the text may have none
+        assert ours is None or (len(ours) > 1 and "" not in ours.values())
     elif ours is not None:
         assert ours == theirs
 
