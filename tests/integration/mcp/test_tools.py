@@ -226,13 +226,15 @@ async def test_an_upstreams_error_is_an_error_with_status_and_body(
     assert text_of(response) == f'\'api.list-things\' responded with {status} {phrase}\n{{"why": "because"}}'
 
 
-@pytest.mark.parametrize("tool", ["list-things", "thing-names"])
+@pytest.mark.parametrize(("tool", "structured"), [("list-things", {}), ("thing-names", {"names": None})])
 @pytest.mark.parametrize("status", [200, 204, 304])
-async def test_no_body_is_an_empty_object_that_says_so(tools: str, api: Upstream, tool: str, status: int) -> None:
+async def test_no_body_is_an_object_without_values_that_says_so(
+    tools: str, api: Upstream, tool: str, structured: Any, status: int
+) -> None:
     chunks: list[Any] | None = [] if status in (204, 304) else None
     api.on("GET", "/things", Reply(status, {}, b"", chunks))
     response = await result(tools, tool)
-    assert (response.structured_content, response.is_error) == ({}, False)
+    assert (response.structured_content, response.is_error) == (structured, False)
     assert text_of(response).startswith(str(status))
 
 
