@@ -195,7 +195,8 @@ class ExposeLinker:
         from naftiko_runtime.link.steps.scope import WorkflowScope  # noqa: PLC0415 - few documents have steps
         from naftiko_runtime.link.steps.workflow import WorkflowLinker  # noqa: PLC0415 - few documents have steps
 
-        self.check_unique(rules.DUPLICATE_NAME_STEP, [step for step in exposed.steps if step.name])
+        named = [step for step in exposed.steps if step.name and isinstance(step.name, str)]  # unknown kinds have any
+        self.check_unique(rules.DUPLICATE_NAME_STEP, named)
         valid = [self._is_valid(output) for output in exposed.output_parameters]
         steps = tuple(str(step.name) for step in exposed.steps)
         scope = WorkflowScope(
