@@ -3,6 +3,7 @@
 import http
 import resource
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from bench.contenders import Running, Setup
 from bench.load import Load, LoadError, Round, run_load, run_wrk
@@ -12,6 +13,7 @@ IDLE_WANTED = 1000
 LONG_REQUESTS = 500_000
 LONG_ROUND_SECONDS = 10
 SPINNING = 2
+SCRIPT_PROCESSES = 4
 SPIN = b"GET /v1/spin HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
 
@@ -31,31 +33,38 @@ def run_among_idle(running: Running, setup: Setup, load: Load) -> Round:
 
 
 def run_beside_scripts(running: Running, setup: Setup, load: Load) -> Round:
-    """Load, then the same load while two callers let scripts spin without a pause."""
-    before = run_load(running, setup, load)
+    """Load, then the same load while two callers let scripts spin without a pause.
+
+    All processes for scripts have started before, and each has run a script that spins.
+    """
+    failed: list[int] = []
+
+    def spin_once() -> None:
+        caller = connect(running.port)
+        try:
+            caller.sendall(SPIN)
+            if receive_response(caller)[0] != http.HTTPStatus.GATEWAY_TIMEOUT:
+                failed.append(1)
+        finally:
+            caller.close()
+
     spinning = threading.Event()
     spinning.set()
-    failed: list[int] = []
 
     def spin() -> None:
         while spinning.is_set():
-            caller = connect(running.port)
-            try:
-                caller.sendall(SPIN)
-                if receive_response(caller)[0] != http.HTTPStatus.GATEWAY_TIMEOUT:
-                    failed.append(1)
-            finally:
-                caller.close()
+            spin_once()
 
-    callers = [threading.Thread(target=spin) for _ in range(SPINNING)]
-    for one in callers:
-        one.start()
-    try:
-        after = run_load(running, setup, load)
-    finally:
-        spinning.clear()
-        for one in callers:
-            one.join()
+    with ThreadPoolExecutor(SCRIPT_PROCESSES) as callers:
+        wait([callers.submit(spin_once) for _ in range(SCRIPT_PROCESSES)])
+        before = run_load(running, setup, load)
+        spins = [callers.submit(spin) for _ in range(SPINNING)]
+        try:
+            after = run_load(running, setup, load)
+        finally:
+            spinning.clear()
+        for one in spins:
+            one.result()
     figures = {
         "p99_ms": before.figures["p99_ms"],
         "p99_beside_ms": after.figures["p99_ms"],

@@ -199,6 +199,8 @@ SCRIPT_CANCELLED_SECONDS: Final = 0.1
 """How long a script may run on whose caller is gone, before its process is killed."""
 SCRIPT_OVERDUE_SECONDS: Final = 2.0
 """How long its engine may take to stop a script after the limit of time. On a busy core it hardly runs."""
+SCRIPT_SLOW_SECONDS: Final = 0.5
+"""After this time, the process of a running script runs only when no other process wants to, from then on (Linux)."""
 
 # Logs.
 LOG_QUEUE_BYTES_MAX: Final = 1024 * 1024

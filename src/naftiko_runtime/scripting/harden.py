@@ -6,7 +6,6 @@ import ctypes
 import os
 import signal
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -18,16 +17,16 @@ _NICENESS_AT_START: Final = 5
 """Lowers the priority of a worker that starts. It runs no script yet, and must start on a busy machine too."""
 _NICENESS: Final = 15
 """Lowers the priority of a worker: on a busy core, requests come before scripts."""
-_AUTOGROUP: Final = Path("/proc/self/autogroup")
-_AUTOGROUP_ATTEMPTS: Final = 10
-_AUTOGROUP_SECONDS: Final = 0.1
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
 
 
 def harden_at_start(data_bytes: int) -> None:
-    """Before the engine is loaded: a lower priority, no core dumps, no rights to gain, and death with the parent.
+    """Before the engine is loaded: a process group of its own, a lower priority, no core dumps, no rights to gain.
+
+    The process ends with its parent. It stays in the session of its parent: Linux may share a core between sessions
+    before it looks at the priorities of their processes.
 
     Args:
         data_bytes: How much memory the process may write to. Address space is not limited: engines reserve
@@ -36,7 +35,8 @@ def harden_at_start(data_bytes: int) -> None:
     os.umask(0o777)
     if sys.platform == "win32":
         return
-    _lower_priority(_NICENESS_AT_START, _NICENESS_AT_START)
+    os.setpgid(0, 0)
+    _lower_priority(_NICENESS_AT_START)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_DATA, data_bytes)
     if sys.platform == "linux":
@@ -53,12 +53,12 @@ def harden_when_warm() -> None:
     """
     if sys.platform == "win32":
         return
-    _lower_priority(_NICENESS - _NICENESS_AT_START, _NICENESS)
+    _lower_priority(_NICENESS - _NICENESS_AT_START)
     if sys.platform == "linux":  # only now: it takes the right to write to files below /proc/self
         _set_process_attribute(_PR_SET_DUMPABLE, 0)
     kinds = (resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC, resource.RLIMIT_NOFILE)
     if sys.platform == "linux":
-        for child in _list_children():
+        for child in _list_children(os.getpid()):
             for kind in kinds:
                 with suppress(OSError, ValueError):
                     resource.prlimit(child, kind, (0, 0))
@@ -79,24 +79,23 @@ def _set_process_attribute(option: int, value: int) -> None:
     ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
-def _lower_priority(increment: int, session: int) -> None:
-    """Lower the priority of this process, of those that it started, and of their session.
+def run_when_idle(pid: int) -> None:
+    """Let a worker, and those that it started, run only when nothing else wants to. Nothing can undo it.
 
-    Args:
-        increment: What is added to the niceness of the processes and their threads.
-        session: The niceness of the session. Linux shares a core between sessions first, and each worker has its own.
+    Only Linux has such a priority. There, a request interrupts such a process at once, where it has to wait for the
+    end of a time slice of one that only has a high niceness.
     """
+    if sys.platform == "linux":
+        for process in (pid, *_list_children(pid)):
+            for thread in _list_threads(process):
+                with suppress(OSError):  # it ended
+                    os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
+
+
+def _lower_priority(increment: int) -> None:
+    """Add to the niceness of this process, of its threads, and of those that it started."""
     with suppress(OSError):
         os.setpriority(os.PRIO_PGRP, 0, min(19, os.getpriority(os.PRIO_PROCESS, 0) + increment))
-    for _ in range(_AUTOGROUP_ATTEMPTS):
-        try:
-            _AUTOGROUP.write_text(str(session), encoding="ascii")
-        except BlockingIOError:  # Linux allows one such change at a time to those who are not root
-            time.sleep(_AUTOGROUP_SECONDS)
-        except OSError:
-            return
-        else:
-            return
 
 
 def _limit(kind: int, value: int) -> None:
@@ -104,9 +103,15 @@ def _limit(kind: int, value: int) -> None:
         resource.setrlimit(kind, (value, value))
 
 
-def _list_children() -> list[int]:
-    """The processes that this one started. Read before the last descriptor is gone."""
+def _list_children(pid: int) -> list[int]:
+    """The processes that a process started. For itself, it must call this before its last descriptor is gone."""
     with suppress(OSError):
-        lists = Path("/proc/self/task").glob("*/children")
+        lists = Path(f"/proc/{pid}/task").glob("*/children")
         return [int(child) for one in lists for child in one.read_text().split()]
+    return []
+
+
+def _list_threads(pid: int) -> list[int]:
+    with suppress(OSError):
+        return [int(thread.name) for thread in Path(f"/proc/{pid}/task").iterdir()]
     return []

@@ -20,6 +20,7 @@ from naftiko_runtime.limits import (
     REQUEST_VALUES_MAX,
     SCRIPT_CANCELLED_SECONDS,
     SCRIPT_OVERDUE_SECONDS,
+    SCRIPT_SLOW_SECONDS,
     SCRIPT_WORKER_START_SECONDS,
     SCRIPT_WORKERS_MAX,
 )
@@ -149,6 +150,7 @@ class _WorkerGroup:
         except BaseException:
             self._slots.release()
             raise
+        slow = asyncio.get_running_loop().call_later(SCRIPT_SLOW_SECONDS, worker.run_when_idle)
         try:
             async with asyncio.timeout(limits.seconds + _GRACE_SECONDS):
                 await worker.send(task, context)
@@ -171,6 +173,8 @@ class _WorkerGroup:
         except ScriptWorkerError as error:
             self._run_aside(self._replace(worker))
             raise EngineFailure("crash", str(error)) from None
+        finally:
+            slow.cancel()
         self._free(worker)
         return result
 

@@ -14,6 +14,7 @@ from msgspec import DecodeError, ValidationError, json
 
 from naftiko_runtime.limits import SCRIPT_WORKER_BYTES_MAX
 from naftiko_runtime.scripting.engine import EngineFailure
+from naftiko_runtime.scripting.harden import run_when_idle
 from naftiko_runtime.scripting.messages import FAILURE_BYTES_MAX, REPLY_HEAD, REQUEST_HEAD, ReplyKind, ScriptFailure
 
 if TYPE_CHECKING:
@@ -60,7 +61,6 @@ class WorkerProcess:
             stderr=DEVNULL,
             env={},
             cwd="/",
-            start_new_session=True,
             close_fds=True,
         )
         if process.stdin is None or process.stdout is None:
@@ -77,7 +77,7 @@ class WorkerProcess:
 
     @property
     def pid(self) -> int:
-        """The process, which is the leader of its session and process group."""
+        """The process, which is the leader of its process group."""
         return self._process.pid
 
     @property
@@ -122,6 +122,10 @@ class WorkerProcess:
             raise ScriptWorkerError("it sent an invalid reply") from None
         raise EngineFailure(failure.kind, failure.reason, fatal=kind is ReplyKind.LAST)
 
+    def run_when_idle(self) -> None:
+        """From now on, let the process run only when nothing else wants to, where the platform can do so."""
+        run_when_idle(self.pid)
+
     async def kill(self) -> None:
         """End the process and those that it started, at once, and wait for it."""
         if self._process.returncode is None:
@@ -158,4 +162,7 @@ def _kill_group(pid: int) -> None:
     if sys.platform == "win32":
         os.kill(pid, signal.SIGTERM)  # there, it ends a process at once
     else:
-        os.killpg(pid, signal.SIGKILL)
+        try:
+            os.killpg(pid, signal.SIGKILL)
+        except ProcessLookupError:  # it has no group of its own yet
+            os.kill(pid, signal.SIGKILL)

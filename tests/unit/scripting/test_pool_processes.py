@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -62,6 +64,27 @@ async def test_a_process_that_is_late_to_stop_its_script_is_kept(
         *range(8)
     ]
     assert pid in pool.list_processes()
+
+
+def list_schedulers(pid: int) -> set[int]:
+    processes = (pid, *list_children(pid))
+    return {
+        os.sched_getscheduler(int(one.name)) for process in processes for one in Path(f"/proc/{process}/task").iterdir()
+    }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this priority")
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_process_gives_way_to_all_others_after_a_slow_script(
+    language: Language, pool: ScriptPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await pool.start([language])
+    [pid] = pool.list_processes()
+    assert await pool.run(make(language, ECHO), 1, LIMITS) == 1
+    assert list_schedulers(pid) == {os.SCHED_OTHER}
+    monkeypatch.setattr(pool_module, "SCRIPT_SLOW_SECONDS", 0)
+    assert await pool.run(make(language, ECHO), 2, LIMITS) == 2
+    assert list_schedulers(pid) == {os.SCHED_IDLE}
 
 
 def wait_for_end(pid: int) -> None:
