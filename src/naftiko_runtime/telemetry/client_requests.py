@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.plan import Plan
     from naftiko_runtime.telemetry.meter_and_tracer import Observer
-    from naftiko_runtime.telemetry.request_instruments import Instrument, Outcome
+    from naftiko_runtime.telemetry.request_instruments import Instrument, Outcome, RequestSeries
     from naftiko_runtime.telemetry.span_attributes import Value
-    from naftiko_runtime.telemetry.tracing import RequestTrace
+    from naftiko_runtime.telemetry.tracing import RequestTrace, Tracer
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 
 _PORTS: Final = {"http": 80, "https": 443}
@@ -43,50 +43,65 @@ class InstrumentedTransport:
 
         A call that is neither counted nor recorded costs no coroutine of its own.
         """
-        trace = None if self._tracer is None else CURRENT.get()
+        if self._tracer is None:
+            return self._count(request)
+        trace = CURRENT.get()
         if trace is not None and not trace.ignored:
-            return self._observe(request, trace)
-        return self._transport.send(request) if self._observer.meter is None else self._observe(request, None)
+            return self._record(request, trace, self._tracer)
+        return self._transport.send(request) if self._observer.meter is None else self._count(request)
 
-    async def _observe(self, request: OutboundRequest, trace: RequestTrace | None) -> UpstreamResponse:
-        began = perf_counter()
-        tracer, span, given = self._tracer, None, request
-        if tracer is not None and trace is not None:
-            span = tracer.start_client(trace, request, began)
-            request = replace(request, headers=span.inject(request.headers))
+    async def _count(self, request: OutboundRequest) -> UpstreamResponse:
         outcome: Outcome = "cancelled"
+        began = perf_counter()
         try:
             response = await self._transport.send(request)
             outcome = response.status
-        except UpstreamUnreachable:
-            outcome = "unreachable"
-            raise
-        except UpstreamOverloaded:
-            outcome = "overloaded"
+        except (UpstreamUnreachable, UpstreamOverloaded) as error:
+            outcome = _name_failure(error)
             raise
         finally:
             ended = perf_counter()
             try:
-                series = self._instruments[request.operation].series[request.method][outcome]
+                observe = self._instruments[request.operation].series[request.method][outcome].observe
             except KeyError:
-                series = self._find_instrument(request.operation).get_series(request.method, outcome)
+                observe = self._get_series(request, outcome).observe
+            observe(ended - began)
+        return response
+
+    async def _record(self, request: OutboundRequest, trace: RequestTrace, tracer: Tracer) -> UpstreamResponse:
+        began = perf_counter()
+        span = tracer.start_client(trace, request, began)
+        sent = replace(request, headers=span.inject(request.headers))
+        outcome: Outcome = "cancelled"
+        try:
+            response = await self._transport.send(sent)
+            outcome = response.status
+        except (UpstreamUnreachable, UpstreamOverloaded) as error:
+            outcome = _name_failure(error)
+            raise
+        finally:
+            ended = perf_counter()
+            series = self._get_series(request, outcome)
             series.observe(ended - began)
-            if span is not None and tracer is not None:
-                given.resend_count = request.resend_count
-                tracer.end_client(span, series, request, ended)
+            request.resend_count = sent.resend_count
+            tracer.end_client(span, series, sent, ended)
         return response
 
     async def aclose(self) -> None:
         """Leave the transport open: others use it as well."""
 
-    def _find_instrument(self, operation: str) -> Instrument:
-        if (known := self._instruments.get(operation)) is not None:
-            return known
-        attributes: dict[str, Value] = {"naftiko.operation": operation}
-        attributes |= self._servers.get(operation.partition(".")[0], {})
-        made = self._observer.make_instrument(UPSTREAM, "client", operation, attributes)
-        self._instruments[operation] = made
-        return made
+    def _get_series(self, request: OutboundRequest, outcome: Outcome) -> RequestSeries:
+        operation = request.operation
+        if (instrument := self._instruments.get(operation)) is None:
+            attributes: dict[str, Value] = {"naftiko.operation": operation}
+            attributes |= self._servers.get(operation.partition(".")[0], {})
+            instrument = self._observer.make_instrument(UPSTREAM, "client", operation, attributes)
+            self._instruments[operation] = instrument
+        return instrument.get_series(request.method, outcome)
+
+
+def _name_failure(error: UpstreamUnreachable | UpstreamOverloaded) -> str:
+    return "unreachable" if isinstance(error, UpstreamUnreachable) else "overloaded"
 
 
 def describe_server(base_uri: str) -> Mapping[str, Value]:
