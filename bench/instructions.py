@@ -41,7 +41,7 @@ from bench.instruction_cases import (
     WrongResponseError,
     make_protected_cases,
 )
-from bench.process import StartError, find_free_port, handle_stop_signals
+from bench.process import StartError, find_free_port, run_program
 from bench.token_issuer import RESOURCE, TokenIssuer
 
 BUDGET = ROOT / "bench/budget.json"
@@ -203,9 +203,4 @@ def check(chosen: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    handle_stop_signals()
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        print("instructions: stopped before the end", file=sys.stderr)
-        sys.exit(130)
+    run_program(main, "instructions: stopped before the end")

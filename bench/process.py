@@ -5,8 +5,9 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -39,10 +40,20 @@ class Cores:
         return cls(server, frozenset(available - server), pinned=True)
 
 
-def handle_stop_signals() -> None:
-    """Make SIGINT and SIGTERM raise `KeyboardInterrupt`, once."""
+def run_program(main: Callable[[], int], stopped: str) -> NoReturn:
+    """Exit with the status of a program, and clean up after SIGINT or SIGTERM.
+
+    Args:
+        main: The program.
+        stopped: Printed after a signal, and the status is 130.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print(stopped, file=sys.stderr)
+        sys.exit(130)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

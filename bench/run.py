@@ -20,7 +20,7 @@ from bench.comparison import Comparison, print_progress
 from bench.contenders import IMPORTS, Setup
 from bench.documents import ROOT
 from bench.load import Load
-from bench.process import Cores, Process, StartError, find_free_port, handle_stop_signals
+from bench.process import Cores, Process, StartError, find_free_port, run_program
 from bench.results import Report, describe_machine
 from bench.upstream import Upstream
 from bench.workload import Workload
@@ -141,9 +141,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    handle_stop_signals()
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        print_progress("bench: stopped before the end, nothing written")
-        sys.exit(130)
+    run_program(main, "bench: stopped before the end, nothing written")

@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.documents import ROOT
-from bench.process import StartError, find_free_port, handle_stop_signals
+from bench.process import StartError, find_free_port, run_program
 from bench.soak_calls import HOST, Call, Tally, Upstream, WrongResponseError, call_at_random, list_calls
 
 CALLS = 200_000
@@ -184,9 +184,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    handle_stop_signals()
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        print("soak: stopped before the end", file=sys.stderr)
-        sys.exit(130)
+    run_program(main, "soak: stopped before the end")
