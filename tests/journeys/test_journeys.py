@@ -75,6 +75,7 @@ async def serve_story(story: Story, url: str, kind: str, server: str) -> AsyncIt
             yield f"http://127.0.0.1:{listener.port}"
         finally:
             listener.stop_accepting()
+            listener.abort()  # the stream of a client that has left, but might have half-closed its connection
             await listener.wait_closed()
 
 
