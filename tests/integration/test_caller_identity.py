@@ -95,13 +95,13 @@ def test_a_tool_is_called_in_the_name_of_its_caller(ships: Gateway, issuer: Auth
 
 def test_a_refused_exchange_calls_nothing(ships: Gateway, issuer: AuthorizationServer, api: Upstream) -> None:
     token = issuer.sign(sub="fay")
-    issuer.on("POST", "/token", Reply(400))
-    issuer.failing = True
+    issuer.refuses_grants = True  # and keys are served: other tests of this server need them
     try:
         response = call(ships.urls["ships"], "/own", headers={"authorization": f"Bearer {token}"})
     finally:
-        issuer.failing = False
-    assert response.status in (502, 503)
+        issuer.refuses_grants = False
+    assert response.status == 502
+    assert len(issuer.forms) == 1
     assert not api.received
     assert token not in str(response)
 

@@ -42,6 +42,7 @@ class AuthorizationServer(Upstream):
         metadata: Members that replace those of the metadata.
         active: The fields of introspection, by token. Other tokens are not active.
         failing: Whether every request gets 500.
+        refuses_grants: Whether every request for a token gets 400.
         forms: What the token endpoint was asked for.
     """
 
@@ -51,6 +52,7 @@ class AuthorizationServer(Upstream):
         self.metadata: dict[str, Any] = {}
         self.active: dict[str, dict[str, Any]] = {}
         self.failing = False
+        self.refuses_grants = False
         self.forms: list[dict[str, str]] = []
 
     @property
@@ -127,6 +129,8 @@ class AuthorizationServer(Upstream):
         self.forms.append(form)
         if self.last.header("authorization") != f"Basic {PAIR}":
             return Reply(401)
+        if self.refuses_grants:
+            return respond({"error": "invalid_grant"}, 400)
         asked = form["grant_type"].removeprefix(f"{URN}:grant-type:")
         if asked == "jwt-bearer":
             subject = form["assertion"].removeprefix("assertion:")
