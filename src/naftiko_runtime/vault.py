@@ -62,13 +62,20 @@ def read_vault(access: VaultAccess, mount: str, path: str) -> Mapping[str, Any]:
     from requests import RequestException  # noqa: PLC0415 - hvac's
 
     namespace = access.namespace or None
-    client = hvac.Client(url=access.address, token=access.token, namespace=namespace, timeout=VAULT_SECONDS)
+    client = hvac.Client(
+        url=access.address,
+        token=access.token,
+        namespace=namespace,
+        timeout=VAULT_SECONDS,
+        allow_redirects=False,  # the token would go to another server
+    )
     try:
         try:
             response = client.secrets.kv.v2.read_secret_version(path, mount_point=mount, raise_on_deleted_version=True)
-            return _require_mapping(response["data"]["data"])
+            return _require_mapping(_require_response(response)["data"]["data"])
         except hvac.exceptions.InvalidPath:
-            return _require_mapping(client.secrets.kv.v1.read_secret(path, mount_point=mount)["data"])
+            response = client.secrets.kv.v1.read_secret(path, mount_point=mount)
+            return _require_mapping(_require_response(response)["data"])
     except hvac.exceptions.InvalidPath:
         raise MissingSecretError("the path does not exist") from None
     except hvac.exceptions.Forbidden:
@@ -79,6 +86,13 @@ def read_vault(access: VaultAccess, mount: str, path: str) -> Mapping[str, Any]:
         raise VaultError("the server at VAULT_ADDR sends no usable response") from None
     except (KeyError, TypeError):
         raise VaultError("the server's response has no values") from None
+
+
+def _require_response(response: Any) -> Any:
+    """Return the body of a response. What hvac could not read as one, it returns as it came."""
+    if getattr(response, "is_redirect", False):
+        raise VaultError("the server at VAULT_ADDR redirects, and no other server gets VAULT_TOKEN; set its address")
+    return response
 
 
 def _require_mapping(values: Any) -> Mapping[str, Any]:

@@ -8,12 +8,11 @@ from naftiko_runtime.errors import BindError
 from naftiko_runtime.loading import load
 from naftiko_runtime.secret import resolve
 from naftiko_runtime.secret.providers import SECRETS_FOLDER, ProviderError, open_provider
-from support.upstream import Reply
+from support.upstream import Reply, Upstream
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.upstream import Upstream
 
 VALUES = {
     "s.json": '{"token": "s3cr3t", "deep": {"er": {"n": 12}}, "a.b": true, "list": [1]}',
@@ -170,6 +169,22 @@ def test_what_vault_refuses(upstream: Upstream, tmp_path: Path, reply: Reply, wo
         open_provider("vault://secret/ships", VAULT | {"VAULT_ADDR": upstream.url}, tmp_path)
     assert "s3cr3t" not in str(raised.value)
     assert "v4ult" not in str(raised.value)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("engine", [1, 2])
+def test_a_redirect_of_vault_sends_the_token_nowhere(
+    upstream: Upstream, tmp_path: Path, status: int, engine: int
+) -> None:
+    with Upstream() as other:
+        other.on("*", "*", Reply(body=V2))
+        redirect = Reply(status, {"location": f"{other.url}/v1/secret/data/ships"})
+        upstream.on("*", "*", Reply(404, body=b'{"errors": []}') if engine == 1 else redirect)
+        upstream.on("GET", "/v1/secret/ships", redirect)
+        with pytest.raises(ProviderError, match="no other server gets VAULT_TOKEN"):
+            open_provider("vault://secret/ships", VAULT | {"VAULT_ADDR": upstream.url}, tmp_path)
+        assert len(upstream.received) == 3 - engine
+        assert not other.received
 
 
 @pytest.mark.parametrize(
