@@ -82,6 +82,17 @@ def log_ignored_variables(names: Sequence[str]) -> None:
         log.warning("OpenTelemetry variables have no effect", extra={"variables": names})
 
 
+def log_uncallable_apis(namespaces: Sequence[str]) -> None:
+    """Log which APIs cannot be called over standard input, if any."""
+    if namespaces:
+        advice = (
+            "serve the expose over HTTP with its authentication (run without --stdio), "
+            "or let the server call the API with a secret of its own, as with 'grant: client-credentials'"
+        )
+        message = "calls of these APIs will fail: they are called in the name of the caller, and stdio has none"
+        log.warning(message, extra={"apis": namespaces, "help": advice})
+
+
 def limit_texts(texts: Sequence[str]) -> Sequence[str]:
     """Return the first texts, as many as fit into a log line."""
     ends = accumulate(len(json.dumps(text)) for text in texts)

@@ -18,7 +18,7 @@ from naftiko_runtime.cli.env_files import read_environment
 from naftiko_runtime.cli.print_errors import print_error, print_problems
 from naftiko_runtime.cli.print_findings import print_findings
 from naftiko_runtime.cli.run_options import add_run_options
-from naftiko_runtime.cli.select_stdio import list_stdio
+from naftiko_runtime.cli.select_stdio import list_stdio, list_uncallable_apis
 from naftiko_runtime.cli.skip_broken import log_left_out, print_left_out
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.link.base_uri import advise_url
@@ -158,6 +158,8 @@ def _start(
             announce(label, opened, sandbox=options.documents.sandbox is not None, workers=settings.workers)
             banner.log_proxies(list_proxies(served))
             banner.log_ignored_variables(find_ignored_variables(environment))
+            if options.documents.sandbox is None:
+                banner.log_uncallable_apis(list_uncallable_apis(one.plan for one in served))
             (print_left_out if console else log_left_out)(loaded)
 
         cut_off = _serve(loader, served, settings, on_start, redactor, streams)

@@ -8,6 +8,7 @@ import click
 from msgspec.structs import replace
 
 from naftiko_runtime.cli.run_options import ONLY_MCP_EXPOSE
+from naftiko_runtime.link.credentials import list_apis_of_callers
 from naftiko_runtime.link.keep_servers import keep_servers, move_to_stdio
 from naftiko_runtime.suggest import suggest_text
 
@@ -40,6 +41,12 @@ def list_stdio(plans: Iterable[Plan]) -> list[Server]:
     """Return the servers that are served over standard input and output."""
     servers = (server for plan in plans for server in plan.servers)
     return [server for server in servers if server.transport == "stdio"]
+
+
+def list_uncallable_apis(plans: Iterable[Plan]) -> list[str]:
+    """Return the APIs whose calls over standard input fail: they are called in the name of an authenticated caller."""
+    operations = (operation for server in list_stdio(plans) for operation in server.operations)
+    return sorted({namespace for operation in operations for namespace in list_apis_of_callers(operation)})
 
 
 def _choose(servers: Sequence[Server], stdio: str | None) -> Server | None:

@@ -59,19 +59,32 @@ def check_required_scopes(
 
 
 def check_caller_known(
-    operation: Operation, authentication: Authentication | None, key_path: KeyPath, context: Context
+    operation: Operation,
+    authentication: Authentication | None,
+    key_path: KeyPath,
+    context: Context,
+    *,
+    by_stdio: bool = False,
 ) -> None:
     """Report APIs that a part of an expose calls in the name of its caller, if the expose knows no callers.
 
-    Only access tokens name a caller.
+    Only access tokens name a caller, and over standard input there are none.
     """
     kind = None if authentication is None else find_kind(authentication)
-    if kind is not None and kind.list_scopes(authentication) is not None:
+    if not by_stdio and kind is not None and kind.list_scopes(authentication) is not None:
         return
-    for upstream in operation.execution.upstreams:
-        credential = upstream.credential
-        if credential is not None and get_kind(credential).needs_caller(credential):
-            context.report(rules.UNKNOWN_CALLER(namespace=upstream.namespace), key_path)
+    message = rules.UNKNOWN_CALLER_STDIO if by_stdio else rules.UNKNOWN_CALLER
+    for namespace in list_apis_of_callers(operation):
+        context.report(message(namespace=namespace), key_path)
+
+
+def list_apis_of_callers(operation: Operation) -> list[str]:
+    """Return the namespaces of the APIs that an operation calls in the name of its caller."""
+    return [
+        upstream.namespace
+        for upstream in operation.execution.upstreams
+        if (credential := upstream.credential) is not None and get_kind(credential).needs_caller(credential)
+    ]
 
 
 def is_set_by_authentication(place: str, name: str, credential: Credential | None) -> bool:

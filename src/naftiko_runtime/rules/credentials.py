@@ -125,6 +125,11 @@ UNKNOWN_CALLER: Final = define(
     "'{namespace}' is called in the name of the caller, and the expose knows no callers",
     "add authentication of the type 'oauth2' to the expose, or write 'grant: client-credentials' at the API",
 )
+UNKNOWN_CALLER_STDIO: Final = UNKNOWN_CALLER.add_message(
+    "'{namespace}' is called in the name of the caller, and over stdio nobody is authenticated",
+    "serve the expose over HTTP with authentication of the type 'oauth2', or let the server call the API with a secret "
+    "of its own, as with 'grant: client-credentials'",
+)
 
 CALLER_SECRET: Final = define(
     "NK510",

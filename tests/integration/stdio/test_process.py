@@ -284,3 +284,27 @@ def test_it_needs_nothing_that_windows_lacks(file: str) -> None:
     with StdioProgram(file, "--stdio", command=command, environment=VARIABLES) as program:
         assert list_tools(program) == ["list-things"]
         assert program.stop() == 0
+
+
+@pytest.mark.parametrize("options", [("--stdio", "tools"), ("--stdio", "tools", "--http")])
+def test_apis_that_are_called_in_the_name_of_the_caller_are_reported_at_the_start(
+    documents: Path, options: tuple[str, ...]
+) -> None:
+    variables = dict.fromkeys(("O_ISSUER", "O_RESOURCE", "O_TOKENS"), "https://auth.example/tokens")
+    opened = ("ships", "opaque", "tools") if "--http" in options else ()
+    ports = [part for name in opened for part in ("--port", f"{name}=0")]
+    file = str(documents / "oauth2.yaml")
+    with StdioProgram(file, *options, *ports, environment=variables | {"O_SECRET": "s3cr3t-of-the-server"}) as program:
+        program.wait_error('"started"')
+        program.wait_error("grant: client-credentials")
+        warning = next(line for line in map(json.loads, program.errors.splitlines()) if line["level"] == "warning")
+        assert warning["apis"] == ["exchanged"]
+        assert "run without --stdio" in warning["help"]
+        call = make_request(1, "tools/call", name="own", arguments={})
+        assert "no caller is authenticated" in json.dumps(program.ask(call))
+
+
+def test_no_warning_about_callers_where_every_api_can_be_called(file: str) -> None:
+    with start(file, "--stdio") as program:
+        program.initialize()
+    assert "in the name of the caller" not in program.errors

@@ -71,7 +71,8 @@ def _link_tool(expose: McpExpose, exposed: McpTool, linker: ExposeLinker) -> Too
     operation = linker.link_operation(expose, exposed, exposed.name, inputs, fixed, tool=True, closed=closed)
     if operation is None:
         return None
-    check_caller_known(operation, expose.authentication, exposed.get_path("name"), context)
+    by_stdio = expose.transport == "stdio"
+    check_caller_known(operation, expose.authentication, exposed.get_path("name"), context, by_stdio=by_stdio)
     hints = _list_hints(exposed.hints)
     return Tool(exposed.name, exposed.label, operation.description, hints, operation, exposed.required_scopes)
 

@@ -89,7 +89,8 @@ def _link_operation(
     operation = linker.link_operation(expose, whole, declared.name, inputs, fixed, tool=True, closed=True)
     if operation is None:
         return None
-    check_caller_known(operation, expose.authentication, declared.get_path("name"), linker.context)
+    by_stdio = expose.transport == "stdio"
+    check_caller_known(operation, expose.authentication, declared.get_path("name"), linker.context, by_stdio=by_stdio)
     return DynamicResource(
         name=declared.name,
         title=declared.label,
