@@ -97,7 +97,7 @@ def test_what_is_no_capability_is_a_finding(tmp_path: Path, content: bytes) -> N
     assert "error[" in ended.stdout
 
 
-@pytest.mark.parametrize("arguments", [[], ["--no-such-option"], ["no-such-file.yaml"], ["src"], ["no*.yaml"]])
+@pytest.mark.parametrize("arguments", [["--no-such-option"], ["no-such-file.yaml"], ["src"], ["no*.yaml"]])
 def test_wrong_usage_is_status_2(arguments: list[str]) -> None:
     ended = run_naftiko("validate", *arguments)
     assert (ended.returncode, ended.stdout) == (2, "")
@@ -206,7 +206,7 @@ def test_help_lists_the_commands() -> None:
 
 @pytest.mark.parametrize(
     ("command", "advice"),
-    [("vlidate", "did you mean 'validate'?"), ("xyz", "there are: 'export', 'health', 'install'")],
+    [("vlidate", "did you mean 'validate'?"), ("xyz", "there are: 'completion', 'explain', 'export'")],
 )
 def test_the_error_for_an_unknown_command_lists_the_known_ones(command: str, advice: str) -> None:
     done = run_naftiko(command)

@@ -90,7 +90,7 @@ def test_a_file_is_checked_strictly_where_only_the_wheel_is(image: Image, tmp_pa
 
 
 def test_rules_are_explained_where_only_the_wheel_is(image: Image, tmp_path: Path) -> None:
-    explained = _run(image, tmp_path, "naftiko", "rule", "NK201")
+    explained = _run(image, tmp_path, "naftiko", "explain", "NK201")
     assert explained.stdout == (ROOT / "docs" / "rules" / "unresolved-call.md").read_text(encoding="utf-8")
     (tmp_path / "bad.yaml").write_text("naftiko: 1.0.0-alpha2\n", encoding="utf-8")
     found = _run(image, tmp_path, "naftiko", "validate", "--format", "json", "bad.yaml")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -18,14 +19,18 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "run": "Serve capability files.",
     "validate": "Check capability files without running them.",
-    "rule": "Explain a rule that a finding names.",
+    "explain": "Explain a rule that a finding names.",
     "export": "Export a capability file in another form.",
     "install": "Add a capability file or URL to an MCP client.",
     "uninstall": "Remove a server from an MCP client.",
     "lsp": "Serve an editor: findings, completion, definitions, quick fixes.",
     "schema": "Print a JSON Schema of capability files, for editors.",
     "health": "Check whether a running instance is ready.",
+    "completion": "Print the completion script of a shell.",
 }
+PROGRAM: Final = "naftiko"
+COMPLETE_VARIABLE: Final = "_NAFTIKO_COMPLETE"
+"""The environment variable by which the script of a shell asks for completions."""
 
 
 class _Lazy(click.Group):
@@ -89,7 +94,12 @@ class _Lazy(click.Group):
             formatter.write_dl(list(_COMMANDS.items()))
 
 
-@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="naftiko")
-def main() -> None:
+@click.command(cls=_Lazy, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name=PROGRAM)
+@click.pass_context
+def main(context: click.Context) -> None:
     """Serve Naftiko capability files as REST routes and MCP tools."""
+    if context.invoked_subcommand is None:
+        from naftiko_runtime.cli.first_steps import format_first_steps
+
+        click.echo(format_first_steps(Path()), nl=False)

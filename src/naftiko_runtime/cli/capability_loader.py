@@ -142,16 +142,14 @@ class CapabilityLoader:
     def _find_files(self, sources: SourceCache) -> list[Path]:
         """Return the files to serve; there is at least one."""
         paths, sandbox = self.documents.paths, self.documents.sandbox
-        files = discover_runnable(paths, sources)
         if not paths:
             optional = {"--sandbox": sandbox, "--stdio": self.documents.stdio}
-            taken = (
-                f"; '{option}' took '{value}' as its value; write it after FILE"
-                for option, value in optional.items()
-                if value
-            )
-            took = next(taken, "")
-            raise click.UsageError(f"Missing argument 'FILE…'{took}.")
+            taken = {option: value for option, value in optional.items() if value not in {None, "", BESIDE_THE_FILE}}
+            for option, value in taken.items():
+                raise click.UsageError(
+                    f"Missing argument 'FILE…'; '{option}' took '{value}' as its value; write it after FILE."
+                )
+        files = discover_runnable(paths or [Path()], sources)
         if sandbox not in (None, BESIDE_THE_FILE) and len(files) > 1:
             raise click.UsageError("--sandbox takes a file for one capability only; several use the files beside them.")
         return files

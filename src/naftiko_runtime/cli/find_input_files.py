@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
+from naftiko_runtime.cli.configuration import Configurations
 from naftiko_runtime.cli.folder_walk import FolderWalk
-from naftiko_runtime.cli.recognize_capability import format_no_files, has_capability_name, is_capability
+from naftiko_runtime.cli.recognize_capability import (
+    format_no_files,
+    has_capability_name,
+    is_capability,
+    starts_as_capability,
+)
 from naftiko_runtime.document.imports.files import resolve_location
 from naftiko_runtime.document.imports.own_and_imported_parts import SECTIONS, iter_imports
 from naftiko_runtime.source import SourceError
@@ -18,7 +24,6 @@ from naftiko_runtime.source import SourceError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from naftiko_runtime.cli.configuration import Configurations
     from naftiko_runtime.source import SourceCache
 
 STDIN: Final = "-"
@@ -67,7 +72,7 @@ def discover_inputs(
         ConfigurationError: A configuration on the way is invalid.
     """
     found: dict[str, InputFile] = {}
-    walk = FolderWalk([], configurations, gitignore)
+    walk = FolderWalk([], configurations, gitignore=gitignore)
     for word in words:
         for entry in _expand(word, walk, stdin_name):
             key = STDIN if entry.stdin else os.path.abspath(entry.path)  # noqa: PTH100 - links stay links
@@ -108,9 +113,9 @@ def _match(glob: Path, walk: FolderWalk) -> Iterator[Path]:
 
 
 def discover_runnable(paths: Sequence[Path], sources: SourceCache) -> list[Path]:
-    """Return the files to serve: those named, and of each folder its own that are capabilities, by name.
+    """Return the files to serve: those named, and the capabilities that :func:`discover_inputs` finds in folders.
 
-    A document without ``capability`` that another file of its folder imports is left out.
+    A document without ``capability`` that another file of the folder imports is left out.
 
     Args:
         paths: Files and folders.
@@ -118,17 +123,19 @@ def discover_runnable(paths: Sequence[Path], sources: SourceCache) -> list[Path]
 
     Raises:
         click.UsageError: There is none, or a folder cannot be read.
+        ConfigurationError: A configuration on the way is invalid.
     """
+    walk = FolderWalk([], Configurations())
     files: list[Path] = []
     for path in paths:
-        files += _find_runnable(path, sources) if path.is_dir() else [path]
-    if paths and not files:
+        files += _find_runnable(path, walk, sources) if path.is_dir() else [path]
+    if not files:
         raise click.UsageError(format_no_files(paths))
     return list(dict.fromkeys(files))
 
 
-def _find_runnable(folder: Path, sources: SourceCache) -> list[Path]:
-    names = filter(has_capability_name, FolderWalk([], recursive=False).iter_files(folder))
+def _find_runnable(folder: Path, walk: FolderWalk, sources: SourceCache) -> list[Path]:
+    names = filter(has_capability_name, walk.iter_files(folder))
     data = {file: _read_data(file, sources) for file in names}
     imported = {target for file, document in data.items() for target in _list_imports(file, document)}
 
@@ -142,11 +149,16 @@ def _find_runnable(folder: Path, sources: SourceCache) -> list[Path]:
 
 
 def _read_data(file: Path, sources: SourceCache) -> Any:
-    """Return the data of a file; None if it is not YAML."""
+    """Return the data of a file; None if it cannot be read, and what can be read of it looks like a capability."""
     try:
         return sources.read(file).data or {}
     except SourceError:
+        pass
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
         return None
+    return None if starts_as_capability(text) else {}
 
 
 def _list_imports(file: Path, data: Any) -> Iterator[Path]:

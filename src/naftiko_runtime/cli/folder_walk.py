@@ -21,15 +21,13 @@ class FolderWalk(NamedTuple):
 
     Attributes:
         visited: Gets every folder that is looked into.
-        configurations: What they exclude is left out; None when they do not count.
+        configurations: What they exclude is left out.
         gitignore: Whether ``.gitignore`` files count.
-        recursive: Whether to look into the folders below.
     """
 
     visited: list[Path]
-    configurations: Configurations | None = None
-    gitignore: bool = False
-    recursive: bool = True
+    configurations: Configurations
+    gitignore: bool = True
 
     def iter_files(self, root: Path) -> Iterator[Path]:
         """Return the files below a folder, by name; links to folders are not followed.
@@ -48,21 +46,21 @@ class FolderWalk(NamedTuple):
                 found = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             raise click.UsageError(f"cannot read the folder {folder}: {error.strerror}") from None
-        configuration = None if self.configurations is None else self.configurations.find(folder)
+        configuration = self.configurations.find(folder)
         if self.gitignore and any(entry.name == _GITIGNORE for entry in found):
             above = (*above, *_read(Path(os.path.abspath(folder))))  # noqa: PTH100
         for entry in found:
             if entry.name.startswith("."):
                 continue
             path, is_folder = folder / entry.name, entry.is_dir(follow_symlinks=False)
-            if configuration is not None and configuration.excludes(path, folder=is_folder):
+            if configuration.excludes(path, folder=is_folder):
                 continue
             if _is_ignored(path, is_folder, above):
                 continue
             if not is_folder:
                 if _is_file(entry):
                     yield path
-            elif self.recursive:
+            else:
                 yield from self._walk(path, above)
 
 

@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SUFFIXES: Final = (".yaml", ".yml")
+_COMPANIONS: Final = (".sandbox", ".tests")
+"""Ends of the names of files that stand beside a capability, before the suffix."""
 _FIRST_KEY: Final = compile_lazily(r"^[\"'{\s]*(naftiko|ikanos|capability)\b", re.MULTILINE)
 _VERSIONS: Final = {"naftiko", "ikanos"}
 _IMPORTABLE: Final = {"consumes", "binds", "exposes", "aggregates"}
 
 
 def has_capability_name(path: Path, suffixes: tuple[str, ...] = _SUFFIXES) -> bool:
-    """Return whether a file found in a folder may be a capability: YAML, not hidden, not a sandbox file."""
-    return path.suffix in suffixes and not path.name.startswith(".") and not path.stem.endswith(".sandbox")
+    """Return whether a file found in a folder may be a capability: YAML, not hidden, without sandbox and test files."""
+    return path.suffix in suffixes and not path.name.startswith(".") and not path.stem.endswith(_COMPANIONS)
 
 
 def is_capability(data: Any, *, importable: bool = False) -> bool:

@@ -46,3 +46,10 @@ def expand_rules(words: Iterable[str]) -> frozenset[str]:
         UnknownRule: One of them names none.
     """
     return frozenset().union(*map(expand_rule, words))
+
+
+def complete_rule(begun: str) -> list[str]:
+    """Return the slugs, or the codes, that begin with what a person has written in a shell."""
+    if begun[:2].upper() == "NK":
+        return sorted(rule.code for rule in RULES.values() if rule.code.startswith(begun.upper()))
+    return sorted(slug for slug in RULES if slug.startswith(begun))

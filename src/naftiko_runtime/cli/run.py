@@ -49,7 +49,8 @@ _LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Sev
 def run(options: RunOptions) -> None:
     """Serve capability FILEs until SIGTERM or Ctrl-C.
 
-    A FILE is a file, or a folder: then its capability files are served. Exposes can share a port.
+    A FILE is a file, or a folder: then the capability files in it and below it are served. Without FILE, it is the
+    current folder. Exposes can share a port.
 
     Exit status: 0 after a clean stop, 1 if startup failed or requests were cancelled, 2 for wrong usage.
     """

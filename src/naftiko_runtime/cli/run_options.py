@@ -198,7 +198,7 @@ def _make_repeated_option(name: str, field: str, variable: str, **settings: Any)
 _FILE: Final = click.Path(path_type=Path)
 
 _PARAMETERS: Final = (
-    click.argument("paths", metavar="FILE…", nargs=-1, type=click.Path(exists=True, path_type=Path)),
+    click.argument("paths", metavar="[FILE…]", nargs=-1, type=click.Path(exists=True, path_type=Path)),
     click.option(
         "--sandbox",
         is_flag=False,

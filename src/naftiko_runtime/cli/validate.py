@@ -43,7 +43,7 @@ class _Rules(click.ParamType[Any]):
 
 
 @click.command()
-@click.argument("paths", metavar="FILE…", nargs=-1, required=True)
+@click.argument("paths", metavar="[FILE…]", nargs=-1)
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="full", show_default=True, help="The output format."
 )
@@ -93,9 +93,11 @@ def validate(
     """Check capability FILEs: report what cannot run, where, and what to write instead.
 
     A FILE is a file, a folder with everything below it, a glob, or '-' for standard input.
+    Without FILE, the current folder is checked.
 
     Exit status: 0 if there is no error, 1 if there is one, 2 for wrong usage or an invalid configuration.
     """
+    paths = paths or (".",)
     if stdin_filename is not None and STDIN not in paths:
         raise click.UsageError("--stdin-filename names standard input, so FILE must be '-'.")
     selection = Selection(

@@ -56,7 +56,7 @@ def _describe_rule(rule: Rule) -> dict[str, Any]:
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": f"{rule.summary} {rule.remedy}"},
         "help": {
-            "text": f"{rule.remedy} Examples: naftiko rule {rule.slug}",
+            "text": f"{rule.remedy} Examples: naftiko explain {rule.slug}",
             "markdown": read_page(rule),
         },
         **({"helpUri": online} if online is not None else {}),

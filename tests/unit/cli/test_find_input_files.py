@@ -162,12 +162,14 @@ def test_what_a_folder_s_capability_is(data: object, expected: bool) -> None:
     assert is_capability(data) is expected
 
 
-def test_run_serves_a_folder_itself_and_validate_also_checks_those_below(tmp_path: Path) -> None:
-    """docs/running.md says why: a ``.gitignore`` or a new folder changes no deployment."""
-    fill(tmp_path, ("one.yaml", "ignored.yaml", "below/two.yaml"))
+def test_a_folder_means_the_same_to_run_and_to_validate(tmp_path: Path) -> None:
+    names = ("one.yaml", "ignored.yaml", "excluded.yaml", ".data/hidden.yaml", "below/two.yaml", "one.sandbox.yaml")
+    fill(tmp_path, (*names, "one.tests.yaml"))
     for file in tmp_path.rglob("*.yaml"):
         file.write_text("naftiko: 1.0.0-alpha2\ncapability: {}\n")
     (tmp_path / ".gitignore").write_text("ignored.yaml\n")
+    (tmp_path / "naftiko.toml").write_text("exclude = ['excluded.yaml']\n")
+    (tmp_path / "template.yaml").write_text("{{- if .Values.on }}\n")
     served = [file.name for file in discover_runnable([tmp_path], SourceCache())]
-    assert served == ["ignored.yaml", "one.yaml"]
-    assert [Path(file).name for file in found(str(tmp_path))] == ["two.yaml", "one.yaml"]
+    assert served == ["two.yaml", "one.yaml"]
+    assert [Path(file).name for file in found(str(tmp_path)) if file != str(tmp_path / "template.yaml")] == served

@@ -105,7 +105,7 @@ def test_it_is_one_where_the_importer_does_not_complete_it(tmp_path: Path) -> No
 
 
 def test_a_folder_runs_what_imports_it_instead(tmp_path: Path) -> None:
-    for name, text in (("shared.yml", WITHOUT_SKILL), ("main.yml", CAPABILITY), ("none.yml", "a: [")):
+    for name, text in (("shared.yml", WITHOUT_SKILL), ("main.yml", CAPABILITY), ("none.yml", "naftiko: [")):
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert [file.name for file in discover_runnable([tmp_path], SourceCache())] == ["main.yml", "none.yml"]
     (tmp_path / "main.yml").unlink()

@@ -114,7 +114,7 @@ def test_sarif_rules_have_a_description_and_a_page() -> None:
         rule = RULES[described["name"]]
         assert described["fullDescription"]["text"] == f"{rule.summary} {rule.remedy}"
         assert described["help"]["markdown"] == read_page(rule)
-        assert f"naftiko rule {rule.slug}" in described["help"]["text"]
+        assert f"naftiko explain {rule.slug}" in described["help"]["text"]
         assert ("helpUri" in described) is (find_online_page(rule, read_project_urls()) is not None)
 
 
