@@ -8,9 +8,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-import structlog
-
+from naftiko_runtime.cli.json_log_formatter import JsonLogFormatter
 from naftiko_runtime.masking import LENGTH_MIN, MASK, Masker, list_usual_spellings
 from naftiko_runtime.process_lock import ProcessLock
 from naftiko_runtime.secret import Secret
@@ -19,7 +17,7 @@ from naftiko_runtime.telemetry.mcp import MCP_PATH
 from naftiko_runtime.telemetry.tracing import CURRENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, MutableMapping
+    from collections.abc import Iterable, Mapping, MutableMapping
 
 _QUOTED: Final = "body"
 """The field with the beginning of an upstream's response."""
@@ -35,28 +33,36 @@ def configure_logging(level: str, secrets: Iterable[Secret], *, console: bool, m
         many: Whether other processes write to the same stream.
     """
     redact = Redactor(secrets)
-    shared: list[Any] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    final: list[Any] = [
-        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-        structlog.processors.format_exc_info,
-        redact,
-    ]
-    final.append(
-        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(serializer=_dump_json)
-    )
     handler = LogWriter(sys.stderr.fileno(), ProcessLock() if many else None)
     handler.addFilter(_add_mcp_path)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=final))
+    handler.setFormatter(_make_console_formatter(redact) if console else JsonLogFormatter(redact.mask_fields))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # They would log every step, and the headers of every response.
     for name in ("mcp", "httpcore2", "hpack"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return redact
+
+
+def _make_console_formatter(redact: Redactor) -> logging.Formatter:
+    """Return a formatter of lines for people."""
+    import structlog
+
+    def mask(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return redact.mask_fields(event)
+
+    fields: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    lines: list[Any] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        mask,
+        structlog.dev.ConsoleRenderer(),
+    ]
+    return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=fields, processors=lines)
 
 
 def add_worker_number(worker: int) -> None:
@@ -88,10 +94,6 @@ def _add_worker(worker: int, pid: int, record: logging.LogRecord) -> bool:
     return True
 
 
-def _dump_json(event: Any, **_: Any) -> str:
-    return orjson.dumps(event, default=str).decode()
-
-
 class Redactor:
     """Replaces every known secret in a log event's texts."""
 
@@ -105,13 +107,13 @@ class Redactor:
         more = Redactor([*map(Secret, self._masker.values), *secrets])
         self._encoded, self._masker = more._encoded, more._masker
 
-    def __call__(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        """Mask an event, as a structlog processor."""
+    def mask_fields(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields of a log record with every secret masked."""
         if not self._encoded:
-            return event
-        if isinstance(quoted := event.get(_QUOTED), str):
-            event[_QUOTED] = self._masker.pattern.sub(MASK, self._mask_cut_secret(quoted))
-        return {self._clean(key): self._clean(value) for key, value in event.items()}
+            return dict(fields)
+        if isinstance(quoted := fields.get(_QUOTED), str):
+            fields = {**fields, _QUOTED: self._masker.pattern.sub(MASK, self._mask_cut_secret(quoted))}
+        return {self._clean(key): self._clean(value) for key, value in fields.items()}
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
