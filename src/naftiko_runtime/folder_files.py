@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
+from naftiko_runtime.ignored_files import IgnoredFiles, is_left_out, read_ignored_above
 from naftiko_runtime.limits import FOLDER_BYTES_MAX, FOLDER_FILE_BYTES_MAX, FOLDER_FILES_MAX
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ FolderProblem: TypeAlias = Literal[
     "no-file-uri", "no-folder", "no-file", "outside", "linked-folder", "no-regular-file", "odd-name", "unreadable",
     "too-large", "too-many", "too-much",
 ]  # fmt: skip
-_HIDDEN: Final = "."
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """How files are opened: a pipe does not block, and no link is followed that came after the check."""
 
@@ -84,7 +84,9 @@ def resolve_location(location: str, document_folder: Path) -> Path:
 
 
 def read_folder(location: str, document_folder: Path) -> tuple[FolderFile, ...]:
-    """Read every file of a folder and of the folders in it, ordered by path. Hidden ones are left out.
+    """Read every file of a folder and of the folders in it, ordered by path, without those that are left out.
+
+    See :mod:`naftiko_runtime.ignored_files`.
 
     Args:
         location: Its URI; see :func:`resolve_location`.
@@ -98,7 +100,7 @@ def read_folder(location: str, document_folder: Path) -> tuple[FolderFile, ...]:
         raise FolderError("no-folder", location)
     files: list[FolderFile] = []
     left = FOLDER_BYTES_MAX
-    for path in _walk(folder, "", location):
+    for path in _walk(folder, "", location, read_ignored_above(folder)):
         if len(files) == FOLDER_FILES_MAX:
             raise FolderError("too-many", location)
         content = _read_inside(folder, path)
@@ -128,18 +130,20 @@ def read_file(location: str, document_folder: Path, bytes_max: int) -> bytes:
     return _read(path, location, bytes_max)
 
 
-def _walk(folder: Path, below: str, location: str) -> Iterator[str]:
+def _walk(folder: Path, below: str, location: str, ignored: IgnoredFiles) -> Iterator[str]:
     """Yield the paths of the files in a folder, and of those in its folders."""
     with _name_unreadable(below or location):
         entries = sorted(os.scandir(folder / below), key=lambda entry: entry.name)
+    ignored = ignored.enter(folder / below)
     for entry in entries:
         path = f"{below}/{entry.name}" if below else entry.name
-        if entry.name.startswith(_HIDDEN):
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if is_left_out(entry.name) or ignored.ignores(folder / path, folder=is_folder):
             continue
         if not _is_text(entry.name):
             raise FolderError("odd-name", path.encode("utf-8", "replace").decode())
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(folder, path, location)
+        if is_folder:
+            yield from _walk(folder, path, location, ignored)
         else:
             yield path
 

@@ -47,6 +47,30 @@ def test_hidden_files_and_folders_are_left_out(files: Path, tmp_path: Path) -> N
     assert [file.path for file in read_folder(FOLDER, tmp_path)] == ["b.md", "deep/er/a.bin"]
 
 
+def test_ignored_files_and_those_beside_capabilities_are_left_out(files: Path, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("*.log\nbuilt/\n")
+    (files / "deep" / ".gitignore").write_text("draft.md\n!kept.log\n")
+    (files / "built").mkdir()
+    left_out = ("a.log", "built/x.md", "deep/draft.md", "ships.sandbox.yaml", "ships.tests.yml")
+    for name in (*left_out, "draft.md", "deep/kept.log", "ships.yaml"):
+        (files / name).write_text("x")
+    assert [file.path for file in read_folder(FOLDER, tmp_path)] == [
+        "b.md",
+        "deep/er/a.bin",
+        "deep/kept.log",
+        "draft.md",
+        "ships.yaml",
+    ]
+
+
+def test_an_ignored_folder_that_is_named_is_read(files: Path, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("files/\n")
+    assert [file.path for file in read_folder(FOLDER, tmp_path)] == ["b.md", "deep/er/a.bin"]
+    assert files.is_dir()
+
+
 @pytest.mark.parametrize(
     ("location", "problem"),
     [

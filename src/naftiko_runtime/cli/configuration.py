@@ -67,7 +67,7 @@ class Configuration(NamedTuple):
         """Return whether a file or folder is excluded."""
         if not self.exclude:
             return False
-        from naftiko_runtime.cli.gitignore import compile_patterns
+        from naftiko_runtime.gitignore import compile_patterns
 
         relative = os.path.relpath(path, self.folder).replace(os.sep, "/")
         return compile_patterns(self.exclude).match_file(relative + "/" * folder)

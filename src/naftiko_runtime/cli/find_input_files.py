@@ -99,7 +99,7 @@ def _expand(word: str, walk: FolderWalk, stdin_name: str) -> Iterable[InputFile]
 
 def _match(glob: Path, walk: FolderWalk) -> Iterator[Path]:
     """Return the files of a walk that a glob matches; a matching folder means all files in it."""
-    from naftiko_runtime.cli.gitignore import compile_patterns
+    from naftiko_runtime.gitignore import compile_patterns
 
     fixed = next(number for number, part in enumerate(glob.parts) if _MAGIC & set(part))
     base = Path(*glob.parts[:fixed])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from naftiko_runtime.ignored_files import is_left_out
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.suggest import find_nearest
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SUFFIXES: Final = (".yaml", ".yml")
-_COMPANIONS: Final = (".sandbox", ".tests")
-"""Ends of the names of files that stand beside a capability, before the suffix."""
 _FIRST_KEY: Final = compile_lazily(r"^[\"'{\s]*(naftiko|ikanos|capability)\b", re.MULTILINE)
 _VERSIONS: Final = {"naftiko", "ikanos"}
 _IMPORTABLE: Final = {"consumes", "binds", "exposes", "aggregates"}
@@ -22,7 +21,7 @@ _IMPORTABLE: Final = {"consumes", "binds", "exposes", "aggregates"}
 
 def has_capability_name(path: Path, suffixes: tuple[str, ...] = _SUFFIXES) -> bool:
     """Return whether a file found in a folder may be a capability: YAML, not hidden, without sandbox and test files."""
-    return path.suffix in suffixes and not path.name.startswith(".") and not path.stem.endswith(_COMPANIONS)
+    return path.suffix in suffixes and not is_left_out(path.name)
 
 
 def is_capability(data: Any, *, importable: bool = False) -> bool:
