@@ -69,10 +69,11 @@ clean:
 	rm -rf .venv .venv-other build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find bench src tests -name __pycache__ -prune -exec rm -rf {} +
 
-# mypy also checks the tests and the benchmarks, so lint needs what they import.
+# mypy also checks the tests and the benchmarks, so lint needs what they import, and sets up the other targets as well.
 $(VENV)/run.stamp: GROUPS :=
 $(VENV)/test.stamp: GROUPS := test
 $(VENV)/lint.stamp: GROUPS := test bench lint
+$(VENV)/lint.stamp: OTHERS = $(VENV)/run.stamp $(VENV)/test.stamp $(VENV)/bench.stamp
 $(VENV)/bench.stamp: GROUPS := bench
 
 $(VENV)/%.stamp: pyproject.toml $(BIN)/python
@@ -81,7 +82,7 @@ $(VENV)/%.stamp: pyproject.toml $(BIN)/python
 	@$(PIP) install --editable . $(addprefix --group ,$(GROUPS)) | $(PROGRESS)
 	@$(BIN)/python -m compileall -q src  # pip compiles only packages that are not editable
 	@echo "Installed"
-	@touch $@
+	@touch $@ $(OTHERS)
 
 $(BIN)/python:
 	@for python in $(PYTHON) python3.14 python3.13 python3.12 python3.11 python3; do \
