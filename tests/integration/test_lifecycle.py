@@ -183,7 +183,7 @@ def test_an_idle_process_ends_at_once(start: Callable[..., Gateway]) -> None:
 
 @pytest.fixture(scope="module", params=["native", "httpx2"])
 def serving(request: pytest.FixtureRequest, documents: Path, module_upstream: Upstream) -> Iterator[Gateway]:
-    options = ("--base-uri", f"api={module_upstream.url}", "--http-client", request.param)
+    options = ("--base-uri", f"api={module_upstream.url}", "--http-client", request.param, "--half-closed", "0.5")
     with Gateway(documents / "mcp.yaml", ["web", "tools"], *options) as gateway:
         yield gateway
 

@@ -11,7 +11,7 @@ import pytest
 
 from support.caller import RawConnection, call, make_head
 from support.gateway import Gateway
-from support.scrape import scrape, scrape_until
+from support.scrape import Metrics, scrape, scrape_until
 from support.upstream import Gate, Reply
 
 if TYPE_CHECKING:
@@ -26,17 +26,23 @@ TOOLS = "mcp_server_operation_duration_seconds"
 MCP_HEADERS = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
 
 
-@pytest.fixture
-def gateway(documents: Path, api: Upstream) -> Iterator[Gateway]:
-    with _gateway(documents, api.url) as running:
+@pytest.fixture(scope="module")
+def gateway(documents: Path, module_upstream: Upstream) -> Iterator[Gateway]:
+    with _gateway(documents, module_upstream.url) as running:
         yield running
+
+
+@pytest.fixture
+def before(gateway: Gateway) -> Metrics:
+    """What the module's gateway had counted before the test."""
+    return scrape(gateway)
 
 
 def _gateway(documents: Path, url: str, *arguments: str) -> Gateway:
     return Gateway(
         documents / "mcp.yaml",
         ["web", "tools"],
-        *("--base-uri", f"api={url}", "--control", "127.0.0.1:0", "--linger", "0", *arguments),
+        *("--base-uri", f"api={url}", "--control", "127.0.0.1:0", "--linger", "0", "--half-closed", "0.5", *arguments),
     )
 
 
@@ -48,14 +54,14 @@ def tool_call(gateway: Gateway, name: str, arguments: dict[str, object], *, odd:
     return bool(response.json["result"].get("isError", False))
 
 
-def test_requests_are_counted_by_route_method_and_status(gateway: Gateway, api: Upstream) -> None:
+def test_requests_are_counted_by_route_method_and_status(gateway: Gateway, before: Metrics, api: Upstream) -> None:
     api.on("GET", "/things", Reply(status=429))
     for _ in range(3):
         call(gateway.urls["web"], "/things")
     call(gateway.urls["web"], "/things", "HEAD")
     call(gateway.urls["web"], "/things", "DELETE")
     call(gateway.urls["web"], "/nothing/of/the/kind")
-    metrics = scrape(gateway)
+    metrics = scrape(gateway, before)
     route = {"naftiko_expose": "web", "http_route": "/things"}
     assert metrics.kinds[SERVED] == "histogram"
     assert metrics.count(SERVED, **route, http_request_method="GET", http_response_status_code="429") == 3
@@ -66,11 +72,11 @@ def test_requests_are_counted_by_route_method_and_status(gateway: Gateway, api: 
     assert metrics.labels(f"{SERVED}_count", "http_route") == {"", "/things"}  # no path that a stranger made up
 
 
-def test_a_path_that_an_mcp_port_does_not_serve_is_counted(gateway: Gateway) -> None:
+def test_a_path_that_an_mcp_port_does_not_serve_is_counted(gateway: Gateway, before: Metrics) -> None:
     url = gateway.urls["tools"].removesuffix("/mcp")
     assert call(url, "/nope").status == 404
     assert call(url, "/mcp", "GET").status == 405
-    metrics = scrape(gateway)
+    metrics = scrape(gateway, before)
     served = {"naftiko_expose": "tools", "http_request_method": "GET"}
     assert metrics.count(SERVED, **served, http_response_status_code="404") == 1
     assert metrics.count(SERVED, **served, http_route="/mcp", http_response_status_code="405") == 1
@@ -78,26 +84,28 @@ def test_a_path_that_an_mcp_port_does_not_serve_is_counted(gateway: Gateway) -> 
     assert "unexpected error" not in gateway.output
 
 
-def test_an_unknown_method_is_counted_as_other(gateway: Gateway) -> None:
+def test_an_unknown_method_is_counted_as_other(gateway: Gateway, before: Metrics) -> None:
     for method in ("PROPFIND", "MKCALENDAR"):
         call(gateway.urls["web"], "/things", method)
-    assert scrape(gateway).count(SERVED, http_request_method="_OTHER", http_response_status_code="405") == 2
+    assert scrape(gateway, before).count(SERVED, http_request_method="_OTHER", http_response_status_code="405") == 2
 
 
-def test_buckets_grow_to_the_count_and_the_sum_is_of_seconds(gateway: Gateway) -> None:
+def test_buckets_grow_to_the_count_and_the_sum_is_of_seconds(gateway: Gateway, before: Metrics) -> None:
     for _ in range(5):
         call(gateway.urls["web"], "/things")
-    metrics = scrape(gateway)
+    metrics = scrape(gateway, before)
     buckets = [s.value for s in metrics.samples if s.name == f"{SERVED}_bucket"]
     assert buckets == sorted(buckets)
     assert buckets[-1] == metrics.count(SERVED) == 5
     assert 0 < metrics.value(f"{SERVED}_sum") < 5
 
 
-def test_calls_of_upstreams_are_counted_by_operation_and_status(gateway: Gateway, api: Upstream) -> None:
+def test_calls_of_upstreams_are_counted_by_operation_and_status(
+    gateway: Gateway, before: Metrics, api: Upstream
+) -> None:
     api.on("GET", "/things", Reply(status=503))
     call(gateway.urls["web"], "/things")
-    metrics = scrape(gateway)
+    metrics = scrape(gateway, before)
     port = api.url.rpartition(":")[2]
     labels = {"naftiko_operation": "api.list-things", "server_address": "127.0.0.1", "server_port": port}
     assert metrics.count(UPSTREAM, **labels, http_response_status_code="503", error_type="503") == 1
@@ -134,11 +142,11 @@ def test_the_log_line_of_a_failed_tool_call_shows_its_path(documents: Path, *, o
 
 
 @pytest.mark.parametrize("odd", [False, True], ids=["fast path", "by the SDK"])
-def test_tool_calls_are_counted_by_tool_and_failure(gateway: Gateway, *, odd: bool) -> None:
+def test_tool_calls_are_counted_by_tool_and_failure(gateway: Gateway, before: Metrics, *, odd: bool) -> None:
     assert not tool_call(gateway, "list-things", {}, odd=odd)
     assert not tool_call(gateway, "list-things", {}, odd=odd)
     assert tool_call(gateway, "get-thing", {}, odd=odd)  # which lacks its id
-    metrics = scrape(gateway)
+    metrics = scrape(gateway, before)
     labels = {"naftiko_expose": "tools", "mcp_method_name": "tools/call"}
     assert metrics.count(TOOLS, **labels, gen_ai_tool_name="list-things") == 2
     assert metrics.count(TOOLS, **labels, gen_ai_tool_name="get-thing", error_type="tool_error") == 1
@@ -147,11 +155,11 @@ def test_tool_calls_are_counted_by_tool_and_failure(gateway: Gateway, *, odd: bo
     assert metrics.count(UPSTREAM, naftiko_operation="api.list-things") == 2
 
 
-def test_requests_in_flight_and_connections_are_counted(gateway: Gateway, api: Upstream) -> None:
+def test_requests_in_flight_and_connections_are_counted(documents: Path, api: Upstream) -> None:
     gate = Gate()
     api.on("GET", "/things", Reply(before=gate.wait))
-    port = gateway.urls["web"].rpartition(":")[2]
-    with RawConnection(gateway.urls["web"]) as raw:
+    with _gateway(documents, api.url) as gateway, RawConnection(gateway.urls["web"]) as raw:
+        port = gateway.urls["web"].rpartition(":")[2]
         raw.send(make_head("GET /things", host="127.0.0.1"))
         api.wait_received(1)
         busy = scrape_until(gateway, lambda m: m.value("http_server_active_requests", server_port=port) == 1)
@@ -162,32 +170,32 @@ def test_requests_in_flight_and_connections_are_counted(gateway: Gateway, api: U
 
 
 @pytest.mark.own_server
-def test_a_caller_that_leaves_is_counted_as_cancelled(gateway: Gateway, api: Upstream) -> None:
+def test_a_caller_that_leaves_is_counted_as_cancelled(gateway: Gateway, before: Metrics, api: Upstream) -> None:
     api.on("GET", "/things", Reply(until_gone=True))
     with RawConnection(gateway.urls["web"]) as raw:
         raw.send(make_head("GET /things", host="127.0.0.1"))
         api.wait_received(1)
-    metrics = scrape_until(gateway, lambda m: m.count(SERVED) == 1)
+    metrics = scrape_until(gateway, lambda m: m.count(SERVED) == 1, before)
     assert metrics.count(SERVED, http_route="/things", error_type="cancelled") == 1
     assert metrics.count(UPSTREAM, error_type="cancelled") == 1
 
 
-def test_a_response_that_breaks_off_is_counted_as_truncated(gateway: Gateway, api: Upstream) -> None:
+def test_a_response_that_breaks_off_is_counted_as_truncated(gateway: Gateway, before: Metrics, api: Upstream) -> None:
     api.on("GET", "/things", Reply(headers={"content-length": "10"}, chunks=[b"half"], broken=True))
     with RawConnection(gateway.urls["web"]) as raw:
         raw.send(make_head("GET /things", host="127.0.0.1"))
         raw.read_rest()
-    assert scrape(gateway).count(SERVED, http_route="/things", error_type="truncated") == 1
+    assert scrape(gateway, before).count(SERVED, http_route="/things", error_type="truncated") == 1
 
 
 @pytest.mark.own_server
-def test_what_is_refused_before_it_is_routed_is_counted(gateway: Gateway) -> None:
+def test_what_is_refused_before_it_is_routed_is_counted(gateway: Gateway, before: Metrics) -> None:
     port = gateway.urls["web"].rpartition(":")[2]
     for nonsense in (b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"):
         with RawConnection(gateway.urls["web"]) as raw:
             raw.send(nonsense)
             raw.read_rest()
-    metrics = scrape(gateway)
+    metrics = scrape(gateway, before)
     refused = "naftiko_refused_requests_total"
     assert metrics.value(refused, server_port=port, error_type="bad-request") == 1
     assert metrics.value(refused, server_port=port, error_type="bad-host") == 1

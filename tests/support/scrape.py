@@ -25,6 +25,15 @@ class Metrics:
         self.kinds = {family.name: family.type for family in families}
         self.samples = [sample for family in families for sample in family.samples]
 
+    def subtract(self, before: Metrics) -> None:
+        """Keep what was counted after an earlier scrape of the same process. What has not changed is left out."""
+        values = {(sample.name, *sorted(sample.labels.items())): sample.value for sample in before.samples}
+        changes = [
+            sample._replace(value=sample.value - values.get((sample.name, *sorted(sample.labels.items())), 0))
+            for sample in self.samples
+        ]
+        self.samples = [sample for sample in changes if sample.value]
+
     def value(self, name: str, **labels: str) -> float:
         """The sum of the samples of that name in which these labels have these values."""
         wanted = labels.items()
@@ -39,18 +48,21 @@ class Metrics:
         return {sample.labels.get(label, "") for sample in self.samples if sample.name == name}
 
 
-def scrape(program: Program) -> Metrics:
-    """The metrics now."""
+def scrape(program: Program, since: Metrics | None = None) -> Metrics:
+    """The metrics now, or what was counted since an earlier scrape."""
     response = call(program.urls["control"], "/metrics")
     assert response.status == 200
     assert response.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
-    return Metrics(response.body.decode())
+    metrics = Metrics(response.body.decode())
+    if since is not None:
+        metrics.subtract(since)
+    return metrics
 
 
-def scrape_until(program: Program, condition: Callable[[Metrics], bool]) -> Metrics:
+def scrape_until(program: Program, condition: Callable[[Metrics], bool], since: Metrics | None = None) -> Metrics:
     """The metrics, once a condition holds. A process updates its own every second."""
     deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition(metrics := scrape(program)):
+    while not condition(metrics := scrape(program, since)):
         assert time.monotonic() < deadline, metrics.samples
         time.sleep(_POLL_SECONDS)
     return metrics

@@ -36,6 +36,14 @@ def program(arguments: list[str]) -> Iterator[StdioProgram]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def stateless(documents: Path) -> Iterator[StdioProgram]:
+    """One for the tests that neither do a handshake nor call the upstream."""
+    file = str(documents / "stdio.yaml")
+    with StdioProgram(file, "--stdio", "tools", environment={"THINGS_TOKEN": TOKEN}) as running:
+        yield running
+
+
 @BOTH
 def test_a_call_has_a_result(program: StdioProgram, api: Upstream, make: Callable[..., Any]) -> None:
     api.on("GET", "/things", Reply(headers=JSON, body=b'["a\\nb"]'))
@@ -80,33 +88,33 @@ def test_a_batch_is_answered_where_the_revision_has_batches(program: StdioProgra
 
 
 @pytest.mark.parametrize("line", [b"{bad\n", b"\xff\xfe\n", b'{"id": NaN}\n'])
-def test_a_line_that_is_not_json_gets_an_error_and_ends_nothing(program: StdioProgram, line: bytes) -> None:
-    error = program.ask(line)
+def test_a_line_that_is_not_json_gets_an_error_and_ends_nothing(stateless: StdioProgram, line: bytes) -> None:
+    error = stateless.ask(line)
     assert (error["id"], error["error"]["code"]) == (None, -32700)
-    assert program.ask(make_request(1, "ping"))["result"] == {}
+    assert stateless.ask(make_request(1, "ping"))["result"] == {}
 
 
 @pytest.mark.parametrize(
     "message", [{"jsonrpc": "1.0", "id": 1, "method": "ping"}, {"jsonrpc": "2.0", "id": 1.5, "method": "ping"}, 5, []]
 )
-def test_an_invalid_message_gets_an_error(program: StdioProgram, message: Any) -> None:
-    assert program.ask(message)["error"]["code"] == -32600
+def test_an_invalid_message_gets_an_error(stateless: StdioProgram, message: Any) -> None:
+    assert stateless.ask(message)["error"]["code"] == -32600
 
 
-def test_notifications_and_replies_get_no_response(program: StdioProgram) -> None:
-    program.send(
+def test_notifications_and_replies_get_no_response(stateless: StdioProgram) -> None:
+    stateless.send(
         {"jsonrpc": "2.0", "method": "notifications/unknown"},
         {"jsonrpc": "2.0", "method": "not-a-notification"},
         {"jsonrpc": "2.0", "id": 9, "result": {}},
         b"\n",
         b"  \r\n",
     )
-    assert program.ask(make_request(1, "ping"))["id"] == 1
+    assert stateless.ask(make_request(1, "ping"))["id"] == 1
 
 
-def test_an_unsupported_version_is_refused(program: StdioProgram) -> None:
+def test_an_unsupported_version_is_refused(stateless: StdioProgram) -> None:
     message = make_enveloped(1, "tools/list", _meta={"io.modelcontextprotocol/protocolVersion": "2099-01-01"})
-    assert program.ask(message)["error"]["code"] == -32022
+    assert stateless.ask(message)["error"]["code"] == -32022
 
 
 def test_a_line_that_is_too_long_gets_an_error(arguments: list[str]) -> None:
