@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from zipfile import ZipFile
 
 import pytest
 import yaml
@@ -192,10 +194,15 @@ def test_the_tutorial_quotes_the_file() -> None:
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_the_harbour_has_resources_and_prompts(server: str, mode: str) -> None:  # noqa: ARG001 - under each server
-    with Gateway(HARBOUR, ["harbour"], "--sandbox") as gateway:
+    with Gateway(HARBOUR, ["harbour", "skills"], "--sandbox") as gateway:
         async with Client(gateway.urls["harbour"], mode=mode) as client:
             uris = [str(one.uri) for one in (await client.list_resources()).resources]
-            assert uris == ["harbour://handbook/arrivals.md", "harbour://handbook/signals.md"]
+            assert uris[:2] == ["harbour://handbook/arrivals.md", "harbour://handbook/signals.md"]
+            skills = HARBOUR.parent / "harbour" / "skills"
+            for path in ("plan-arrival/SKILL.md", "plan-arrival/references/LIMITS.md"):
+                (file,) = (await client.read_resource(f"skill://skills/{path}")).contents
+                assert isinstance(file, TextResourceContents)
+                assert file.text == (skills / path).read_text(encoding="utf-8")
             (page,) = (await client.read_resource(uris[0])).contents
             assert isinstance(page, TextResourceContents)
             assert page.text == (HARBOUR.parent / "harbour" / "handbook" / "arrivals.md").read_text(encoding="utf-8")
@@ -207,3 +214,18 @@ async def test_the_harbour_has_resources_and_prompts(server: str, mode: str) -> 
             assert "the late watch has to decide" in found.messages[0].content.text
             cargo = await client.complete(PromptReference(name="plan-arrival"), {"name": "cargo", "value": "o"})
             assert cargo.completion.values == ["oil"]
+
+
+def test_the_harbour_has_skills() -> None:
+    with Gateway(HARBOUR, ["harbour", "skills"], "--sandbox") as gateway:
+        url = gateway.urls["skills"]
+        listed = call(url, "/skills").json
+        assert [skill["name"] for skill in listed["skills"]] == ["plan-arrival", "greet-ship"]
+        berths, limits = call(url, "/skills/plan-arrival").json["tools"]
+        assert berths["description"] == "Returns the depth and the occupant of a berth."
+        assert berths["invocationRef"] == {"targetNamespace": "harbour", "action": "get-berth", "mode": "mcp"}
+        assert limits["instruction"] == "references/LIMITS.md"
+        written = call(url, "/skills/greet-ship/contents/SKILL.md").body.decode()
+        assert written.startswith('---\nname: "greet-ship"\n')
+        with ZipFile(BytesIO(call(url, "/skills/plan-arrival/download").body)) as archive:
+            assert archive.namelist() == ["plan-arrival/SKILL.md", "plan-arrival/references/LIMITS.md"]
