@@ -24,7 +24,15 @@ class Collector(Upstream):
 
     def __init__(self) -> None:
         super().__init__()
+        self._accept_all()
+
+    def _accept_all(self) -> None:
         self.on("POST", "/v1/traces", Reply(headers=_TYPE))
+
+    def reset(self) -> None:
+        """Forget all requests and scripts, and accept everything again."""
+        super().reset()
+        self._accept_all()
 
     def environment(self, **more: str) -> dict[str, str]:
         """The environment of a program that sends its traces here, without delay."""

@@ -17,7 +17,7 @@ from support.traced_requests import PARENT, SAMPLED, TRACE, by_kind
 from support.upstream import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from support.upstream import Upstream
@@ -25,12 +25,40 @@ UNSAMPLED = {"traceparent": f"00-{TRACE}-{PARENT}-00", "tracestate": "vendor=1"}
 MCP_HEADERS = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
 
 
+@pytest.fixture(scope="module")
+def module_collector(server: str) -> Iterator[Collector]:  # noqa: ARG001 - what sends to it is started by each server
+    with Collector() as running:
+        yield running
+
+
+@pytest.fixture
+def collector(module_collector: Collector) -> Collector:
+    """The module's collector, empty again."""
+    module_collector.reset()
+    return module_collector
+
+
+@pytest.fixture(scope="module")
+def shared(documents: Path, module_upstream: Upstream, module_collector: Collector) -> Iterator[Gateway]:
+    """For tests that wait for every span that they cause, so that none comes to the next one."""
+    base = ("--base-uri", f"api={module_upstream.url}", "--linger", "0")
+    variables = module_collector.environment()
+    with Gateway(documents / "mcp.yaml", ["web", "tools"], *base, environment=variables) as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="module")
+def untraced(documents: Path, module_upstream: Upstream) -> Iterator[Gateway]:
+    """One that sends no spans."""
+    with Gateway(documents / "mcp.yaml", ["web", "tools"], "--base-uri", f"api={module_upstream.url}") as gateway:
+        yield gateway
+
+
 def test_a_request_continues_its_callers_trace_and_the_upstream_ours(
-    start: Callable[..., Gateway], api: Upstream, collector: Collector
+    shared: Gateway, api: Upstream, collector: Collector
 ) -> None:
-    with start() as gateway:
-        call(gateway.urls["web"], "/things?key=value", headers=SAMPLED)
-        server, client = by_kind(collector.wait_spans(2))
+    call(shared.urls["web"], "/things?key=value", headers=SAMPLED)
+    server, client = by_kind(collector.wait_spans(2))
     assert {server.trace_id.hex(), client.trace_id.hex()} == {TRACE}
     assert (server.parent_span_id.hex(), client.parent_span_id) == (PARENT, server.span_id)
     assert api.last.header("traceparent") == f"00-{TRACE}-{client.span_id.hex()}-01"
@@ -39,13 +67,10 @@ def test_a_request_continues_its_callers_trace_and_the_upstream_ours(
     assert client.start_time_unix_nano < client.end_time_unix_nano <= server.end_time_unix_nano
 
 
-def test_spans_say_what_was_asked_and_what_came_of_it(
-    start: Callable[..., Gateway], api: Upstream, collector: Collector
-) -> None:
+def test_spans_say_what_was_asked_and_what_came_of_it(shared: Gateway, api: Upstream, collector: Collector) -> None:
     api.on("GET", "/things", Reply(status=404))
-    with start() as gateway:
-        call(gateway.urls["web"], "/things?key=value")
-        server, client = by_kind(collector.wait_spans(2))
+    call(shared.urls["web"], "/things?key=value")
+    server, client = by_kind(collector.wait_spans(2))
     assert (server.name, client.name) == ("GET /things", "GET api.list-things")
     assert read_attributes(server) == {
         "http.request.method": "GET",
@@ -54,7 +79,7 @@ def test_spans_say_what_was_asked_and_what_came_of_it(
         "naftiko.expose": "web",
         "network.protocol.version": "1.1",
         "server.address": "127.0.0.1",
-        "server.port": urlsplit(gateway.urls["web"]).port,
+        "server.port": urlsplit(shared.urls["web"]).port,
         "url.path": "/things",
         "url.query": "key=REDACTED",
         "url.scheme": "http",
@@ -72,20 +97,16 @@ def test_spans_say_what_was_asked_and_what_came_of_it(
     assert (server.status.code, client.status.code) == (Status.STATUS_CODE_UNSET, Status.STATUS_CODE_ERROR)
 
 
-def test_a_path_that_an_mcp_port_does_not_serve_has_a_span(start: Callable[..., Gateway], collector: Collector) -> None:
-    with start() as gateway:
-        call(gateway.urls["tools"].removesuffix("/mcp"), "/nope")
-        (span,) = collector.wait_spans(1)
+def test_a_path_that_an_mcp_port_does_not_serve_has_a_span(shared: Gateway, collector: Collector) -> None:
+    call(shared.urls["tools"].removesuffix("/mcp"), "/nope")
+    (span,) = collector.wait_spans(1)
     assert (span.name, read_attributes(span)["http.response.status_code"]) == ("GET", 404)
 
 
-def test_a_request_without_a_trace_begins_one(
-    start: Callable[..., Gateway], api: Upstream, collector: Collector
-) -> None:
-    with start() as gateway:
-        call(gateway.urls["web"], "/things")
-        call(gateway.urls["web"], "/things", headers={"traceparent": "00-nonsense-01"})
-        spans = collector.wait_spans(4)
+def test_a_request_without_a_trace_begins_one(shared: Gateway, api: Upstream, collector: Collector) -> None:
+    call(shared.urls["web"], "/things")
+    call(shared.urls["web"], "/things", headers={"traceparent": "00-nonsense-01"})
+    spans = collector.wait_spans(4)
     traces = {span.trace_id for span in spans}
     assert len(traces) == 2
     roots = [span for span in spans if span.kind == Span.SPAN_KIND_SERVER]
@@ -104,13 +125,12 @@ def test_a_request_without_a_trace_begins_one(
     ids=["malformed", "twice", "a state alone"],
 )
 def test_what_names_no_trace_does_not_go_on_beside_the_one_that_begins(
-    start: Callable[..., Gateway], api: Upstream, collector: Collector, given: list[tuple[str, str]]
+    shared: Gateway, api: Upstream, collector: Collector, given: list[tuple[str, str]]
 ) -> None:
-    with start() as gateway:
-        with RawConnection(gateway.urls["web"]) as caller:
-            caller.send(make_head("GET /things", given))
-            caller.read_response()
-        server, client = by_kind(collector.wait_spans(2))
+    with RawConnection(shared.urls["web"]) as caller:
+        caller.send(make_head("GET /things", given))
+        caller.read_response()
+    server, client = by_kind(collector.wait_spans(2))
     headers = [pair for pair in api.last.headers if pair[0].startswith("trace")]
     assert headers == [("traceparent", f"00-{server.trace_id.hex()}-{client.span_id.hex()}-03")]
     assert (server.trace_id.hex() != TRACE, server.trace_state) == (True, "")
@@ -128,34 +148,33 @@ STATES = [
 @pytest.mark.parametrize("recorded", [True, False])
 @pytest.mark.parametrize(("states", "sent"), STATES, ids=["several lines", "invalid", "too many", "too long"])
 def test_a_state_goes_on_only_when_it_is_valid(
-    start: Callable[..., Gateway],
-    documents: Path,
+    shared: Gateway,
+    untraced: Gateway,
     api: Upstream,
+    collector: Collector,
     states: list[str],
     sent: str | None,
     recorded: bool,
 ) -> None:
     parent = f"\t 00-{TRACE}-{PARENT}-01 \t"
     headers = [("traceparent", parent), *(("TraceState", state) for state in states)]
-    options = ("--base-uri", f"api={api.url}")
-    with (
-        start() if recorded else Gateway(documents / "mcp.yaml", ["web", "tools"], *options) as gateway,
-        RawConnection(gateway.urls["web"]) as caller,
-    ):
+    gateway = shared if recorded else untraced
+    with RawConnection(gateway.urls["web"]) as caller:
         caller.send(make_head("GET /things", headers))
         assert caller.read_response().status == 200
+    if recorded:
+        collector.wait_spans(2)
     assert api.last.header("tracestate") == sent
     named = api.last.header("traceparent")
     assert named is not None
     assert named[3:35] == TRACE
 
 
-def test_what_is_no_text_spoils_no_batch(start: Callable[..., Gateway], collector: Collector) -> None:
-    with start() as gateway:
-        with RawConnection(gateway.urls["web"]) as caller:
-            caller.send(make_head("GET /things", [("traceparent", SAMPLED["traceparent"]), ("tracestate", "a=\xff")]))
-            caller.read_response()
-        server, _ = by_kind(collector.wait_spans(2))
+def test_what_is_no_text_spoils_no_batch(shared: Gateway, collector: Collector) -> None:
+    with RawConnection(shared.urls["web"]) as caller:
+        caller.send(make_head("GET /things", [("traceparent", SAMPLED["traceparent"]), ("tracestate", "a=\xff")]))
+        caller.read_response()
+    server, _ = by_kind(collector.wait_spans(2))
     assert (server.trace_id.hex(), server.trace_state) == (TRACE, "")
 
 
@@ -180,14 +199,13 @@ def test_a_later_version_is_passed_on_as_the_known_one(start: Callable[..., Gate
 
 
 def test_what_the_caller_does_not_record_is_not_recorded_here(
-    start: Callable[..., Gateway], api: Upstream, collector: Collector
+    shared: Gateway, api: Upstream, collector: Collector
 ) -> None:
-    with start() as gateway:
-        call(gateway.urls["web"], "/things", headers=UNSAMPLED)
-        assert api.last.header("traceparent") == UNSAMPLED["traceparent"]
-        assert api.last.header("tracestate") == "vendor=1"
-        call(gateway.urls["web"], "/things", headers=SAMPLED)
-        collector.wait_spans(2)
+    call(shared.urls["web"], "/things", headers=UNSAMPLED)
+    assert api.last.header("traceparent") == UNSAMPLED["traceparent"]
+    assert api.last.header("tracestate") == "vendor=1"
+    call(shared.urls["web"], "/things", headers=SAMPLED)
+    collector.wait_spans(2)
 
 
 def test_a_sampler_that_ignores_callers_passes_its_decision_on(
@@ -213,18 +231,17 @@ def test_about_as_many_requests_are_recorded_as_the_ratio_says(
 
 @pytest.mark.parametrize("odd", [False, True], ids=["straight", "by the SDK"])
 def test_the_span_of_a_tool_call_names_the_tool(
-    start: Callable[..., Gateway], api: Upstream, collector: Collector, *, odd: bool
+    shared: Gateway, api: Upstream, collector: Collector, *, odd: bool
 ) -> None:
     def message(name: str) -> bytes:
         params: dict[str, object] = {"name": name, "arguments": {}, **({"task": None} if odd else {})}
         return json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
 
-    with start() as gateway:
-        headers = MCP_HEADERS | SAMPLED
-        call(gateway.urls["tools"], "/mcp", "POST", headers, message("list-things"))
-        server, client = by_kind(collector.wait_spans(2))
-        call(gateway.urls["tools"], "/mcp", "POST", headers, message("get-thing"))  # which lacks its id
-        failed = collector.wait_spans(3)[-1]
+    headers = MCP_HEADERS | SAMPLED
+    call(shared.urls["tools"], "/mcp", "POST", headers, message("list-things"))
+    server, client = by_kind(collector.wait_spans(2))
+    call(shared.urls["tools"], "/mcp", "POST", headers, message("get-thing"))  # which lacks its id
+    failed = collector.wait_spans(3)[-1]
     assert server.name == "tools/call list-things"
     assert read_attributes(server) == {
         "gen_ai.operation.name": "execute_tool",
@@ -237,7 +254,7 @@ def test_the_span_of_a_tool_call_names_the_tool(
         "naftiko.expose": "tools",
         "network.protocol.version": "1.1",
         "server.address": "127.0.0.1",
-        "server.port": urlsplit(gateway.urls["tools"]).port,
+        "server.port": urlsplit(shared.urls["tools"]).port,
         "url.path": "/mcp",
         "url.scheme": "http",
     }
@@ -275,12 +292,9 @@ def test_a_trace_that_a_message_names_is_continued_unless_a_header_names_one(
     assert len(collector.spans()) == 4
 
 
-def test_what_no_route_handles_has_a_span_without_a_made_up_name(
-    start: Callable[..., Gateway], collector: Collector
-) -> None:
-    with start() as gateway:
-        call(gateway.urls["web"], "/who/knows?what", "PROPFIND")
-        (span,) = collector.wait_spans(1)
+def test_what_no_route_handles_has_a_span_without_a_made_up_name(shared: Gateway, collector: Collector) -> None:
+    call(shared.urls["web"], "/who/knows?what", "PROPFIND")
+    (span,) = collector.wait_spans(1)
     attributes = read_attributes(span)
     assert (span.name, attributes["http.request.method"], attributes["url.path"]) == ("HTTP", "_OTHER", "/who/knows")
     assert attributes["http.request.method_original"] == "PROPFIND"
@@ -314,16 +328,15 @@ def test_a_message_may_name_a_recorded_trace_whatever_the_ratio(
     assert (server.parent_span_id.hex(), server.name) == (PARENT, "tools/call list-things")
 
 
-def test_the_span_of_a_message_is_called_by_its_method(start: Callable[..., Gateway], collector: Collector) -> None:
+def test_the_span_of_a_message_is_called_by_its_method(shared: Gateway, collector: Collector) -> None:
     def send(method: str, **params: object) -> None:
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-        call(gateway.urls["tools"], "/mcp", "POST", MCP_HEADERS | {"mcp-protocol-version": "2025-06-18"}, body)
+        call(shared.urls["tools"], "/mcp", "POST", MCP_HEADERS | {"mcp-protocol-version": "2025-06-18"}, body)
 
-    with start() as gateway:
-        send("tools/list")
-        send("sing")
-        send("tools/call", name="no-such-tool", arguments={})
-        listing, unknown, failed = collector.wait_spans(3)
+    send("tools/list")
+    send("sing")
+    send("tools/call", name="no-such-tool", arguments={})
+    listing, unknown, failed = collector.wait_spans(3)
     assert listing.name == "tools/list"
     assert read_attributes(listing)["mcp.protocol.version"] == "2025-06-18"
     assert (unknown.name, read_attributes(unknown)["mcp.method.name"]) == ("POST /mcp", "sing")
