@@ -100,6 +100,7 @@ class PageError(UpstreamError):
         page: The number of the page; the first is 1.
         status: The status for the caller.
         retry_after: When the caller may try again, as the upstream says; empty if it does not say.
+        lasting: Whether the same call fails again: a limit ended it, or the page is not usable.
     """
 
     def __init__(
@@ -111,11 +112,20 @@ class PageError(UpstreamError):
         retry_after: bytes = b"",
         detail: str = "",
         request_id: str = "",
+        lasting: bool = False,
     ) -> None:
         super().__init__(message, detail, request_id)
         self.page = page
         self.status = status
         self.retry_after = retry_after
+        self.lasting = lasting
+
+
+def is_lasting(error: UpstreamError) -> bool:
+    """Return whether the same call fails again, as far as one can know: its response came, and is not usable."""
+    if isinstance(error, PageError):
+        return error.lasting
+    return not isinstance(error, UpstreamTimeout | UpstreamUnreachable | UpstreamOverloaded)
 
 
 class StepError(CallError):
@@ -128,6 +138,7 @@ class StepError(CallError):
         retry_after: When the caller may try again, as the upstream says; empty if it does not say.
         request_id: An id in the log and in the response, to find one by the other.
         item: The index of the item at which it failed; None outside a loop.
+        lasting: Whether the same call fails again: a limit ended it, a script, or a response that is not usable.
     """
 
     def __init__(
@@ -140,6 +151,7 @@ class StepError(CallError):
         retry_after: bytes = b"",
         request_id: str = "",
         item: int | None = None,
+        lasting: bool = False,
     ) -> None:
         self.step = step
         self.operation = operation
@@ -147,6 +159,7 @@ class StepError(CallError):
         self.retry_after = retry_after
         self.request_id = request_id or os.urandom(8).hex()
         self.item = item
+        self.lasting = lasting
         self._problem = problem
         super().__init__(f"step '{step}' failed{'' if item is None else f' at item {item}'}: {problem}")
 
@@ -167,6 +180,7 @@ class StepError(CallError):
             retry_after=self.retry_after,
             request_id=self.request_id,
             item=item,
+            lasting=self.lasting,
         )
 
 

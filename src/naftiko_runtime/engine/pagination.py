@@ -19,7 +19,7 @@ from naftiko_runtime.engine.next_page import NEVER, compile_next, set_first_page
 from naftiko_runtime.engine.progress import report_progress
 from naftiko_runtime.engine.result import OperationResult
 from naftiko_runtime.engine.threads import run_in_thread
-from naftiko_runtime.errors import PageError, UpstreamError
+from naftiko_runtime.errors import PageError, UpstreamError, is_lasting
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.formats import DecodeError, decode
 from naftiko_runtime.json_limits import check_json_limits
@@ -239,14 +239,21 @@ class Pager:
         log.warning(event, extra=extra)
 
     def _fail(self, number: int, problem: str, *, status: int = 502) -> PageError:
-        return PageError(number, f"page {number} of '{self._target}' failed: {problem}", status=status)
+        message = f"page {number} of '{self._target}' failed: {problem}"
+        return PageError(number, message, status=status, lasting=True)
 
     def _wrap(self, number: int, error: UpstreamError) -> PageError:
         """Make the error of a page without a usable response."""
         message = f"page {number} of '{self._target}' failed: {describe_failure(self._target, error)}"
         status, retry_after = choose_status(error)
         return PageError(
-            number, message, status=status, retry_after=retry_after, detail=error.detail, request_id=error.request_id
+            number,
+            message,
+            status=status,
+            retry_after=retry_after,
+            detail=error.detail,
+            request_id=error.request_id,
+            lasting=is_lasting(error),
         )
 
     def _describe_status(self, number: int, response: UpstreamResponse) -> PageError:

@@ -11,4 +11,6 @@ if TYPE_CHECKING:
 def describe_target(operation: Operation) -> str:
     """Return what an operation calls: ``namespace.operation  (GET /path)``."""
     targets = [f"{target.operation}  ({target.method} {target.url})" for target in operation.execution.targets]
-    return ", ".join(targets) or "a mock response"
+    if targets:
+        return ", ".join(targets)
+    return "a mock response" if operation.execution.is_mock else "steps that call nothing"

@@ -24,9 +24,21 @@ def make_mock_target(exposed: Exposed, context: Context) -> Consumed:
 
 
 def check_mock(outputs: Sequence[Output], context: Context) -> None:
-    """Report the outputs without a name, which the result of a mock leaves out."""
+    """Report what a mock leaves out: outputs without a name, and those without a value."""
+    for output in outputs:
+        _check_value(output, output.name or "result", context)
     if not any(output.name for output in outputs):
         return
     for output in outputs:
         if not output.name:
             context.report(rules.NO_EFFECT_UNNAMED_OUTPUT(), output.get_path())
+
+
+def _check_value(output: Output, name: str, context: Context) -> None:
+    inner = tuple(output.iter_inner())
+    for one in inner:
+        key = one.get_path()[-1]
+        _check_value(one, str(key), context)
+    has_source = output.mapping is not None or output.const is not None or "value" in output.model_fields_set
+    if not has_source and not inner:
+        context.report(rules.UNMATCHED_MAPPING_MOCK(name=name), output.get_path())

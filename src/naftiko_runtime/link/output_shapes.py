@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from naftiko_runtime.document.parameters import Output
-    from naftiko_runtime.plan import Shape, Term
+    from naftiko_runtime.plan import Shape, ShapeType, Term
 
 LinkTemplate: TypeAlias = Callable[["Output"], "Term"]
 """From an output whose ``value`` is a template to its term."""
@@ -42,10 +42,23 @@ def link_shapes(outputs: Sequence[Output], link_template: LinkTemplate) -> tuple
 
 def link_mock_shapes(outputs: Sequence[Output], link_template: LinkTemplate) -> tuple[Shape, ...]:
     """Link the shapes of a mock's result: an object of its named outputs, or else the outputs."""
-    named = {output.name: _link_shape(output, link_template) for output in outputs if output.name}
-    if named:
-        return (ObjectShape(_ROOT, tuple(named.items())),)
-    return tuple(_link_shape(output, link_template) for output in outputs)
+    linked = [(output.name, _remove_path(_link_shape(output, link_template))) for output in outputs]
+    if any(name for name, _ in linked):
+        return (ObjectShape(_ROOT, tuple({name: shape for name, shape in linked if name}.items())),)
+    return tuple(shape for _, shape in linked)
+
+
+def _remove_path(shape: Shape) -> Shape:
+    """Return a shape of a mock: what has no value is null, because there is no response to read."""
+    match shape:
+        case ObjectShape(path, properties):
+            return ObjectShape(path, tuple((name, _remove_path(one)) for name, one in properties), shape.description)
+        case ListShape(path, items) if items is not None:
+            return ListShape(path, _remove_path(items), shape.description)
+        case ScalarShape() | ListShape() | MapShape():
+            declared: ShapeType = shape.type if isinstance(shape, ScalarShape) else "object"
+            return ConstantShape(None, declared, shape.description)
+    return shape
 
 
 def is_identity(output: Output) -> bool:
@@ -66,7 +79,7 @@ def _link_shape(output: Output, link_template: LinkTemplate) -> Shape:
     if output.value is not None:  # takes precedence over a mapping
         return _link_value(output, output.value, link_template)
     if output.const is not None and output.mapping is None:
-        return ConstantShape(freeze(output.const), description=output.description)
+        return ConstantShape(freeze(output.const), output.type, output.description)
     path, about = _normalize_path(output), output.description
     older = output.mapping if isinstance(output.mapping, OutputMapping) else output
     if older.properties:

@@ -75,7 +75,7 @@ def _describe_type(shape: Shape) -> dict[str, Any]:
     """Describe a shape. An object has each of its properties, also those whose path leads nowhere."""
     match shape:
         case ConstantShape(value, type=declared) if value is not None and declared in _SCALARS:
-            return {"type": declared} if has_type(value, declared) else {}
+            return {"type": declared} if has_type(thaw(value), declared) else {}
         case ConstantShape(type=declared) | TemplateShape(type=declared) | ScalarShape(type=declared):
             return {"type": [declared, "null"]} if declared in _SCALARS else {}
         case ObjectShape(properties=properties):

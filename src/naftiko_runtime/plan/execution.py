@@ -31,6 +31,7 @@ class Call(Struct, frozen=True):
     response: UntouchedResponse | MappedResponse
 
     script_steps: ClassVar[tuple[ScriptStep, ...]] = ()
+    is_mock: ClassVar[bool] = False
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -82,6 +83,10 @@ class Call(Struct, frozen=True):
         """Return the call with another request."""
         return replace(self, request=change(self.request))
 
+    def may_change_before(self, _step: str, _item: int | None) -> bool:
+        """Return false: there are no steps."""
+        return False
+
 
 class Mock(Struct, frozen=True):
     """Calls no upstream and runs no script: the document contains the result."""
@@ -91,6 +96,7 @@ class Mock(Struct, frozen=True):
     targets: ClassVar[tuple[Target, ...]] = ()
     upstreams: ClassVar[tuple[Upstream, ...]] = ()
     script_steps: ClassVar[tuple[ScriptStep, ...]] = ()
+    is_mock: ClassVar[bool] = True
     passes_conditions: ClassVar[bool] = False
     open_query: ClassVar[bool] = False
     open_body: ClassVar[OpenBody | None] = None
@@ -104,6 +110,10 @@ class Mock(Struct, frozen=True):
     def map_requests(self, _change: Callable[[Request], Request]) -> Mock:
         """Return the mock itself: it has no request."""
         return self
+
+    def may_change_before(self, _step: str, _item: int | None) -> bool:
+        """Return false: there are no steps."""
+        return False
 
 
 Execution: TypeAlias = Call | Workflow | Mock

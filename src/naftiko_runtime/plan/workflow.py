@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan.steps import StepReference, WorkflowStep
     from naftiko_runtime.plan.upstream import Upstream
     from naftiko_runtime.terms import Tree
+
+
+_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
 
 
 class CallResult(Struct, frozen=True):
@@ -81,6 +85,7 @@ class Workflow(Struct, frozen=True):
     result: WorkflowResult
     references: tuple[StepReference, ...] = ()
 
+    is_mock: ClassVar[bool] = False
     # What a caller sends is about one request, and a workflow may send several.
     passes_conditions: ClassVar[bool] = False
     has_parts: ClassVar[bool] = True
@@ -104,6 +109,22 @@ class Workflow(Struct, frozen=True):
 
     def _iter_requests(self) -> Iterator[Request]:
         return (call.request for step in self.steps for call in iter_calls(step))
+
+    def may_change_before(self, name: str, item: int | None) -> bool:
+        """Return whether a step may have changed something before another one failed.
+
+        Args:
+            name: The step that failed.
+            item: The item of its loop that failed; None outside a loop.
+        """
+        for step in self.steps:
+            if step.name == name and not item:
+                return False
+            if any(call.request.method not in _READING for call in iter_calls(step)):
+                return True
+            if step.name == name:
+                return False
+        return False
 
     @property
     def script_steps(self) -> tuple[ScriptStep, ...]:

@@ -307,12 +307,15 @@ UNMATCHED_MAPPING: Final = define(
     "NK226",
     "unmatched-mapping",
     Severity.WARNING,
-    "A mapping sets a field that `outputParameters` do not declare, or no mapping sets a declared output.",
+    "A mapping sets a field that `outputParameters` do not declare, or nothing sets a declared output.",
     "Give the mapping and the output the same name.",
     "no output has the name '{name}': the mapping has no effect",
 )
 UNMATCHED_MAPPING_OUTPUT: Final = UNMATCHED_MAPPING.add_message(
     "no mapping sets the output '{name}': it is always null"
+)
+UNMATCHED_MAPPING_MOCK: Final = UNMATCHED_MAPPING.add_message(
+    "nothing gives the output '{name}' a value: it is always null", "add a 'value'"
 )
 
 PRESENCE_CONDITION: Final = define(

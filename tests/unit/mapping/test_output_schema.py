@@ -47,6 +47,23 @@ def test_anything_else_is_wrapped(data: dict[str, Any]) -> None:
     assert found.make_structured(["x"], mismatched=False) == {"result": ["x"]}
 
 
+@pytest.mark.parametrize(
+    ("declared", "value", "schema"),
+    [
+        ("number", "3.50", {"type": "number"}),
+        ("number", "7", {"type": "number"}),
+        ("integer", "7", {"type": "integer"}),
+        ("boolean", "true", {"type": "boolean"}),
+        ("string", "7", {"type": "string"}),
+        ("integer", "many", {}),
+    ],
+)
+def test_a_constant_has_its_declared_type(declared: str, value: str, schema: dict[str, Any]) -> None:
+    found = make_result_schema(make_shapes({"type": "object", "properties": {"x": {"type": declared, "value": value}}}))
+    assert found is not None
+    assert found.schema["properties"]["x"] == schema
+
+
 def test_what_may_be_anything_has_no_outline() -> None:
     assert make_result_schema(make_shapes({"type": "object", "mapping": "$.raw"})) is None
     assert make_result_schema(make_shapes(SHIP, SHIP)) is None

@@ -13,7 +13,7 @@ from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.engine.mapping import report_mismatches
 from naftiko_runtime.engine.result import OperationResult, format_status
 from naftiko_runtime.engine.steps.workflow_run import compile_references, limit_work
-from naftiko_runtime.errors import Rejected, StepError, UpstreamError
+from naftiko_runtime.errors import Rejected, StepError, UpstreamError, is_lasting
 from naftiko_runtime.mapping.compile import compile_shapes
 from naftiko_runtime.plan import ITEM, ListShape, ObjectShape, ScalarShape
 
@@ -106,7 +106,7 @@ class BoundCallStep:
             if (fault := self._find_callers_fault(error, values, run)) is not None:
                 raise fault from None
             problem = f"'{self.target}' cannot be called with the values of earlier steps: {error}"
-            raise StepError(self.name, self.target, problem, status=502) from None
+            raise StepError(self.name, self.target, problem, status=502, lasting=True) from None
         try:
             response = await call.send(request)
         except UpstreamError as error:
@@ -147,7 +147,7 @@ class BoundCallStep:
         run.bodies.add(len(body))
         if run.bodies.size > (most := max(limits.RUN_BYTES_MAX, self._call.bytes_max)):
             problem = f"the responses of the run exceed {most:,} bytes"
-            raise StepError(self.name, self.target, problem, status=502)
+            raise StepError(self.name, self.target, problem, status=502, lasting=True)
         if mapping is not None:
             value = await mapping.read_value(result, run.exchange)
             if self._name_outputs is not None:
@@ -158,7 +158,8 @@ class BoundCallStep:
         """The error of a response that is not successful."""
         status = result.status if result.status >= HTTPStatus.BAD_REQUEST else int(HTTPStatus.BAD_GATEWAY)
         problem = f"'{self.target}' responded with {format_status(result.status)}"
-        error = StepError(self.name, self.target, problem, status=status, retry_after=result.get_header(b"retry-after"))
+        retry_after, lasting = result.get_header(b"retry-after"), result.status < HTTPStatus.BAD_REQUEST
+        error = StepError(self.name, self.target, problem, status=status, retry_after=retry_after, lasting=lasting)
         _log_failure(self._operation, error, f"status {result.status}")
         return error
 
@@ -194,6 +195,7 @@ def describe_unusable(operation: str, step: str, target: str, error: UpstreamErr
         status=status,
         retry_after=retry_after,
         request_id=error.request_id,
+        lasting=is_lasting(error),
     )
     _log_failure(operation, failure, error.detail)
     return failure

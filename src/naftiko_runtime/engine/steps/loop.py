@@ -107,7 +107,7 @@ class BoundLoop:
         if (callers := self._plan.input) is not None:
             return Rejected(InputFault(callers.name, callers.place, f"the list of step '{self._step}' {fault}"))
         problem = f"the value of 'forEach' {fault}"
-        error = StepError(self._step, "", problem, status=502)
+        error = StepError(self._step, "", problem, status=502, lasting=True)
         extra = {"operation": self._operation, "step": self._step, "reason": problem}
         log.warning("step failed", extra=extra | {"request_id": error.request_id})
         return error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from base64 import b64encode
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.engine.steps.workflow_run import compile_value
@@ -65,7 +66,7 @@ class BoundScriptStep:
             raise self._fail(f"the context of the script {step.program.main.name} is not JSON: {error}", 502) from None
 
     def _fail(self, problem: str, status: int) -> StepError:
-        error = StepError(self.name, "", problem, status=status)
+        error = StepError(self.name, "", problem, status=status, lasting=status != HTTPStatus.GATEWAY_TIMEOUT)
         extra = {"operation": self._operation, "step": self.name, "reason": problem, "request_id": error.request_id}
         log.warning("step failed", extra=extra)
         return error

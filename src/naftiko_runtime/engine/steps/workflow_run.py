@@ -159,7 +159,7 @@ def compile_value(
 
 def describe_unrenderable(step: str, error: Unrenderable) -> StepError:
     """The error of a step with a value that cannot be text."""
-    return StepError(step, "", f"a value cannot be text: {error}", status=502)
+    return StepError(step, "", f"a value cannot be text: {error}", status=502, lasting=True)
 
 
 def find_value(step: str, path: JsonPath, value: Any, run: WorkflowRun) -> Any:
@@ -195,6 +195,6 @@ def limit_work(step: str, subject: str, make: Callable[[object], T], value: Any,
     try:
         return run_bounded(make, value, run.exchange.compute_remaining)
     except TooMuchWork:
-        raise StepError(step, "", f"{subject} takes too long", status=502) from None
+        raise StepError(step, "", f"{subject} takes too long", status=502, lasting=True) from None
     except OutOfTime:
         raise StepError(step, "", f"{subject} takes too long", status=504) from None

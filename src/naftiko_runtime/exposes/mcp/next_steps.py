@@ -27,6 +27,8 @@ _DATE: Final = compile_lazily(rb"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} 
 
 _LATER: Final = "try again later"
 _UNCERTAIN: Final = "it may have had an effect: find out before you try again"
+_CHANGED: Final = "what ran before may have had an effect: find out before you call again"
+_LASTING: Final = "tell the user, because the same call fails again"
 _CREDENTIALS: Final = "the API refuses the credentials: tell the user, because other arguments do not change that"
 _BY_STATUS: Final[dict[int, str]] = {
     HTTPStatus.BAD_REQUEST: "check the arguments",
@@ -77,7 +79,8 @@ def advise_on_status(status: int, retry: int | str | None, operation: BoundOpera
 def advise_on_error(error: CallError, operation: BoundOperation) -> str:
     """Return what to do after a call without a usable response. Empty if the error says it."""
     if isinstance(error, StepError | PageError):
-        return advise_on_status(error.status, find_retry(error), operation)
+        advice = _LASTING if error.lasting else advise_on_status(error.status, find_retry(error), operation)
+        return f"{advice}; {_CHANGED}" if _may_have_changed(error, operation) else advice
     if isinstance(error, UpstreamOverloaded):
         return advise_on_status(HTTPStatus.SERVICE_UNAVAILABLE, error.retry_seconds, operation)
     if isinstance(error, UpstreamTimeout | UpstreamUnreachable):
@@ -90,6 +93,12 @@ def find_retry(error: CallError) -> int | str | None:
     if isinstance(error, UpstreamOverloaded):
         return error.retry_seconds
     return read_retry(error.retry_after) if isinstance(error, StepError | PageError) else None
+
+
+def _may_have_changed(error: StepError | PageError, operation: BoundOperation) -> bool:
+    """Return whether what ran before a failed step may have changed something."""
+    execution = operation.operation.execution
+    return isinstance(error, StepError) and execution.may_change_before(error.step, error.item)
 
 
 def _advise_to_repeat(operation: BoundOperation) -> str:
