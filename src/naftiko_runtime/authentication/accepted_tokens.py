@@ -15,7 +15,8 @@ from naftiko_runtime.authentication.kind import AuthenticationKind
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.public_urls import InvalidPublicUrlError, parse_public_url
-from naftiko_runtime.rules import problems
+from naftiko_runtime.rules import helps, problems
+from naftiko_runtime.suggest import find_closest
 from naftiko_runtime.terms import Constant
 
 if TYPE_CHECKING:
@@ -209,10 +210,10 @@ def _check_choices(part: OAuth2, linker: Linker) -> bool:
         statement = rules.INVALID_VALUE_TOKEN_VALIDATION(value=part.token_validation)
         linker.report(statement, part.get_path("tokenValidation"))
         faulty = True
-    for algorithm in part.algorithms:
+    for index, algorithm in enumerate(part.algorithms):
         if algorithm not in ALGORITHMS:
             statement = rules.INVALID_VALUE_ALGORITHM(value=algorithm, known=ALGORITHMS)
-            linker.report(statement, part.get_path("algorithms"))
+            linker.report(statement, part.get_path("algorithms", index))
             faulty = True
     return faulty
 
@@ -227,7 +228,9 @@ def _check_urls(part: OAuth2, linker: Linker) -> bool:
         "introspectionEndpoint": part.introspection_endpoint,
     }.items():
         if value and "{{" not in value and not _is_url(value, key):
-            linker.report(rules.INVALID_VALUE_URL_OF(key=key), part.get_path(key))
+            _, separator, fragment = value.partition("#")
+            statement = rules.INVALID_VALUE_FRAGMENT(key=key, fragment=f"#{fragment[:40]}")
+            linker.report(statement if separator else rules.INVALID_VALUE_URL_OF(key=key), part.get_path(key))
             faulty = True
     return faulty
 
@@ -252,7 +255,9 @@ def report_unlisted_scopes(needed: Sequence[str], listed: Sequence[str], key_pat
     """Report needed scopes that an expose does not list, if it lists any."""
     for scope in needed:
         if listed and scope not in listed:
-            linker.report(rules.UNLISTED_SCOPE(scope=scope), key_path)
+            close = find_closest(scope, listed)
+            advice = helps.DID_YOU_MEAN(suggestion=close) if close else None
+            linker.report(rules.UNLISTED_SCOPE(scope=scope), key_path, advice)
 
 
 def _is_url(value: str, key: str) -> bool:

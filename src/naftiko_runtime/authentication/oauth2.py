@@ -79,6 +79,13 @@ class OAuth2Kind(AuthenticationKind[OAuth2, OAuth2Credential]):
         "authorizationUrl": _FETCHED,
         "grantType": "write 'grant', or leave it out for client credentials",
         "scope": "write 'scopes', a list",
+        "issuer": "write 'authorizationServerUri'",
+        "authorizationServer": "write 'authorizationServerUri'",
+        "jwks_uri": "write 'jwksUri'",
+        "jwksUrl": "write 'jwksUri'",
+        "audiences": "write 'audience': there is one",
+        "flow": "write 'grant', or leave it out for client credentials",
+        "token": "leave it out: tokens come from callers, or from the 'tokenEndpoint'",
     }
 
     def list_spellings(self, _: Mapping[str, Any]) -> Sequence[tuple[str, str]]:

@@ -10,6 +10,7 @@ from naftiko_runtime.document.aggregates import AggregateFunction
 from naftiko_runtime.document.capability import Bind, Capability, Document, Info
 from naftiko_runtime.document.consumes import ConsumedHttp, ConsumedOperation, ConsumedResource
 from naftiko_runtime.document.exposes import McpExpose, McpTool, RestExpose, RestOperation, RestResource
+from naftiko_runtime.document.foreign_agent_keys import FOREIGN_AGENT_KEYS
 from naftiko_runtime.document.parameters import (
     BodyTemplate,
     ConsumedOutput,
@@ -36,7 +37,7 @@ _BASE: Final = "write 'baseUri: https://…'"
 _DEADLINE: Final = "start with --deadline SECONDS"
 _TRUST: Final = "the certificate authorities of the system are trusted; put a proxy in front to change that"
 _TLS: Final = "put a proxy that ends TLS in front of the runtime"
-_CORS: Final = "put a proxy that handles CORS in front of the runtime"
+_CORS: Final = "start with --allow-origin ORIGIN"
 _AUTHENTICATION: Final = "write 'authentication: {type: bearer, token: \"{{TOKEN}}\"}'"
 _CALL: Final = "write 'call: namespace.operation', an operation under 'consumes'"
 _LABEL: Final = "write 'label'"
@@ -177,10 +178,20 @@ _SERVED: Final = {
     "basePath": "write the whole path into each 'path'",
     "prefix": "write the whole path into each 'path'",
     "version": "write it under 'info'",
+    "forwardHeaders": "write it on the API under 'consumes'",
+    "exposedHeaders": "write it on the API under 'consumes', or start with --expose-header NAME",
+    "requiredScopes": "write it under 'authentication'",
+    "baseUrl": "start with --public-url URL",
+    "publicUrl": "start with --public-url URL",
+    "allowedHosts": "start with --allowed-host HOST",
+    "allowedOrigins": "start with --allow-origin ORIGIN",
 }
 _INPUT: Final = {
     "allowedValues": _ENUM,
     "values": _ENUM,
+    "choices": _ENUM,
+    "options": _ENUM,
+    "completion": _ENUM,
     "min": "write 'minimum'",
     "max": "write 'maximum'",
     "exclusiveMinimum": "write 'minimum', the least number that is allowed",
@@ -326,6 +337,7 @@ _MEANT: Final[Mapping[type, Mapping[str, str]]] = {
         "json": "write 'type: json' and 'data'",
         "form": "write 'type: formUrlEncoded' and 'data'",
     },
+    **FOREIGN_AGENT_KEYS,
     **{kind.part: kind.foreign_keys for kind in KINDS},
 }
 

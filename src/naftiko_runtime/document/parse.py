@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec import Struct
 from pydantic_core import ValidationError
@@ -19,7 +19,7 @@ from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.suggest import find_nearest, find_only_near, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pydantic_core import ErrorDetails
 
@@ -28,6 +28,19 @@ if TYPE_CHECKING:
     from naftiko_runtime.source import KeyPath, Source
 
 PartT = TypeVar("PartT", bound=Part)
+_FAMILIAR: Final = {
+    "int": "integer",
+    "long": "integer",
+    "float": "number",
+    "double": "number",
+    "bool": "boolean",
+    "str": "string",
+    "text": "string",
+    "list": "array",
+    "dict": "object",
+    "map": "object",
+}
+"""Types of other languages, with the type that is meant."""
 
 
 class Parsed(Struct, frozen=True):
@@ -120,7 +133,8 @@ def _report_error(detail: ErrorDetails, source: Source, findings: Findings) -> N
         is_short = isinstance(value, str) and len(value) <= _SHOWN_MAX
         shown = nouns.VALUE(value=value) if is_short else nouns.THIS_VALUE()
         advice = suggest(str(value), expected, helps.ONE_OF)
-        meant = find_only_near(value, expected) if isinstance(value, str) else None
+        meant = _find_meant(value, expected) if isinstance(value, str) else None
+        advice = helps.DID_YOU_MEAN(suggestion=meant) if meant else advice
         fix = replace_text(source, key_path, value, meant) if meant else ()
         findings.report(rules.INVALID_VALUE(value=shown, part=part), span, advice, part=key_path, fix=fix)
     elif wanted := _WANTED.get(kind):
@@ -141,6 +155,12 @@ def _report_error(detail: ErrorDetails, source: Source, findings: Findings) -> N
         findings.report(rules.INVALID_VALUE_CHECKED(part=part, problem=problem), span, advice, part=key_path)
 
 
+def _find_meant(value: str, expected: Sequence[str]) -> str | None:
+    """Return the only allowed word that a word stands for. None if there is none, or several."""
+    familiar = _FAMILIAR.get(value.lower())
+    return familiar if familiar in expected else find_only_near(value, expected)
+
+
 def _advise_indenting(key_path: KeyPath, source: Source) -> Advice | None:
     """Advice for a ``capability`` whose sections are written beside it."""
     beside = tuple(key for key in Capability.model_fields if key in source.data)
@@ -154,6 +174,8 @@ def _advise_form(wanted: Noun, value: Any, key_path: KeyPath) -> Advice | None:
         return helps.MAP_FORM(key="keys", pairs=tuple(f"{name}: {name}" for name in names))
     if key_path[-1:] == ("port",):
         return helps.PORT_NUMBER()
+    if (form := helps.FORMS.get(str(key_path[-1])) if key_path else None) is not None:
+        return form()
     if wanted is nouns.LIST and isinstance(value, dict) and key_path[-1:] == ("binds",):
         return helps.LIST_BINDS()
     advised = _ADVICE.get(wanted)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from naftiko_runtime import rules
+from naftiko_runtime.folder_files import FolderError, resolve_location
 from naftiko_runtime.media_types import find_media_type
 from naftiko_runtime.plan import ServedFile
+from naftiko_runtime.rules import helps
+from naftiko_runtime.suggest import find_closest, suggest
 
 if TYPE_CHECKING:
-    from naftiko_runtime.folder_files import FolderError, FolderFile
+    from naftiko_runtime.folder_files import FolderFile
     from naftiko_runtime.link.context import Context
+    from naftiko_runtime.rules import Advice
     from naftiko_runtime.source import KeyPath
 
+_NAMES_MAX: Final = 8
+"""More names are noise in a message."""
 _UNKNOWN_TEXT: Final = "text/plain"
 _UNKNOWN_BYTES: Final = "application/octet-stream"
 
@@ -39,8 +47,33 @@ def describe_file(file: FolderFile, base_uri: str, media_type: str | None = None
 
 
 def report_folder_error(error: FolderError, key_path: KeyPath, context: Context) -> None:
-    """Report why a location cannot be served."""
-    context.report(_STATEMENTS[error.problem](name=error.name[:100]), key_path)
+    """Report why a location cannot be served, and what there is in its place."""
+    statement, advice = _STATEMENTS[error.problem](name=error.name[:100]), None
+    if error.problem in ("no-folder", "no-file"):
+        path = resolve_location(error.name, Path(context.find_span(key_path).file).parent)
+        if path.is_file():
+            statement = rules.LOCATION_IS_FILE(name=error.name[:100])
+        else:
+            advice = _suggest_name(path, error.name, want_folder=error.problem == "no-folder")
+    context.report(statement, key_path, advice)
+
+
+def _suggest_name(path: Path, location: str, *, want_folder: bool) -> Advice | None:
+    """Advice for a location that does not exist: a similar name there, the few names there, or the missing folder."""
+    with suppress(OSError):
+        if not path.parent.is_dir():
+            written = location.rstrip("/").rpartition("/")[0]
+            return helps.NO_FOLDER(folder=written) if written.startswith("file:///") else None
+        names = sorted(
+            entry.name
+            for entry in path.parent.iterdir()
+            if not entry.name.startswith(".") and (entry.is_dir() if want_folder else entry.is_file())
+        )
+        if close := find_closest(path.name, names):
+            return helps.DID_YOU_MEAN(suggestion=location.rstrip("/").rpartition("/")[0] + "/" + quote(close))
+        if names and len(names) <= _NAMES_MAX:
+            return suggest("", names, helps.FOLDERS_BESIDE if want_folder else helps.FOLDER_HAS)
+    return None
 
 
 _STATEMENTS: Final = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from naftiko_runtime import rules
 from naftiko_runtime.authentication.accepted_tokens import check_scopes, report_unlisted_scopes
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.plan import Operation
     from naftiko_runtime.source import KeyPath
+
+_WORDS_FOR_OAUTH2: Final = ("oauth", "oidc", "openid", "openidconnect", "jwt")
 
 
 def link_credential(authentication: Authentication | None, context: Context) -> Credential | None:
@@ -46,10 +48,10 @@ def check_required_scopes(
     exposed: Referring | McpResource | McpPrompt, authentication: Authentication | None, context: Context
 ) -> None:
     """Report scopes of a part of an expose that nothing checks, or that clients do not know of."""
-    if not exposed.required_scopes:
+    kind = None if authentication is None else find_kind(authentication)
+    if not exposed.required_scopes or (authentication is not None and kind is None):  # an unknown type is reported
         return
     key_path = exposed.get_path("requiredScopes")
-    kind = None if authentication is None else find_kind(authentication)
     listed = None if kind is None else kind.list_scopes(authentication)
     if listed is None:
         context.report(rules.UNCHECKED_SCOPE(), key_path, key=True)
@@ -71,7 +73,9 @@ def check_caller_known(
     Only access tokens name a caller, and over standard input there are none.
     """
     kind = None if authentication is None else find_kind(authentication)
-    if not by_stdio and kind is not None and kind.list_scopes(authentication) is not None:
+    is_unknown = authentication is not None and kind is None  # which is reported
+    is_known = not by_stdio and kind is not None and kind.list_scopes(authentication) is not None
+    if is_unknown or is_known:
         return
     message = rules.UNKNOWN_CALLER_STDIO if by_stdio else rules.UNKNOWN_CALLER
     for namespace in list_apis_of_callers(operation):
@@ -108,5 +112,6 @@ def _report_unknown(authentication: Authentication, context: Context) -> None:
     else:
         meant = find_only_near(name, KIND_NAMES)
         fix = replace_text(context.source, key_path, name, meant) if meant else ()
-        advised = suggest(name, KIND_NAMES, helps.KNOWN_TYPES)
+        is_oauth2 = name.lower() in _WORDS_FOR_OAUTH2
+        advised = helps.DID_YOU_MEAN(suggestion="oauth2") if is_oauth2 else suggest(name, KIND_NAMES, helps.KNOWN_TYPES)
         context.report(rules.INVALID_VALUE_AUTHENTICATION(type=name), key_path, advised, fix=fix)

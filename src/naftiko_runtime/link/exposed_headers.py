@@ -21,7 +21,7 @@ def list_exposed_headers(
     names: set[bytes] = set()
     for index, name in enumerate(part.exposed_headers):
         if fault := check_exposed_header(name):
-            context.report(fault, part.get_path("exposedHeaders", index), helps.REMOVE_FROM_LIST())
+            context.report(fault, part.get_path("exposedHeaders", index), fault.advice or helps.REMOVE_FROM_LIST())
         else:
             names.add(name.lower().encode())
     return frozenset(names)
@@ -29,6 +29,8 @@ def list_exposed_headers(
 
 def check_exposed_header(name: str) -> Statement | None:
     """Return why a response header of this name cannot be exposed, or None."""
+    if name == "*":  # a valid name, but authors mean all headers
+        return rules.INVALID_VALUE_ANY_HEADER()
     if not HEADER_NAME.fullmatch(name):
         return rules.INVALID_VALUE_HEADER_NAME(name=name)
     if name.lower() in NEVER_EXPOSED_HEADERS:

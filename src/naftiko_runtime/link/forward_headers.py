@@ -55,6 +55,8 @@ def _iter_names(api: ConsumedHttp, credential: Credential | None, context: Conte
             context.report(rules.INVALID_VALUE_CALLERS_CREDENTIAL(name=name), key_path, helps.REMOVE_FROM_LIST())
         elif small in _OURS:
             context.report(rules.INVALID_VALUE_OWN_HEADER(name=name), key_path, helps.REMOVE_FROM_LIST())
+        elif name == "*":  # a valid name, but authors mean all headers
+            context.report(rules.INVALID_VALUE_ANY_HEADER(), key_path)
         else:
             check_header_name(name, key_path, context)
             yield small

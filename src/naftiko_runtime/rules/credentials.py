@@ -16,7 +16,7 @@ EMPTY_CREDENTIAL: Final = define(
     "add '{key}: \"{{{{VARIABLE}}}}\"' and bind the variable",
 )
 EMPTY_CREDENTIAL_OAUTH2: Final = EMPTY_CREDENTIAL.add_message(
-    "oauth2 needs {missing:'*'} to fetch a token with client credentials",
+    "oauth2 needs {missing:'*'} to get a token",
     "add 'tokenEndpoint', 'clientId' and 'clientSecret', the last as '{{{{VARIABLE}}}}'",
 )
 EMPTY_CREDENTIAL_ASSERTION: Final = EMPTY_CREDENTIAL.add_message(

@@ -107,6 +107,7 @@ INVALID_VALUE_BODY_KEY: Final = INVALID_VALUE.add_message(
 INVALID_VALUE_HEADER_NAME: Final = INVALID_VALUE.add_message(
     "'{name}' is not a valid header name", "a name has letters, digits and dashes"
 )
+INVALID_VALUE_ANY_HEADER: Final = INVALID_VALUE.add_message("'*' names no header", "list the name of each header")
 INVALID_VALUE_HIDDEN_HEADER: Final = INVALID_VALUE.add_message(
     "'{name}' is a hop-by-hop header and never reaches callers", "remove it from the list"
 )
@@ -117,6 +118,7 @@ INVALID_VALUE_ENDPOINT_HOST: Final = INVALID_VALUE.add_message(
     "the token endpoint has a host that is not a valid name", "give a full URL"
 )
 INVALID_VALUE_URL_OF: Final = INVALID_VALUE.add_message("'{key}' is not an http or https URL", "give a full URL")
+INVALID_VALUE_FRAGMENT: Final = INVALID_VALUE.add_message("'{key}' has a fragment", "remove '{fragment}'")
 INVALID_VALUE_TOKEN_VALIDATION: Final = INVALID_VALUE.add_message(
     "no way to validate tokens has the name '{value}'", "write 'jwks' or 'introspection'"
 )

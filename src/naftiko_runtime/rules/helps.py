@@ -11,6 +11,16 @@ DID_YOU_MEAN: Final = Help("did you mean '{suggestion}'?")
 KNOWN: Final = Help("known: {known}")
 FUNCTIONS: Final = Help("functions: {known}")
 DECLARE_ARGUMENT: Final = Help("add '- name: {name}' to its 'arguments'")
+FORMS: Final = {
+    "template": Help("write a list of messages: [{{role: user, content: …}}]"),
+    "content": Help("write the text alone"),
+    "authentication": Help("write {{type: …}}, with the keys of that type"),
+    "from": Help("write {{sourceNamespace: …, action: …}}"),
+    "ttlMs": Help("write the number of milliseconds alone, such as 60000"),
+    "cacheSeconds": Help("write the number of seconds alone, such as 60"),
+}
+"""How the value of a key is written, where its type does not say enough."""
+NO_VARIABLES_IN_PROMPT: Final = Help("variables are never put into a prompt: write the text, or declare an argument")
 DECLARE_FUNCTION: Final = Help("declare it under 'aggregates'")
 CONSUMED_OPERATIONS: Final = Help("consumed operations: {known}")
 DECLARE_CONSUMED: Final = Help("declare it under 'consumes'")
@@ -18,6 +28,7 @@ FILE_HAS: Final = Help("{file} has: {known}")
 IMPORT_FROM: Final = Help("import '{namespace}' from '{file}'")
 IN_FOLDER: Final = Help("it contains: {known}")
 FOLDER_HAS: Final = Help("its folder contains: {known}")
+FOLDERS_BESIDE: Final = Help("folders there: {known}")
 NO_FOLDER: Final = Help("there is no folder '{folder}'")
 REMOVE_IMPORT: Final = Help("remove the import: this document defines '{namespace}'")
 CONSUMED_NAMESPACES: Final = Help("consumed namespaces: {known}")

@@ -18,6 +18,9 @@ LOCATION_URI: Final = LOCATION.add_message(
     "'{name}' is not the URI of a local file", "write 'file:///./NAME', relative to the folder of this file"
 )
 LOCATION_FOLDER: Final = LOCATION.add_message("there is no folder '{name}'")
+LOCATION_IS_FILE: Final = LOCATION.add_message(
+    "'{name}' is a file, not a folder", "name its folder: every file in it is served"
+)
 LOCATION_FILE: Final = LOCATION.add_message("there is no file '{name}'")
 LOCATION_EMPTY: Final = LOCATION.add_message(
     "the folder '{name}' has no files", "add files; hidden ones are not served"
@@ -26,7 +29,7 @@ LOCATION_OUTSIDE: Final = LOCATION.add_message("'{name}' leads out of the folder
 LOCATION_LINKED_FOLDER: Final = LOCATION.add_message(
     "'{name}' is a link to a folder, which is not followed", "copy the files into the folder"
 )
-LOCATION_KIND: Final = LOCATION.add_message("'{name}' is not a regular file")
+LOCATION_KIND: Final = LOCATION.add_message("'{name}' is not a regular file", "name a file with text")
 LOCATION_NAME: Final = LOCATION.add_message("the name '{name}' is not Unicode", "rename the file")
 LOCATION_UNREADABLE: Final = LOCATION.add_message("'{name}' cannot be read")
 LOCATION_FILE_SIZE: Final = LOCATION.add_message("'{name}' is too large")
@@ -46,7 +49,11 @@ URI_CHARACTER: Final = URI.add_message("a URI cannot contain '{character}'", "pe
 URI_BRACE: Final = URI.add_message("a brace in the URI is unmatched", "write '{{name}}' for a part that callers choose")
 URI_EXPRESSION: Final = URI.add_message(
     "the template expression '{{{expression}}}' is not served: only names are (RFC 6570, level 1)",
-    "write '{{name}}', with letters, digits and '_'",
+    "write '{{{name}}}', with letters, digits and '_'",
+)
+URI_DOUBLE_BRACES: Final = URI.add_message(
+    "'{{{{{name}}}}}' has two braces: a URI has no variables of the environment",
+    "write '{{{name}}}' for a part that callers choose",
 )
 URI_TWICE: Final = URI.add_message("the URI has '{{{name}}}' twice", "give each part its own name")
 URI_ADJACENT: Final = URI.add_message(

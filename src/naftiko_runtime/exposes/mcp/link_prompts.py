@@ -11,6 +11,7 @@ from naftiko_runtime.folder_files import FolderError, read_file
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.limits import PROMPT_BYTES_MAX
 from naftiko_runtime.link.declared_inputs import check_pattern, make_constraints
+from naftiko_runtime.link.variables import looks_like_variable
 from naftiko_runtime.plan import Argument, Prompt, PromptArgument, PromptMessage
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import find_closest, suggest
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.prompts import DeclaredPromptArgument, McpPrompt
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.link.expose_linker import ExposeLinker
+    from naftiko_runtime.rules import Advice
     from naftiko_runtime.source import KeyPath
 
 _PLACEHOLDER: Final = compile_lazily(r"\{\{\s*([^{}\s]{1,100})\s*\}\}|\{([^{}\s\"':,]{1,100})\}")
@@ -118,5 +120,11 @@ def _report_undeclared(text: str, names: Collection[str], key_path: KeyPath, con
     found = {match[1] or match[2]: match[1] is not None for match in _PLACEHOLDER.finditer(text)}
     for name, is_double in found.items():
         if name not in names and (is_double or find_closest(name, names)):
-            advice = suggest(name, names) or helps.DECLARE_ARGUMENT(name=name)
+            advice = _advise_placeholder(name, names)
             context.report(rules.UNDECLARED_ARGUMENT(name=name), key_path, advice)
+
+
+def _advise_placeholder(name: str, names: Collection[str]) -> Advice:
+    if (looks_like_variable(name) or name.startswith("env.")) and not find_closest(name, names):
+        return helps.NO_VARIABLES_IN_PROMPT()
+    return suggest(name, names) or helps.DECLARE_ARGUMENT(name=name)

@@ -173,5 +173,6 @@ def _check_uris(expose: McpExpose, linker: ExposeLinker) -> None:
         if twice is None:
             seen.update(dict.fromkeys(uris, declared))
             continue
+        written = twice if isinstance(part, ResourceFolder) else declared.uri
         related = linker.context.find_span(seen[twice].get_path("uri"))
-        linker.context.report(rules.DUPLICATE_NAME_URI(uri=twice), declared.get_path("uri"), related=related)
+        linker.context.report(rules.DUPLICATE_NAME_URI(uri=written), declared.get_path("uri"), related=related)

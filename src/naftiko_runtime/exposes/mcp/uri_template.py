@@ -19,7 +19,9 @@ else:
     re2 = import_lazily("re2")
 
 _EXPRESSION: Final = compile_lazily(r"\{([^{}]*)\}")
+_DOUBLE: Final = compile_lazily(r"\{\{\s*([^{}]+?)\s*\}\}")
 _VARIABLE: Final = compile_lazily(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
+_WORD: Final = compile_lazily(r"[A-Za-z0-9_]{1,40}")
 _SCHEME: Final = compile_lazily(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _ODD_CHARACTER: Final = compile_lazily(r"[^!#$&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~%]|%(?![0-9A-Fa-f]{2})")
 """What no URI has (RFC 3986): it is percent-encoded."""
@@ -45,6 +47,8 @@ def parse_uri(text: str) -> tuple[str | Argument, ...]:
     Raises:
         UriError: It is no URI and no template of level 1.
     """
+    if double := _DOUBLE.search(text):
+        raise UriError(rules.URI_DOUBLE_BRACES(name=double[1][:40]))
     pieces: list[str | Argument] = []
     end = 0
     for match in _EXPRESSION.finditer(text):
@@ -62,7 +66,8 @@ def parse_uri(text: str) -> tuple[str | Argument, ...]:
 
 def _read_variable(expression: str, before: Sequence[str | Argument]) -> str:
     if _VARIABLE.fullmatch(expression) is None:
-        raise UriError(rules.URI_EXPRESSION(expression=expression[:40]))
+        found = _WORD.search(expression)
+        raise UriError(rules.URI_EXPRESSION(expression=expression[:40], name=found[0] if found else "name"))
     if Argument(expression) in before:
         raise UriError(rules.URI_TWICE(name=expression[:40]))
     return expression
