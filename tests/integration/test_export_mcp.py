@@ -116,7 +116,6 @@ def test_the_registry_entry(file: Path, wheel: Path) -> None:
             {
                 "registryType": "mcpb",
                 "identifier": url,
-                "version": "1.4.0",
                 "fileSha256": hashlib.sha256(bundle.read_bytes()).hexdigest(),
                 "transport": {"type": "stdio"},
             }
@@ -131,6 +130,9 @@ def test_the_registry_entry(file: Path, wheel: Path) -> None:
         (("mcp-registry", "FILE", "--name", "orders", "--url", "https://a.example/mcp"), "io.github.acme/orders"),
         (("mcp-registry", "FILE", "--name", "a.b/c"), "Give the server's --url"),
         (("mcp-registry", "FILE", "--name", "a.b/c", "--url", "http://a.example"), "not an https URL"),
+        (("mcp-registry", "FILE", "--name", "a.b/c", "--url", "https://{a}.example/mcp"), "not an https URL"),
+        (("mcp-registry", "FILE", "--name", "a.b/c", "--url", "https://me@a.example/mcp"), "not an https URL"),
+        (("mcp-registry", "FILE", "--name", "a.b/c", "--bundle", "FILE", "--bundle-url", "https://a.b/x"), "'mcp'"),
         (("mcp-registry", "FILE", "--name", "a.b/c", "--bundle-url", "https://a.example/mcp"), "belong together"),
         (("mcpb", "FILE", "--wheel", "FILE", "--author", "Ann", "-o", "x"), "not a wheel of naftiko-runtime"),
     ],
@@ -139,3 +141,12 @@ def test_wrong_usage(options: tuple[str, ...], problem: str, file: Path) -> None
     done = run_naftiko("export", *(str(file) if one == "FILE" else one for one in options))
     assert (done.returncode, done.stdout) == (2, "")
     assert problem in done.stderr
+
+
+@pytest.mark.parametrize("version", ["latest", "^1.2.0", "~1", ">=1.0", "1.x", "1.*", "1.0 - 2.0", "1 || 2", "1" * 256])
+def test_the_registry_takes_exact_versions_only(version: str, file: Path) -> None:
+    file.write_text(file.read_text("utf-8").replace("1.4.0", json.dumps(version)), "utf-8")
+    options = ("--name", "io.github.acme/orders", "--url", "https://orders.example.com/mcp")
+    done = run_naftiko("export", "mcp-registry", file, *options)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "an exact one" in done.stderr

@@ -23,6 +23,7 @@ from naftiko_runtime.loading import load
 from naftiko_runtime.mcp_distribution.bundle import make_manifest, make_project, pack
 from naftiko_runtime.mcp_distribution.registry_entry import (
     is_registry_name,
+    is_registry_version,
     make_bundle_package,
     make_registry_entry,
     make_remote,
@@ -86,10 +87,15 @@ def mcp_registry(
     if bundle_url is not None and "mcp" not in bundle_url:
         raise click.BadParameter("the registry accepts only URLs that contain 'mcp'", param_hint="--bundle-url")
     loaded = _load_or_exit(file, namespace, allowed_imports)
+    if not is_registry_version(loaded.server.version):
+        print_error(
+            f"the registry does not take the version '{loaded.server.version}'", "give 'info.version' an exact one"
+        )
+        sys.exit(_EXIT_FAILED)
     packages = []
     if bundle is not None and bundle_url is not None:
         digest = hashlib.sha256(bundle.read_bytes()).hexdigest()
-        packages = [make_bundle_package(bundle_url, digest, loaded.server.version)]
+        packages = [make_bundle_package(bundle_url, digest)]
     entry = make_registry_entry(loaded.server, name, [make_remote(url) for url in urls], packages)
     text = json.dumps(entry, indent=2, ensure_ascii=False) + "\n"
     if output is None:
@@ -203,7 +209,8 @@ def _check_complete(contents: dict[str, bytes], name: str) -> None:
 
 def _check_url(url: str) -> None:
     parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc:
+    has_variables = "{" in url  # whose values the registry would want to know
+    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or has_variables:
         raise click.BadParameter(f"'{url}' is not an https URL such as https://orders.example.com/mcp")
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _SCHEMA: Final = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
 _NAME: Final = re.compile(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+")
+_RANGE: Final = re.compile(r"latest|.*[\s^~<>=*|].*|.*(?:^|\.)[xX](?:\.|$).*", re.DOTALL)
+_VERSION_CHARACTERS: Final = range(1, 256)
 _NAME_CHARACTERS: Final = range(3, 201)
 _DESCRIPTION_CHARACTERS_MAX: Final = 100
 
@@ -21,23 +23,26 @@ def is_registry_name(name: str) -> bool:
     return len(name) in _NAME_CHARACTERS and _NAME.fullmatch(name) is not None
 
 
+def is_registry_version(version: str) -> bool:
+    """Return whether a version is one that the registry takes: exact, so no range and not ``latest``."""
+    return len(version) in _VERSION_CHARACTERS and _RANGE.fullmatch(version) is None
+
+
 def make_remote(url: str) -> dict[str, Any]:
     """Return a server that runs at a URL."""
     return {"type": "streamable-http", "url": url}
 
 
-def make_bundle_package(url: str, sha256: str, version: str) -> dict[str, Any]:
+def make_bundle_package(url: str, sha256: str) -> dict[str, Any]:
     """Return a bundle that clients download.
 
     Args:
         url: The URL of the bundle. The registry wants "mcp" in it.
         sha256: The hash of its bytes, in hexadecimal.
-        version: The version of the capability.
     """
     return {
         "registryType": "mcpb",
         "identifier": url,
-        "version": version,
         "fileSha256": sha256,
         "transport": {"type": "stdio"},
     }
