@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,7 @@ def source_of(document: Any) -> Source:
     return parse_source(json.dumps(document, ensure_ascii=False, indent=1).encode(), "x.yml")
 
 
+@cache  # writing the schema takes a tenth of a second, and each example asks for it
 def editor(version: str) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(write_schema(f"1.0.0-{version}"))
 
