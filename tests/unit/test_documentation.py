@@ -158,6 +158,7 @@ OPTION_PAGES: Final = {
     "export mcpb": "export.md",
     "export openapi": "export.md",
     "health": "running.md",
+    "import openapi": "importing.md",
     "install": "installing.md",
     "run": "running.md",
     "schema": "editors.md",

@@ -21,6 +21,7 @@ _COMMANDS = {
     "validate": "Check capability files without running them.",
     "explain": "Explain a rule that a finding names.",
     "export": "Export a capability file in another form.",
+    "import": "Write a capability file from an OpenAPI document.",
     "install": "Add a capability file or URL to an MCP client.",
     "uninstall": "Remove a server from an MCP client.",
     "lsp": "Serve an editor: findings, completion, definitions, quick fixes.",
@@ -31,6 +32,8 @@ _COMMANDS = {
 PROGRAM: Final = "naftiko"
 COMPLETE_VARIABLE: Final = "_NAFTIKO_COMPLETE"
 """The environment variable by which the script of a shell asks for completions."""
+_MODULES: Final = {"import": "import_command"}
+"""Where a command is that has the name of a keyword."""
 
 
 class _Lazy(click.Group):
@@ -42,6 +45,7 @@ class _Lazy(click.Group):
     def get_command(self, _: click.Context, name: str) -> click.Command | None:
         if name not in _COMMANDS:
             return None
+        name = _MODULES.get(name, name)
         module = importlib.import_module(f"naftiko_runtime.cli.{name}")
         if not gc.isenabled():  # see __main__
             gc.freeze()

@@ -1,0 +1,1 @@
+"""Reads an OpenAPI document, and writes the capability that calls its API."""
