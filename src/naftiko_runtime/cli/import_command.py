@@ -12,7 +12,7 @@ import click
 from naftiko_runtime.cli.print_errors import print_error
 from naftiko_runtime.openapi_import.document_files import UnreadableDocument
 from naftiko_runtime.openapi_import.import_openapi import ImportOptions, import_openapi
-from naftiko_runtime.openapi_import.select_operations import KEYS, Selection, Selector
+from naftiko_runtime.openapi_import.select_operations import KEYS, OperationSelection, OperationSelector
 
 if TYPE_CHECKING:
     from naftiko_runtime.openapi_import.import_openapi import ImportedDocument
@@ -26,13 +26,13 @@ class _SelectorType(click.ParamType[Any]):
 
     name = "KEY=PATTERN"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Selector:
-        if isinstance(value, Selector):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> OperationSelector:
+        if isinstance(value, OperationSelector):
             return value
         key, _, pattern = str(value).partition("=")
         if key not in KEYS or not pattern:
             self.fail(f"'{value}' is not KEY=PATTERN, with a KEY of {', '.join(KEYS)}", param, ctx)
-        return Selector(key, pattern)
+        return OperationSelector(key, pattern)
 
 
 @click.group("import")
@@ -68,8 +68,8 @@ def openapi(
     spec: Path,
     output: Path | None,
     force: bool,
-    include: tuple[Selector, ...],
-    exclude: tuple[Selector, ...],
+    include: tuple[OperationSelector, ...],
+    exclude: tuple[OperationSelector, ...],
     sides: str,
     split: bool,
     base_uri: str | None,
@@ -83,7 +83,7 @@ def openapi(
     if split and output is None:
         raise click.UsageError("--split writes several files: name their folder with -o.")
     options = ImportOptions(
-        selection=Selection(include, exclude),
+        selection=OperationSelection(include, exclude),
         sides="rest" if sides == "rest" else "mcp" if sides == "mcp" else "both",
         split=split,
         base_uri=base_uri,

@@ -10,7 +10,7 @@ from naftiko_runtime.openapi_import import report as reasons
 if TYPE_CHECKING:
     from naftiko_runtime.openapi_import.imported_operation import ImportedInput
     from naftiko_runtime.openapi_import.model import ValueSchema
-    from naftiko_runtime.openapi_import.report import Place, Report
+    from naftiko_runtime.openapi_import.report import Report, ReportPlace
 
 _INPUT_CHARACTERS_MAX: Final = 400
 _OPERATION_CHARACTERS_MAX: Final = 1_000
@@ -25,7 +25,7 @@ _PYTHON_TYPES: Final[dict[str, tuple[type, ...]]] = {
 }
 
 
-def write_argument(input_: ImportedInput, place: Place, report: Report) -> dict[str, Any]:
+def write_argument(input_: ImportedInput, place: ReportPlace, report: Report) -> dict[str, Any]:
     """Return an input of a tool."""
     written = _write_input(input_, place, report)
     if not input_.required:
@@ -33,7 +33,7 @@ def write_argument(input_: ImportedInput, place: Place, report: Report) -> dict[
     return {"name": input_.name, **written}
 
 
-def write_route_input(input_: ImportedInput, place: Place, report: Report) -> dict[str, Any]:
+def write_route_input(input_: ImportedInput, place: ReportPlace, report: Report) -> dict[str, Any]:
     """Return an input of a route."""
     written = _write_input(input_, place, report)
     if input_.required and input_.place != "path":
@@ -41,7 +41,7 @@ def write_route_input(input_: ImportedInput, place: Place, report: Report) -> di
     return {"name": input_.name, "in": input_.place, **written}
 
 
-def _write_input(input_: ImportedInput, place: Place, report: Report) -> dict[str, Any]:
+def _write_input(input_: ImportedInput, place: ReportPlace, report: Report) -> dict[str, Any]:
     schema = input_.schema
     written: dict[str, Any] = {} if schema.type is None else {"type": schema.type}
     if text := shorten_text(input_.description, _INPUT_CHARACTERS_MAX):

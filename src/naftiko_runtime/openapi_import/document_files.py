@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _DEPTH_MAX: Final = 64
 """References that lead to references."""
 
-Object = dict[str, Any]
+ApiObject = dict[str, Any]
 
 
 class UnreadableDocument(Exception):  # noqa: N818 - named for what happened
@@ -53,7 +53,7 @@ class DocumentFiles:
             raise UnreadableDocument("it is no mapping, so no OpenAPI document")
         _anchor_references(content, self._path)
         self._contents[self._path] = content
-        self.root: Object = content
+        self.root: ApiObject = content
 
     def resolve(self, value: Any) -> Any:
         """Return what a value refers to; the value itself if it is no reference. Keys beside ``$ref`` are added.
@@ -173,8 +173,8 @@ def _construct_scalar(_: yaml.CSafeLoader, node: yaml.ScalarNode) -> object:
     return node.value if node.style else resolve_plain(node.value)
 
 
-def _construct_mapping(loader: yaml.CSafeLoader, node: yaml.MappingNode) -> Iterable[Object]:
-    mapping: Object = {}
+def _construct_mapping(loader: yaml.CSafeLoader, node: yaml.MappingNode) -> Iterable[ApiObject]:
+    mapping: ApiObject = {}
     yield mapping
     for key, value in node.value:
         mapping[_read_key(key)] = loader.construct_object(value)

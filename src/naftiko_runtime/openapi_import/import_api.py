@@ -17,7 +17,7 @@ from naftiko_runtime.openapi_import.import_servers import choose_base_uri
 from naftiko_runtime.openapi_import.imported_operation import ImportedOperation, Unsendable
 from naftiko_runtime.openapi_import.names import UniqueNames, name_operation, name_variable, write_slug
 from naftiko_runtime.openapi_import.read_inputs import simplify_path
-from naftiko_runtime.openapi_import.report import Place
+from naftiko_runtime.openapi_import.report import ReportPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,10 +85,10 @@ class _ApiImporter:
         groups: dict[tuple[str, tuple[str, ...]], ImportedApi] = {}
         for operation in operations:
             uri, variables = choose_base_uri(
-                operation.servers, self._url_variable, self._given, Place(pointer="#/servers"), self._report
+                operation.servers, self._url_variable, self._given, ReportPlace(pointer="#/servers"), self._report
             )
             shared = operation.security == self._api.default_security
-            where = Place(pointer="#/security") if shared else operation.place
+            where = ReportPlace(pointer="#/security") if shared else operation.place
             credentials = self._security.choose(operation.security, where)
             imported = self._import_operation(operation, credentials)
             if imported is not None:

@@ -12,7 +12,7 @@ from naftiko_runtime.openapi_import.document_files import DocumentFiles, Unreada
 from naftiko_runtime.openapi_import.import_api import import_api
 from naftiko_runtime.openapi_import.read_api import read_api
 from naftiko_runtime.openapi_import.report import Report
-from naftiko_runtime.openapi_import.select_operations import Selection
+from naftiko_runtime.openapi_import.select_operations import OperationSelection
 from naftiko_runtime.openapi_import.write_capability import CapabilityWriter
 from naftiko_runtime.openapi_import.write_yaml import write_yaml
 from naftiko_runtime.rules import Severity
@@ -43,7 +43,7 @@ class ImportOptions(Struct, frozen=True):
         allowed: Folders of neighbouring files, besides the document's own.
     """
 
-    selection: Selection = Selection()
+    selection: OperationSelection = OperationSelection()
     sides: Sides = "both"
     split: bool = False
     base_uri: str | None = None

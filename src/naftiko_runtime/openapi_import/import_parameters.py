@@ -78,7 +78,7 @@ class ParameterImporter:
             if problem:
                 self._note(parameter, reasons.INPUT, problem=problem)
 
-    def _note(self, parameter: ApiParameter, reason: reasons.Reason, **values: Any) -> None:
+    def _note(self, parameter: ApiParameter, reason: reasons.Loss, **values: Any) -> None:
         place = self._operation.api.place
         self._report.add(place, reason, what=f"{parameter.place} parameter", name=parameter.name, **values)
 

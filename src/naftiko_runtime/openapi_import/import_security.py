@@ -9,18 +9,18 @@ from msgspec import Struct
 
 from naftiko_runtime.openapi_import import report as reasons
 from naftiko_runtime.openapi_import.names import name_variable
-from naftiko_runtime.openapi_import.report import Place, join_names
+from naftiko_runtime.openapi_import.report import ReportPlace, join_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from naftiko_runtime.openapi_import.document_files import Object
+    from naftiko_runtime.openapi_import.document_files import ApiObject
     from naftiko_runtime.openapi_import.report import Report
 
 _PLACEMENTS: Final = ("header", "query", "cookie")
 
 
-class Credential(Struct):
+class SchemeCredential(Struct):
     """What one security scheme sends.
 
     Attributes:
@@ -65,14 +65,14 @@ class SecurityImporter:
         report: Gets what cannot be sent.
     """
 
-    def __init__(self, schemes: dict[str, Object], prefix: str, report: Report) -> None:
+    def __init__(self, schemes: dict[str, ApiObject], prefix: str, report: Report) -> None:
         self._report = report
-        self._credentials: dict[str, Credential | str] = {}
+        self._credentials: dict[str, SchemeCredential | str] = {}
         for name, scheme in schemes.items():
             alone = len(schemes) == 1
             self._credentials[name] = _make_credential(scheme, prefix if alone else f"{prefix}_{name_variable(name)}")
 
-    def choose(self, alternatives: Sequence[tuple[str, ...]], place: Place) -> Credentials:
+    def choose(self, alternatives: Sequence[tuple[str, ...]], place: ReportPlace) -> Credentials:
         """Choose the first alternative that can be sent, and one with credentials before none.
 
         Args:
@@ -108,14 +108,14 @@ class SecurityImporter:
         return f"{join_names(names)} cannot be sent together" if needed > 1 else None
 
     def _combine(self, names: tuple[str, ...]) -> Credentials:
-        chosen = [(name, one) for name in names if isinstance(one := self._credentials[name], Credential)]
+        chosen = [(name, one) for name in names if isinstance(one := self._credentials[name], SchemeCredential)]
         if not chosen:
             return Credentials()
         chosen.sort(key=lambda named: named[1].fixed is not None)
         for name, one in chosen:
             if one.needs_token:
                 self._report.add(
-                    Place(pointer=f"#/components/securitySchemes/{name}"), reasons.TOKEN, name=name,
+                    ReportPlace(pointer=f"#/components/securitySchemes/{name}"), reasons.TOKEN, name=name,
                     variable=one.variables[0],
                 )  # fmt: skip
         return Credentials(
@@ -127,7 +127,7 @@ class SecurityImporter:
         )
 
 
-def _make_credential(scheme: Object, prefix: str) -> Credential | str:
+def _make_credential(scheme: ApiObject, prefix: str) -> SchemeCredential | str:
     """Return what a scheme sends, or why it cannot be sent."""
     match scheme.get("type"):
         case "http":
@@ -142,32 +142,32 @@ def _make_credential(scheme: Object, prefix: str) -> Credential | str:
             return f"there is no authentication of the type '{kind}'"
 
 
-def _make_http(kind: str, prefix: str) -> Credential | str:
+def _make_http(kind: str, prefix: str) -> SchemeCredential | str:
     if kind == "bearer":
         return _make_token(prefix)
     if kind in ("basic", "digest"):
         user, password = f"{prefix}_USERNAME", f"{prefix}_PASSWORD"
         written = {"type": kind, "username": _refer(user), "password": _refer(password)}
-        return Credential(written, (user, password))
+        return SchemeCredential(written, (user, password))
     return f"there is no authentication with the HTTP scheme '{kind}'"
 
 
-def _make_token(prefix: str, *, needs_token: bool = False) -> Credential:
+def _make_token(prefix: str, *, needs_token: bool = False) -> SchemeCredential:
     variable = f"{prefix}_TOKEN"
-    return Credential({"type": "bearer", "token": _refer(variable)}, (variable,), needs_token=needs_token)
+    return SchemeCredential({"type": "bearer", "token": _refer(variable)}, (variable,), needs_token=needs_token)
 
 
-def _make_key(scheme: Object, prefix: str) -> Credential | str:
+def _make_key(scheme: ApiObject, prefix: str) -> SchemeCredential | str:
     name, placement = scheme.get("name"), scheme.get("in")
     if placement not in _PLACEMENTS or not isinstance(name, str) or not name.strip():
         return f"there is no place '{placement}' for a key"
     variable = prefix if prefix.endswith("KEY") else f"{prefix}_KEY"
     written = {"type": "apikey", "key": name, "value": _refer(variable), "placement": placement}
     fixed = {"name": name, "in": placement, "value": _refer(variable)}
-    return Credential(written, (variable,), (placement, name.lower() if placement == "header" else name), fixed)
+    return SchemeCredential(written, (variable,), (placement, name.lower() if placement == "header" else name), fixed)
 
 
-def _make_oauth2(scheme: Object, prefix: str) -> Credential:
+def _make_oauth2(scheme: ApiObject, prefix: str) -> SchemeCredential:
     flows = scheme.get("flows")
     flow = flows.get("clientCredentials") if isinstance(flows, dict) else None
     url = flow.get("tokenUrl") if isinstance(flow, dict) else None
@@ -182,7 +182,7 @@ def _make_oauth2(scheme: Object, prefix: str) -> Credential:
     }
     if isinstance(scopes := flow.get("scopes"), dict) and scopes:
         written["scopes"] = [*scopes]
-    return Credential(written, (client, secret))
+    return SchemeCredential(written, (client, secret))
 
 
 def _is_url(text: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from naftiko_runtime.openapi_import import report as reasons
-from naftiko_runtime.openapi_import.report import Place
+from naftiko_runtime.openapi_import.report import ReportPlace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ _BAD_CHARACTERS: Final = re.compile(r"[\s{}<>\"\\^`|@]")
 
 
 def choose_base_uri(
-    servers: Sequence[ApiServer], variable: str, given: str | None, place: Place, report: Report
+    servers: Sequence[ApiServer], variable: str, given: str | None, place: ReportPlace, report: Report
 ) -> tuple[str, tuple[str, ...]]:
     """Choose the base URI of an operation, and return it with the variables in it.
 
@@ -43,7 +43,7 @@ def choose_base_uri(
             if "{" + name + "}" in server.url:
                 report.add(place, reasons.SERVER_VARIABLE, name=name, value=value)
         return url, ()
-    report.add(Place(pointer="#/servers"), reasons.NO_SERVER, variable=variable)
+    report.add(ReportPlace(pointer="#/servers"), reasons.NO_SERVER, variable=variable)
     path = next((url for _, url in filled if url.startswith("/")), "").rstrip("/")
     usable = path if not _BAD_CHARACTERS.search(path) and ".." not in path else ""
     return "{{" + variable + "}}" + usable, (variable,)

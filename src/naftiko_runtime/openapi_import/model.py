@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from naftiko_runtime.openapi_import.report import Place  # noqa: TC001 - a field of a struct
+from naftiko_runtime.openapi_import.report import ReportPlace  # noqa: TC001 - a field of a struct
 
 ParameterPlace = Literal["path", "query", "header", "cookie"]
 
@@ -108,7 +108,7 @@ class ApiOperation(Struct):
         response_types: The media types of successful responses.
     """
 
-    place: Place
+    place: ReportPlace
     summary: str
     description: str
     tags: tuple[str, ...]

@@ -9,14 +9,14 @@ from naftiko_runtime.openapi_import import report as reasons
 from naftiko_runtime.openapi_import.document_files import UnreadableDocument, UnresolvedReference
 from naftiko_runtime.openapi_import.model import Api, ApiOperation, ApiServer
 from naftiko_runtime.openapi_import.read_inputs import InputReader
-from naftiko_runtime.openapi_import.report import Place
+from naftiko_runtime.openapi_import.report import ReportPlace
 from naftiko_runtime.openapi_import.swagger2 import convert_scheme, convert_servers
 from naftiko_runtime.source.scalars import format_as_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.openapi_import.document_files import DocumentFiles, Object
+    from naftiko_runtime.openapi_import.document_files import ApiObject, DocumentFiles
     from naftiko_runtime.openapi_import.report import Report
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch")
@@ -38,7 +38,7 @@ def read_api(files: DocumentFiles, report: Report) -> Api:
     return _ApiReader(files, report).read()
 
 
-def check_version(root: Object) -> bool:
+def check_version(root: ApiObject) -> bool:
     """Return whether a document is Swagger 2.0.
 
     Raises:
@@ -72,7 +72,7 @@ class _ApiReader:
         operations = [*self._read_paths(servers, security or ())]
         for key in ("webhooks",):
             if self._root.get(key):
-                self._report.add(Place(pointer=f"#/{key}"), reasons.NOT_CALLED, what=key)
+                self._report.add(ReportPlace(pointer=f"#/{key}"), reasons.NOT_CALLED, what=key)
         return Api(
             title=_read_text(info.get("title")) or "API",
             description=_read_text(info.get("description")) or _read_text(info.get("summary")),
@@ -82,14 +82,14 @@ class _ApiReader:
             default_security=security or (),
         )
 
-    def _get_object(self, value: object) -> Object:
+    def _get_object(self, value: object) -> ApiObject:
         try:
             found = self._files.resolve(value)
         except UnresolvedReference:
             return {}
         return found if isinstance(found, dict) else {}
 
-    def _read_schemes(self) -> dict[str, Object]:
+    def _read_schemes(self) -> dict[str, ApiObject]:
         listed = self._root if self._is_old else self._get_object(self._root.get("components"))
         schemes = self._get_object(listed.get("securityDefinitions" if self._is_old else "securitySchemes"))
         read = {name: self._get_object(scheme) for name, scheme in schemes.items()}
@@ -106,7 +106,7 @@ class _ApiReader:
             try:
                 item = self._files.resolve(written)
             except UnresolvedReference as error:
-                self._report.add(Place(path=path, pointer=pointer), reasons.UNREADABLE, problem=str(error))
+                self._report.add(ReportPlace(path=path, pointer=pointer), reasons.UNREADABLE, problem=str(error))
                 continue
             if isinstance(item, dict):
                 own = _read_servers(item.get("servers")) or servers
@@ -116,7 +116,7 @@ class _ApiReader:
                     ) is not None:
                         yield read
 
-    def _list_methods(self, item: Object) -> Iterator[tuple[str, object]]:
+    def _list_methods(self, item: ApiObject) -> Iterator[tuple[str, object]]:
         for method in (*METHODS, *_OTHER_METHODS):
             if method in item:
                 yield method, item[method]
@@ -128,7 +128,7 @@ class _ApiReader:
         path: str,
         pointer: str,
         method: str,
-        item: Object,
+        item: ApiObject,
         written: object,
         servers: tuple[ApiServer, ...],
         security: tuple[tuple[str, ...], ...],
@@ -136,7 +136,9 @@ class _ApiReader:
         self._report.operations += 1
         operation = self._get_object(written)
         identifier = operation.get("operationId")
-        place = Place(method.upper(), path, identifier if isinstance(identifier, str) else "", f"{pointer}/{method}")
+        place = ReportPlace(
+            method.upper(), path, identifier if isinstance(identifier, str) else "", f"{pointer}/{method}"
+        )
         if method not in METHODS:
             self._report.add(place, reasons.METHOD, method=method.upper())
             return None
@@ -157,7 +159,7 @@ class _ApiReader:
             response_types=tuple(self._list_response_types(operation)),
         )
 
-    def _list_response_types(self, operation: Object) -> Iterator[str]:
+    def _list_response_types(self, operation: ApiObject) -> Iterator[str]:
         if self._is_old:
             yield from map(str, _as_list(operation.get("produces", self._root.get("produces"))))
             return

@@ -15,9 +15,9 @@ from naftiko_runtime.openapi_import.swagger2 import convert_body, convert_parame
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.openapi_import.document_files import DocumentFiles, Object
+    from naftiko_runtime.openapi_import.document_files import ApiObject, DocumentFiles
     from naftiko_runtime.openapi_import.model import ParameterPlace
-    from naftiko_runtime.openapi_import.report import Place, Report
+    from naftiko_runtime.openapi_import.report import Report, ReportPlace
 
 PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 _OPERATORS: Final = re.compile(r"\{[.;/+]?([^{}*]+)\*?\}")
@@ -41,9 +41,9 @@ class InputReader:
         self._is_old = is_old
         self._schemas = SchemaReader(files)
 
-    def list_parameters(self, shared: object, own: object, place: Place) -> list[Object]:
+    def list_parameters(self, shared: object, own: object, place: ReportPlace) -> list[ApiObject]:
         """Return the parameters of an operation. Its own override those of its path by name and place."""
-        found: dict[tuple[object, object], Object] = {}
+        found: dict[tuple[object, object], ApiObject] = {}
         for written in (*_as_list(shared), *_as_list(own)):
             try:
                 parameter = self._files.resolve(written)
@@ -55,7 +55,7 @@ class InputReader:
                 found[parameter.get("name"), parameter.get("in")] = parameter
         return list(found.values())
 
-    def read_parameters(self, parameters: Sequence[Object], path: str, place: Place) -> list[ApiParameter]:
+    def read_parameters(self, parameters: Sequence[ApiObject], path: str, place: ReportPlace) -> list[ApiParameter]:
         """Read the parameters outside the body, and declare placeholders of the path that are not declared."""
         read = [one for one in (self._read_parameter(raw, place) for raw in parameters) if one is not None]
         names = list(dict.fromkeys(PLACEHOLDER.findall(simplify_path(path))))
@@ -74,7 +74,7 @@ class InputReader:
                 kept.append(ApiParameter(name, "path", True, ValueSchema("string"), "simple", False))
         return kept
 
-    def _read_parameter(self, raw: Object, place: Place) -> ApiParameter | None:
+    def _read_parameter(self, raw: ApiObject, place: ReportPlace) -> ApiParameter | None:
         name, where = raw.get("name"), raw.get("in")
         if where in ("body", "formData") and self._is_old:
             return None
@@ -107,7 +107,7 @@ class InputReader:
         )
 
     def read_body(
-        self, written: object, parameters: Sequence[Object], media_types: Sequence[Any], place: Place
+        self, written: object, parameters: Sequence[ApiObject], media_types: Sequence[Any], place: ReportPlace
     ) -> ApiBody | None:
         """Read a body. None without one."""
         try:
@@ -138,7 +138,7 @@ class InputReader:
             encoding=encoding if isinstance(encoding, dict) else {},
         )
 
-    def _report_schema(self, what: str, name: str, schema: ValueSchema, place: Place) -> None:
+    def _report_schema(self, what: str, name: str, schema: ValueSchema, place: ReportPlace) -> None:
         for problem in dict.fromkeys(schema.unresolved):
             self._report.add(place, reasons.REFERENCE, what=what, name=name, problem=problem)
         for key in schema.unchecked:

@@ -12,7 +12,7 @@ from naftiko_runtime.regex import PatternError, compile_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from naftiko_runtime.openapi_import.document_files import DocumentFiles, Object
+    from naftiko_runtime.openapi_import.document_files import ApiObject, DocumentFiles
 
 _TYPES: Final = frozenset({"string", "number", "integer", "boolean", "array", "object"})
 _FORMATS: Final = frozenset(
@@ -78,7 +78,7 @@ class SchemaReader:
             self._read_inner(merged, schema, depth)
         return schema
 
-    def _merge(self, raw: object, schema: ValueSchema, seen: tuple[str, ...]) -> Object:
+    def _merge(self, raw: object, schema: ValueSchema, seen: tuple[str, ...]) -> ApiObject:
         """Resolve a schema, and merge what ``allOf`` lists into it."""
         if isinstance(raw, dict) and isinstance(reference := raw.get("$ref"), str):
             if reference in seen:
@@ -94,13 +94,13 @@ class SchemaReader:
         parts = found.get("allOf")
         if not isinstance(parts, list):
             return dict(found)
-        merged: Object = {}
+        merged: ApiObject = {}
         for part in parts:
             _merge_into(merged, self._merge(part, schema, seen))
         _merge_into(merged, {key: value for key, value in found.items() if key != "allOf"})
         return merged
 
-    def _read_alternatives(self, merged: Object, schema: ValueSchema) -> list[ValueSchema]:
+    def _read_alternatives(self, merged: ApiObject, schema: ValueSchema) -> list[ValueSchema]:
         """Read the alternatives of a schema, without the one that is null. One alone becomes the schema itself."""
         listed = next((merged[key] for key in _ALTERNATIVES if isinstance(merged.get(key), list)), ())
         read = [one for one in (self._merge(one, schema, ()) for one in listed) if one]
@@ -115,7 +115,7 @@ class SchemaReader:
             return self._read_alternatives(merged, schema)
         return [self.read(one, _DEPTH_MAX) for one in others]
 
-    def _read_inner(self, merged: Object, schema: ValueSchema, depth: int) -> None:
+    def _read_inner(self, merged: ApiObject, schema: ValueSchema, depth: int) -> None:
         if schema.type == "array" and "items" in merged:
             schema.items = self.read(merged["items"], depth + 1)
         properties = merged.get("properties")
@@ -128,7 +128,7 @@ class SchemaReader:
             schema.required = tuple(name for name in required if isinstance(name, str))
 
 
-def _merge_into(merged: Object, part: Object) -> None:
+def _merge_into(merged: ApiObject, part: ApiObject) -> None:
     """Add the keys of a part to a merged schema. Fields and required names are joined; of others, the last counts."""
     for key, value in part.items():
         known = merged.get(key)
@@ -142,7 +142,7 @@ def _merge_into(merged: Object, part: Object) -> None:
             merged[key] = value
 
 
-def _find_type(merged: Object) -> tuple[str | None, bool]:
+def _find_type(merged: ApiObject) -> tuple[str | None, bool]:
     """Find the type of a schema, and whether it may be null."""
     written = merged.get("type")
     nullable = merged.get("nullable") is True or merged.get("x-nullable") is True
@@ -165,7 +165,7 @@ def _find_common_type(alternatives: Iterable[ValueSchema]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _is_binary(merged: Object) -> bool:
+def _is_binary(merged: ApiObject) -> bool:
     media_type, encoding = merged.get("contentMediaType"), merged.get("contentEncoding")
     in_bytes = (
         isinstance(media_type, str) and encoding is None and not media_type.startswith(("text/", "application/json"))
@@ -177,7 +177,7 @@ def _read_text(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _read_constraints(merged: Object, schema: ValueSchema, alternatives: list[ValueSchema]) -> None:
+def _read_constraints(merged: ApiObject, schema: ValueSchema, alternatives: list[ValueSchema]) -> None:
     schema.default = merged.get("default")
     schema.unchecked = [key for key in _NOT_CHECKED if key in merged]
     enum = _join_enums(merged, alternatives)
@@ -189,7 +189,7 @@ def _read_constraints(merged: Object, schema: ValueSchema, alternatives: list[Va
         _read_text_limits(merged, schema)
 
 
-def _join_enums(merged: Object, alternatives: list[ValueSchema]) -> list[Any]:
+def _join_enums(merged: ApiObject, alternatives: list[ValueSchema]) -> list[Any]:
     """Return the allowed values that are scalars. Empty for any."""
     if "const" in merged:
         values: object = [merged["const"]]
@@ -203,7 +203,7 @@ def _join_enums(merged: Object, alternatives: list[ValueSchema]) -> list[Any]:
     return listed if all(isinstance(value, str | int | float) for value in listed) else []
 
 
-def _read_limits(merged: Object, schema: ValueSchema) -> None:
+def _read_limits(merged: ApiObject, schema: ValueSchema) -> None:
     for key, exclusive, step in (("minimum", "exclusiveMinimum", 1), ("maximum", "exclusiveMaximum", -1)):
         limit, bound = merged.get(key), merged.get(exclusive)
         is_exclusive = bound is True
@@ -219,7 +219,7 @@ def _read_limits(merged: Object, schema: ValueSchema) -> None:
             schema.unchecked.append(exclusive)
 
 
-def _read_text_limits(merged: Object, schema: ValueSchema) -> None:
+def _read_text_limits(merged: ApiObject, schema: ValueSchema) -> None:
     for key in ("minLength", "maxLength"):
         if isinstance(merged.get(key), int) and not isinstance(merged[key], bool) and merged[key] >= 0:
             schema.constraints[key] = merged[key]

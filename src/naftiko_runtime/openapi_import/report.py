@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Effect = Literal["left out", "changed", "note"]
 
 
-class Reason(Struct, frozen=True):
+class Loss(Struct, frozen=True):
     """Why something is left out or changed.
 
     Attributes:
@@ -26,33 +26,33 @@ class Reason(Struct, frozen=True):
     text: str
 
 
-METHOD: Final = Reason("method", "left out", "the language has no method {method}")
-UNREADABLE: Final = Reason("unreadable", "left out", "it cannot be read: {problem}")
-INVALID: Final = Reason("invalid", "left out", "it would not be valid: {problem}")
-INPUT_NEEDED: Final = Reason("input-needed", "left out", "its required {what} '{name}' cannot be sent: {problem}")
-NOT_CALLED: Final = Reason("not-called", "note", "{what} are requests of the API to others, so nothing calls them")
+METHOD: Final = Loss("method", "left out", "the language has no method {method}")
+UNREADABLE: Final = Loss("unreadable", "left out", "it cannot be read: {problem}")
+INVALID: Final = Loss("invalid", "left out", "it would not be valid: {problem}")
+INPUT_NEEDED: Final = Loss("input-needed", "left out", "its required {what} '{name}' cannot be sent: {problem}")
+NOT_CALLED: Final = Loss("not-called", "note", "{what} are requests of the API to others, so nothing calls them")
 
-INPUT: Final = Reason("input", "changed", "{what} '{name}' is left out: {problem}")
-INPUT_AS_TEXT: Final = Reason("input-as-text", "changed", "{what} '{name}' is given as JSON text")
-REFERENCE: Final = Reason("reference", "changed", "a reference of {what} '{name}' cannot be read: {problem}")
-LIMIT: Final = Reason("limit", "changed", "'{key}' of {what} '{name}' is not checked")
-UNDECLARED: Final = Reason("undeclared", "changed", "the path's '{name}' is not declared: it is a required text")
-RENAMED: Final = Reason("renamed", "changed", "{what} '{name}' is the input '{input}'")
-DEFAULT: Final = Reason("default", "changed", "{what} '{name}' has no default: {problem}")
-MEDIA_TYPE: Final = Reason("media-type", "changed", "the body is sent as {chosen}, never as {others}")
-FIELDS_NEEDED: Final = Reason("fields-needed", "changed", "the body may be left out, but with it {names} is required")
-BODY_FIELDS: Final = Reason("body-fields", "changed", "the body has only the fields that are declared, no others")
-NO_ROUTE: Final = Reason("no-route", "changed", "it is a tool only: a route with its method and path exists")
-NO_EFFECT: Final = Reason("no-effect", "changed", "'{key}' of {what} '{name}' has no effect")
-SECURITY: Final = Reason("security", "changed", "its credentials cannot be sent: {problem}")
-SECURITY_CHOICE: Final = Reason("security-choice", "changed", "it is called with {chosen}, never {others}")
-TOKEN: Final = Reason("token", "note", "the security scheme '{name}' needs a token from elsewhere, in {variable}")
-SERVER: Final = Reason("server", "note", "of several servers, '{chosen}' is called; --base-uri of 'run' changes that")
-SERVER_VARIABLE: Final = Reason("server-variable", "note", "'{name}' of the server's URL is '{value}'")
-NO_SERVER: Final = Reason("no-server", "note", "no server has a whole URL: set {variable} to the URL of the API")
+INPUT: Final = Loss("input", "changed", "{what} '{name}' is left out: {problem}")
+INPUT_AS_TEXT: Final = Loss("input-as-text", "changed", "{what} '{name}' is given as JSON text")
+REFERENCE: Final = Loss("reference", "changed", "a reference of {what} '{name}' cannot be read: {problem}")
+LIMIT: Final = Loss("limit", "changed", "'{key}' of {what} '{name}' is not checked")
+UNDECLARED: Final = Loss("undeclared", "changed", "the path's '{name}' is not declared: it is a required text")
+RENAMED: Final = Loss("renamed", "changed", "{what} '{name}' is the input '{input}'")
+DEFAULT: Final = Loss("default", "changed", "{what} '{name}' has no default: {problem}")
+MEDIA_TYPE: Final = Loss("media-type", "changed", "the body is sent as {chosen}, never as {others}")
+FIELDS_NEEDED: Final = Loss("fields-needed", "changed", "the body may be left out, but with it {names} is required")
+BODY_FIELDS: Final = Loss("body-fields", "changed", "the body has only the fields that are declared, no others")
+NO_ROUTE: Final = Loss("no-route", "changed", "it is a tool only: a route with its method and path exists")
+NO_EFFECT: Final = Loss("no-effect", "changed", "'{key}' of {what} '{name}' has no effect")
+SECURITY: Final = Loss("security", "changed", "its credentials cannot be sent: {problem}")
+SECURITY_CHOICE: Final = Loss("security-choice", "changed", "it is called with {chosen}, never {others}")
+TOKEN: Final = Loss("token", "note", "the security scheme '{name}' needs a token from elsewhere, in {variable}")
+SERVER: Final = Loss("server", "note", "of several servers, '{chosen}' is called; --base-uri of 'run' changes that")
+SERVER_VARIABLE: Final = Loss("server-variable", "note", "'{name}' of the server's URL is '{value}'")
+NO_SERVER: Final = Loss("no-server", "note", "no server has a whole URL: set {variable} to the URL of the API")
 
 
-class Place(Struct, frozen=True):
+class ReportPlace(Struct, frozen=True):
     """What a line is about.
 
     Attributes:
@@ -75,8 +75,8 @@ class Place(Struct, frozen=True):
 class ReportLine(Struct, frozen=True):
     """One line of a report."""
 
-    place: Place
-    reason: Reason
+    place: ReportPlace
+    reason: Loss
     values: dict[str, Any]
 
     def __str__(self) -> str:
@@ -97,7 +97,7 @@ class Report:
         self.operations = 0
         self.imported = 0
 
-    def add(self, place: Place, reason: Reason, **values: Any) -> None:
+    def add(self, place: ReportPlace, reason: Loss, **values: Any) -> None:
         """Add a line."""
         line = ReportLine(place, reason, values)
         self._lines.setdefault(str(line), line)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 KEYS: Final = ("tag", "path", "operation", "method")
 
 
-class Selector(Struct, frozen=True):
+class OperationSelector(Struct, frozen=True):
     """One condition: a key and a pattern with ``*``.
 
     Attributes:
@@ -37,20 +37,20 @@ class Selector(Struct, frozen=True):
                 return operation.place.method == self.pattern.upper()
 
 
-class Selection(Struct, frozen=True):
+class OperationSelection(Struct, frozen=True):
     """Which operations are wanted: those that some ``include`` names, or all without one, but none of ``exclude``.
 
     Includes of different keys must all hold.
     """
 
-    include: tuple[Selector, ...] = ()
-    exclude: tuple[Selector, ...] = ()
+    include: tuple[OperationSelector, ...] = ()
+    exclude: tuple[OperationSelector, ...] = ()
 
     def wants(self, operation: ApiOperation) -> bool:
         """Return whether an operation is wanted."""
         if any(one.matches(operation) for one in self.exclude):
             return False
-        by_key: dict[str, list[Selector]] = {}
+        by_key: dict[str, list[OperationSelector]] = {}
         for one in self.include:
             by_key.setdefault(one.key, []).append(one)
         return all(any(one.matches(operation) for one in same) for same in by_key.values())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.openapi_import.document_files import Object
+    from naftiko_runtime.openapi_import.document_files import ApiObject
 
 _FLOWS: Final = {
     "accessCode": "authorizationCode",
@@ -22,7 +22,7 @@ _FORM: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/form-data"
 
 
-def convert_servers(root: Object) -> list[Object]:
+def convert_servers(root: ApiObject) -> list[ApiObject]:
     """Return the servers: one for each scheme, https first."""
     host, base = root.get("host"), root.get("basePath")
     path = base if isinstance(base, str) and base != "/" else ""
@@ -33,7 +33,7 @@ def convert_servers(root: Object) -> list[Object]:
     return [{"url": f"{scheme}://{host}{path}"} for scheme in sorted(listed or ["https"], reverse=True)]
 
 
-def convert_scheme(scheme: Object) -> Object:
+def convert_scheme(scheme: ApiObject) -> ApiObject:
     """Return a security scheme."""
     match scheme.get("type"):
         case "basic":
@@ -45,10 +45,12 @@ def convert_scheme(scheme: Object) -> Object:
             return scheme
 
 
-def convert_parameter(parameter: Object) -> Object:
+def convert_parameter(parameter: ApiObject) -> ApiObject:
     """Return a parameter outside the body."""
     place = parameter.get("in")
-    converted: Object = {key: parameter[key] for key in ("name", "in", "required", "description") if key in parameter}
+    converted: ApiObject = {
+        key: parameter[key] for key in ("name", "in", "required", "description") if key in parameter
+    }
     converted["schema"] = _convert_schema(parameter)
     if parameter.get("allowEmptyValue"):
         converted["allowEmptyValue"] = True
@@ -59,11 +61,11 @@ def convert_parameter(parameter: Object) -> Object:
     return converted
 
 
-def _convert_schema(parameter: Object) -> Object:
+def _convert_schema(parameter: ApiObject) -> ApiObject:
     return {key: value for key, value in parameter.items() if key not in _NO_SCHEMA and not key.startswith("x-")}
 
 
-def convert_body(parameters: Sequence[Object], media_types: Sequence[str]) -> Object | None:
+def convert_body(parameters: Sequence[ApiObject], media_types: Sequence[str]) -> ApiObject | None:
     """Return the body that parameters with ``in: body`` or ``in: formData`` describe. None without one.
 
     Args:
@@ -91,10 +93,10 @@ def convert_body(parameters: Sequence[Object], media_types: Sequence[str]) -> Ob
     return {"required": bool(schema["required"]), "content": content}
 
 
-def _convert_encoding(field: Object) -> Object:
+def _convert_encoding(field: ApiObject) -> ApiObject:
     written = field.get("collectionFormat", "csv")
     return {"style": _STYLES.get(written, "form"), "explode": written == "multi"}
 
 
-def _pick(values: Object, *keys: str) -> dict[str, Any]:
+def _pick(values: ApiObject, *keys: str) -> dict[str, Any]:
     return {key: values[key] for key in keys if key in values}

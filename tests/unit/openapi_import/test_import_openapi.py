@@ -11,7 +11,7 @@ import yaml
 from naftiko_runtime.loading import load
 from naftiko_runtime.openapi_import.document_files import UnreadableDocument
 from naftiko_runtime.openapi_import.import_openapi import ImportOptions, import_openapi
-from naftiko_runtime.openapi_import.select_operations import Selection, Selector
+from naftiko_runtime.openapi_import.select_operations import OperationSelection, OperationSelector
 from naftiko_runtime.rules import Severity
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def test_a_document_without_a_url_needs_a_variable(tmp_path: Path) -> None:
 
 def test_operations_are_chosen(tmp_path: Path) -> None:
     paths = {"/a": {"get": {"tags": ["x"]}, "post": {"tags": ["x"]}}, "/b": {"get": {"tags": ["y"]}}}
-    selection = Selection((Selector("tag", "x"), Selector("method", "get")))
+    selection = OperationSelection((OperationSelector("tag", "x"), OperationSelector("method", "get")))
     document, _ = import_one(write_spec(tmp_path, paths), selection=selection, sides="mcp")
     (served,) = document["capability"]["exposes"]
     assert [tool["name"] for tool in served["tools"]] == ["get-a"]
