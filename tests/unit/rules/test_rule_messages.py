@@ -136,6 +136,7 @@ RENDERING = SHOWING | {
     "exposes/rest/app.py",
     "exposes/skill/app.py",
     "openapi/write.py",
+    "openapi_import/import_openapi.py",
     "suggest.py",
     "secret/__init__.py",
 }
