@@ -34,12 +34,17 @@ LONG_SEARCHES: Final = ("properties", "scripting", "wild")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Measure no coverage of searches through thousands of documents or scripts: it would more than double their time.
 
-    What they find is covered by an example of its own elsewhere.
+    What they find is covered by an example of its own elsewhere. They begin first: the longest takes half a minute, and
+    at the end the other processes would wait for it.
     """
-    tests = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(tests).parts[0] in LONG_SEARCHES:
+        if is_long_search(item):
             item.add_marker(pytest.mark.no_cover)
+    items.sort(key=is_long_search, reverse=True)
+
+
+def is_long_search(item: pytest.Item) -> bool:
+    return item.path.relative_to(Path(__file__).parent).parts[0] in LONG_SEARCHES
 
 
 # In a process of xdist that runs tests, pytest-cov pauses its own measurement for ``no_cover``. Another one that runs

@@ -15,6 +15,7 @@ from support.gateway import Gateway
 from support.upstream import Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from support.upstream import Upstream
@@ -103,15 +104,29 @@ capability:
 """
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    path = tmp_path / "capability.yaml"
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pages") / "capability.yaml"
     path.write_text(GUARDED, "utf-8")
     return path
 
 
 def serve(file: Path, api: Upstream, *options: str) -> Gateway:
     return Gateway(file, NAMES, "--base-uri", f"api={api.url}", *options, environment=SECRETS)
+
+
+@pytest.fixture(scope="module")
+def local(file: Path, module_upstream: Upstream) -> Iterator[Gateway]:
+    """One that no page may call."""
+    with serve(file, module_upstream) as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="module")
+def allowing(file: Path, module_upstream: Upstream) -> Iterator[Gateway]:
+    """One that a page may call."""
+    with serve(file, module_upstream, "--allow-origin", PAGE) as gateway:
+        yield gateway
 
 
 def send(gateway: Gateway, name: str, method: str = "GET", **headers: str) -> Response:
@@ -123,45 +138,42 @@ def send(gateway: Gateway, name: str, method: str = "GET", **headers: str) -> Re
     return call(gateway.urls[name], "/x", method, {**authorization, **headers})
 
 
-def test_a_page_cannot_reach_a_local_route(file: Path, api: Upstream) -> None:
-    with serve(file, api) as gateway:
-        for headers in ({"host": "evil.example"}, {"origin": "https://evil.example"}, {"origin": "null"}):
-            for name, method in (("web", "GET"), ("web", "POST"), ("guarded", "GET"), ("tools", "POST")):
-                response = send(gateway, name, method, **headers)
-                assert (response.status, response.headers["content-type"]) == (403, "application/problem+json")
-        assert api.received == []
-        own = gateway.urls["web"].removeprefix("http://")
-        assert send(gateway, "web", "POST", origin=f"http://{own}", host=own).status == 200
-        assert send(gateway, "web", host="localhost:1").status == 200
+def test_a_page_cannot_reach_a_local_route(local: Gateway, api: Upstream) -> None:
+    for headers in ({"host": "evil.example"}, {"origin": "https://evil.example"}, {"origin": "null"}):
+        for name, method in (("web", "GET"), ("web", "POST"), ("guarded", "GET"), ("tools", "POST")):
+            response = send(local, name, method, **headers)
+            assert (response.status, response.headers["content-type"]) == (403, "application/problem+json")
+    assert api.received == []
+    own = local.urls["web"].removeprefix("http://")
+    assert send(local, "web", "POST", origin=f"http://{own}", host=own).status == 200
+    assert send(local, "web", host="localhost:1").status == 200
 
 
-def test_cors_is_off(file: Path, api: Upstream) -> None:
-    with serve(file, api) as gateway:
-        own = gateway.urls["web"].removeprefix("http://")
-        response = send(gateway, "web", origin=f"http://{own}", host=own)
-        assert not [name for name in response.headers if name.startswith("access-control")]
-        assert "vary" not in response.headers
-        asked = {"access-control-request-method": "GET"}
-        assert send(gateway, "web", "OPTIONS", origin=PAGE, **asked).status == 403
-        plain = send(gateway, "web", "OPTIONS")
-        assert (plain.status, plain.headers["allow"]) == (204, "GET, HEAD, OPTIONS, POST")
+def test_cors_is_off(local: Gateway) -> None:
+    own = local.urls["web"].removeprefix("http://")
+    response = send(local, "web", origin=f"http://{own}", host=own)
+    assert not [name for name in response.headers if name.startswith("access-control")]
+    assert "vary" not in response.headers
+    asked = {"access-control-request-method": "GET"}
+    assert send(local, "web", "OPTIONS", origin=PAGE, **asked).status == 403
+    plain = send(local, "web", "OPTIONS")
+    assert (plain.status, plain.headers["allow"]) == (204, "GET, HEAD, OPTIONS, POST")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_preflight_request_of_an_allowed_page(file: Path, api: Upstream, name: str) -> None:
+def test_a_preflight_request_of_an_allowed_page(allowing: Gateway, api: Upstream, name: str) -> None:
     asked = "authorization,content-type,mcp-method,mcp-name,mcp-protocol-version"
-    with serve(file, api, "--allow-origin", PAGE) as gateway:
-        headers = {"access-control-request-method": "POST", "access-control-request-headers": asked}
-        path = "/mcp" if name == "tools" else "/x"
-        response = call(gateway.urls[name], path, "OPTIONS", {"origin": PAGE, **headers})
-        assert response.status == 204, "browsers send no credentials with it"
-        assert response.headers["access-control-allow-origin"] == PAGE
-        assert response.headers["access-control-allow-methods"] == "POST"
-        assert response.headers["access-control-allow-headers"] == asked
-        assert response.headers["vary"] == "origin"
-        assert "access-control-allow-credentials" not in response.headers
-        other = call(gateway.urls[name], path, "OPTIONS", {"origin": "https://evil.example", **headers})
-        assert (other.status, "access-control-allow-origin" in other.headers) == (403, False)
+    headers = {"access-control-request-method": "POST", "access-control-request-headers": asked}
+    path = "/mcp" if name == "tools" else "/x"
+    response = call(allowing.urls[name], path, "OPTIONS", {"origin": PAGE, **headers})
+    assert response.status == 204, "browsers send no credentials with it"
+    assert response.headers["access-control-allow-origin"] == PAGE
+    assert response.headers["access-control-allow-methods"] == "POST"
+    assert response.headers["access-control-allow-headers"] == asked
+    assert response.headers["vary"] == "origin"
+    assert "access-control-allow-credentials" not in response.headers
+    other = call(allowing.urls[name], path, "OPTIONS", {"origin": "https://evil.example", **headers})
+    assert (other.status, "access-control-allow-origin" in other.headers) == (403, False)
     assert api.received == []
 
 
@@ -235,12 +247,12 @@ def test_a_local_control_port_is_for_this_machine(file: Path, api: Upstream) -> 
 
 
 @pytest.mark.parametrize("path", ["/mcp", "/mcp/", "/"])
-def test_a_message_needs_no_accept_header_and_no_exact_path(file: Path, api: Upstream, path: str) -> None:
-    with serve(file, api) as gateway:
-        response = call(gateway.urls["tools"], path, "POST", {"content-type": "application/json"}, LISTING)
-        assert (response.status, response.headers["content-type"]) == (200, "application/json")
+def test_a_message_needs_no_accept_header_and_no_exact_path(local: Gateway, path: str) -> None:
+    response = call(local.urls["tools"], path, "POST", {"content-type": "application/json"}, LISTING)
+    assert (response.status, response.headers["content-type"]) == (200, "application/json")
 
 
+@pytest.mark.own_server
 @pytest.mark.parametrize("origin", ["app.example", "https://app.example/page", "null", "https://*.example", "ftp://a"])
 def test_what_is_no_origin_is_wrong_usage(documents: Path, origin: str) -> None:
     command = [sys.executable, "-m", "naftiko_runtime", "run", str(documents / "mcp.yaml"), "--allow-origin", origin]
@@ -251,6 +263,7 @@ def test_what_is_no_origin_is_wrong_usage(documents: Path, origin: str) -> None:
     assert "such as https://app.example.com" in done.stderr
 
 
+@pytest.mark.own_server
 @pytest.mark.parametrize("host", ["https://mcp.example.com", "a/b", "a b", "[", "user@host"])
 def test_what_is_no_host_is_wrong_usage(documents: Path, host: str) -> None:
     command = [sys.executable, "-m", "naftiko_runtime", "run", str(documents / "mcp.yaml"), "--allowed-host", host]
