@@ -48,7 +48,12 @@ EXAMPLES: Final[list[tuple[int, Any, str]]] = [
     (8, {"l": [{"a": 1}, [2]]}, "$..[?(@.a != 5)]"),
     (9, [{"a": "x"}, {}], "$[?(@.a =~ /.*/)]"),
     (10, [{"t": []}, {"t": [1]}], "$[?(@.t[*])]"),
-    (12, {"l": [{"a": 1}]}, "$.l[5][*]"),
+    (12, {"l": [1]}, "$.missing[*]"),
+    (12, {"l": [1]}, "$.missing[0:1]"),
+    (12, {"l": [1]}, "$.missing[?(@.a)]"),
+    (12, {"l": [1]}, "$.missing..a"),
+    (12, {"l": [1]}, "$.a.b[*].c"),
+    (12, {"s": "x"}, "$.s[0:1]"),
     (13, [{"t": ["a", "b"]}], "$[?(@.t all ['a'])]"),
     (11, {"a b": 1}, "$.a b"),
     (11, [1, 2, 3], "$[::2]"),
@@ -66,10 +71,11 @@ SAME: Final[list[tuple[Any, str, Any]]] = [
     ([{"a": 1}, {"a": "1"}], "$[?(@.a !== 1)]", [{"a": "1"}]),
     ([{"a": 1.5}, {"a": "2"}], "$[?(@.a in ['1.5', 2])].a", [1.5, "2"]),
     ([{"a": None}, {"a": 1}], "$[*].a", [None, 1]),
-    ({"l": [1]}, "$.missing[*]", None),
-    ({"l": [1]}, "$.missing[0:1]", None),
-    ({"l": [1]}, "$.missing[?(@.a)]", None),
-    ({"l": [1]}, "$.missing..a", None),
+    ({"l": [{"a": 1}]}, "$.l[5][*]", []),
+    ({"l": [{"a": 1}]}, "$.l[5].a[?(@.b)]", []),
+    ({"l": [{"a": 1}]}, "$.l[5]..a", []),
+    ({"l": [{"a": 1}, {"x": [1, 2]}]}, "$.l[*].x[*]", [1, 2]),
+    ({"n": None}, "$.n[*]", []),
     ({"s": "x"}, "$.s[*]", []),
     ({"o": {"a": 1}}, "$.[*]", [{"a": 1}]),
     ({"o": {"a": 1}}, "$.o.['a']", 1),
@@ -114,7 +120,10 @@ def without_nulls(value: Any) -> Any:
 def difference(document: Any, path: str, theirs: str) -> int | None:
     """The row that explains a difference, 0 for none that does; nothing where there is no difference."""
     own = ours(document, path)
-    theirs = "value null" if theirs == "missing" else theirs
+    if theirs == "missing":
+        if own == "value []":
+            return 12
+        theirs = "value null"
     kinds = theirs.split()[0], own.split()[0]
     if kinds == ("value", "value"):
         return _of_values(path, json.loads(theirs[6:]), json.loads(own[6:]))
@@ -133,8 +142,6 @@ def _of_values(path: str, theirs: Any, own: Any) -> int | None:
             return 2
         if ".." not in path:
             return 1
-    if theirs == [] and own is None and re.match(r"\$[^*?:,]*\[-?\d+\]", path):
-        return 12
     return next((row for row, shape in PATHS.items() if shape.search(path)), 0)
 
 
@@ -162,6 +169,6 @@ def test_any_path_finds_the_same(seed: int) -> None:
         row = difference(document, path, theirs)
         if row == 0:
             unexplained.append(f"{path}\n  of {json.dumps(document)}\n  {theirs}\n  {ours(document, path)}")
-        explained += row is not None
+        explained += row not in (None, 12)  # row 12 is exact: an exception there, an empty list here
     assert not unexplained, f"{len(unexplained)} differences:\n" + "\n".join(unexplained[:10])
     assert explained < PAIRS / 5  # the rules explain few things, or they explain too much

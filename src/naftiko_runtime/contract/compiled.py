@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from naftiko_runtime.contract.type_conversion import check_argument, check_type, convert_text
 from naftiko_runtime.errors import InputFault, Rejected
-from naftiko_runtime.jsonpath import compile_path
+from naftiko_runtime.jsonpath import compile_optional_path, compile_path
 from naftiko_runtime.lazy_import import import_lazily
 from naftiko_runtime.plan import thaw
 from naftiko_runtime.suggest import suggest_text
@@ -80,13 +80,14 @@ def _compile_check(input_: Input) -> ValueCheck | None:
 
 
 def _compile_body_path(text: str) -> Callable[[object], object]:
-    """Only a path of names can tell null from a missing value."""
+    """Only a path of names can tell null from a missing value. A list that would be of something missing is absent."""
     path = compile_path(text)
     if path.names:
         return _compile_names(path.names)
     if path.identity:
         return path.get
-    return lambda value: MISSING if (found := path.get(value)) is None else found
+    get = compile_optional_path(text)
+    return lambda value: MISSING if (found := get(value)) is None else found
 
 
 def _compile_names(names: Sequence[str]) -> Callable[[object], object]:

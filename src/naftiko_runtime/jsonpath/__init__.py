@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from naftiko_runtime.jsonpath.compiler import compile_expression
+from naftiko_runtime.jsonpath.compiler import compile_expression, compile_optional
 from naftiko_runtime.jsonpath.condition import Condition, compile_condition
 from naftiko_runtime.jsonpath.lookups import Getter
+from naftiko_runtime.jsonpath.operators import COUNTING
 from naftiko_runtime.jsonpath.parser import parse
 from naftiko_runtime.jsonpath.scanner import JsonPathError
-from naftiko_runtime.jsonpath.syntax import Child, Slice, Wildcard
+from naftiko_runtime.jsonpath.syntax import Child, Descent, Query, Slice, Wildcard
 from naftiko_runtime.jsonpath.work_limit import OutOfTime, TooMuchWork, run_bounded
 
 if TYPE_CHECKING:
-    from naftiko_runtime.jsonpath.syntax import Expression, Query, Segment
+    from naftiko_runtime.jsonpath.syntax import Expression, Segment
 
 __all__ = [
     "Condition",
@@ -29,6 +30,7 @@ __all__ = [
     "OutOfTime",
     "TooMuchWork",
     "compile_condition",
+    "compile_optional_path",
     "compile_path",
     "run_bounded",
 ]
@@ -44,8 +46,8 @@ class JsonPath(Struct, frozen=True):
     get: Getter
     """From a decoded JSON value to the value at the path.
 
-    A definite path gives the value itself. Any other gives a new list, possibly empty, in document order.
-    Both give None if the path leads nowhere. Inside :func:`run_bounded` it raises what that raises, otherwise nothing.
+    A definite path gives the value itself, and None if it leads nowhere. Any other gives a new list in document order,
+    which is empty if it leads nowhere. Inside :func:`run_bounded` it raises what that raises, otherwise nothing.
     """
     identity: bool
     """Whether it is ``$``, the whole value."""
@@ -55,6 +57,8 @@ class JsonPath(Struct, frozen=True):
     """The names of the fields, if the path has nothing else (``$.a.b``)."""
     first_field: str | None = None
     """The name of the field that it begins with; None if it begins with something else."""
+    counts: bool = False
+    """Whether it always gives a number: the length of a list that an indefinite path finds."""
 
 
 @lru_cache(maxsize=4096)
@@ -72,12 +76,32 @@ def compile_path(text: str) -> JsonPath:
     query = expression.query
     searches = query.function is not None or any(map(_can_multiply, query.segments))
     names, identity = _find_names(expression), _is_identity(expression)
-    return JsonPath(text, query.definite, get, identity, searches, names, _find_first_field(query))
+    counts = _always_counts(query)
+    return JsonPath(text, query.definite, get, identity, searches, names, _find_first_field(query), counts)
+
+
+def compile_optional_path(text: str) -> Getter:
+    """Compile an expression to a getter that gives None wherever the path leads nowhere, also for an indefinite path.
+
+    Raises:
+        JsonPathError: The expression is not a JSONPath, or exceeds a limit.
+    """
+    return compile_optional(parse(text))
 
 
 def _find_first_field(query: Query) -> str | None:
     first = query.segments[0] if query.segments else None
     return first.key if isinstance(first, Child) and isinstance(first.key, str) else None
+
+
+def _always_counts(query: Query) -> bool:
+    """Return whether a function counts a list. After ``[*]`` it can count in each element instead."""
+    function = query.function
+    if function is None or function.name not in COUNTING:
+        return False
+    if function.arguments:
+        return isinstance(first := function.arguments[0], Query) and not first.definite
+    return any(isinstance(segment, Descent) for segment in query.segments)
 
 
 def _can_multiply(segment: Segment) -> bool:

@@ -16,7 +16,7 @@ from naftiko_runtime.jsonpath.lookups import (
     list_containers,
     take_leading_keys,
 )
-from naftiko_runtime.jsonpath.operators import FUNCTIONS, MISSING, OPERATORS
+from naftiko_runtime.jsonpath.operators import COUNTING, FUNCTIONS, MISSING, OPERATORS
 from naftiko_runtime.jsonpath.syntax import (
     And,
     Child,
@@ -53,25 +53,38 @@ def compile_expression(expression: Expression) -> Getter:
     return _compile_query(query, None, None)
 
 
+def compile_optional(expression: Expression) -> Getter:
+    """Compile a function as :func:`compile_expression` does. It gives None where an indefinite path leads nowhere."""
+    query, get = expression.query, compile_expression(expression)
+    if not query.finds_list:
+        return get
+    return lambda value: None if _compile_query(query, value, MISSING)(value) is MISSING else get(value)
+
+
 def compile_test(test: Test) -> Callable[[object], bool]:
     """Compile a condition to a function from the object that ``$`` and ``@`` are."""
     return lambda value: _compile_test(test, value)(value)
 
 
 def _compile_query(query: Query, root: Any, missing: Any) -> Getter:
-    """``missing`` is what the getter gives if the path leads nowhere, also in columns."""
+    """``missing`` is what the getter gives if a definite path leads nowhere, also in columns.
+
+    An indefinite path that leads nowhere gives an empty list. In filters it gives MISSING, as Jayway does.
+    """
     keys = take_leading_keys(query.segments)
     rest = query.segments[len(keys) :]
+    lists = missing is None and query.finds_list
     if query.function is not None:
         steps = [_compile_step(segment, root) for segment in rest]
-        found = _compile_selection(compile_lookup(keys, MISSING), rest, steps, MISSING)
+        found = _compile_selection(compile_lookup(keys, MISSING), rest, steps, lists=lists)
         return _compile_call(query.function, root, found, rest, missing)
     if not rest:
         return compile_lookup(keys, missing)
     if len(rest) == 1 and isinstance(rest[0], Fields):
         return compile_fields(compile_lookup(keys, MISSING), rest[0].names, missing)
     columns = missing is None and not any(isinstance(segment, Descent) for segment in rest)
-    return _compile_selection(compile_lookup(keys, MISSING), rest, _compile_steps(rest, root, columns=columns), missing)
+    steps = _compile_steps(rest, root, columns=columns)
+    return _compile_selection(compile_lookup(keys, MISSING), rest, steps, lists=lists)
 
 
 def _compile_steps(segments: tuple[Segment, ...], root: Any, *, columns: bool) -> list[Step]:
@@ -102,7 +115,8 @@ def _find_selected_types(segment: Segment) -> tuple[type, ...]:
             return (object,)
 
 
-def _compile_selection(start: Getter, segments: tuple[Segment, ...], steps: list[Step], missing: Any) -> Getter:
+def _compile_selection(start: Getter, segments: tuple[Segment, ...], steps: list[Step], *, lists: bool) -> Getter:
+    """Compile what the steps find from a start: without one, an empty list if ``lists``, otherwise MISSING."""
     if not steps:
         return start
     kinds = _find_selected_types(segments[0])
@@ -110,7 +124,7 @@ def _compile_selection(start: Getter, segments: tuple[Segment, ...], steps: list
     def get(value: Any) -> Any:
         first = start(value)
         if first is MISSING or not isinstance(first, kinds):
-            return missing
+            return [] if lists else MISSING
         found = [first]
         for step in steps:
             found = step(found)
@@ -126,19 +140,28 @@ def _compile_call(call: FunctionCall, root: Any, get: Getter, segments: tuple[Se
     of them. After ``..`` it is always applied to the list.
     """
     function = FUNCTIONS[call.name]
-    arguments = [_compile_operand(argument, root) for argument in call.arguments]
+    arguments = [_compile_argument(argument, root, lists=missing is None) for argument in call.arguments]
     whole = not segments or any(isinstance(segment, Descent) for segment in segments)
 
     def apply(value: Any) -> Any:
         if (found := get(value)) is MISSING:
             return missing
         given = [item for argument in arguments if (item := argument(value)) is not MISSING]
+        if arguments and not given and call.name in COUNTING:
+            return missing
         if not whole and isinstance(found, list) and any(isinstance(item, dict | list) for item in found):
             return [function(item, given) for item in found]
         result = function(found, given)
         return missing if result is None else result
 
     return apply
+
+
+def _compile_argument(argument: Operand, root: Any, *, lists: bool) -> Getter:
+    get = _compile_operand(argument, root)
+    if not lists or not isinstance(argument, Query) or argument.definite:
+        return get
+    return lambda value: [] if (found := get(value)) is MISSING else found
 
 
 def _compile_step(segment: Segment, root: Any) -> Step:

@@ -242,4 +242,6 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "append": _append,
 }
 
+COUNTING: Final = frozenset({"length", "size"})
+
 WITHOUT_ARGUMENTS: Final = frozenset({"keys", "first", "last"})

@@ -58,8 +58,13 @@ class Query(Struct, frozen=True):
     @property
     def definite(self) -> bool:
         """Whether it gives one value, and not a list."""
+        return self.function is not None or not self.finds_list
+
+    @property
+    def finds_list(self) -> bool:
+        """Whether its segments find a list of values: the result, or what its function is applied to."""
         last = len(self.segments) - 1
-        return self.function is not None or all(
+        return not all(
             isinstance(segment, Child) or (isinstance(segment, Fields) and number == last)
             for number, segment in enumerate(self.segments)
         )

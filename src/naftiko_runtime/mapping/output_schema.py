@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from msgspec import Struct
 
+from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.plan import ConstantShape, ListShape, MapShape, ObjectShape, ScalarShape, TemplateShape, thaw
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ _SCALARS: Final[dict[str, tuple[type, ...]]] = {
     "integer": (int,),
     "boolean": (bool,),
 }
+
+
+_OF_NUMBERS: Final = frozenset({"string", "number", "integer"})
+"""The types that a number can be converted to."""
 
 
 class ResultSchema(Struct, frozen=True):
@@ -54,28 +59,46 @@ def make_result_schema(shapes: Sequence[Shape]) -> ResultSchema | None:
         return None
     if "properties" in schema or "additionalProperties" in schema:
         properties = shapes[0].properties if isinstance(shapes[0], ObjectShape) else ()
-        empty = {name: _get_constant(inner) for name, inner in properties}
+        empty = {name: _get_fixed_value(inner) for name, inner in properties}
         return ResultSchema({**schema, "type": "object"}, wraps=False, empty=empty)
     wrapping = {"type": "object", "properties": {"result": schema}, "required": ["result"]}
-    return ResultSchema(wrapping, wraps=True, empty={"result": _get_constant(shapes[0])})
+    return ResultSchema(wrapping, wraps=True, empty={"result": _get_fixed_value(shapes[0])})
 
 
-def _get_constant(shape: Shape) -> Any:
-    """Return the value that a shape has without a response: that of a constant, otherwise null."""
-    return thaw(shape.value) if isinstance(shape, ConstantShape) else None
+def _get_fixed_value(shape: Shape) -> Any:
+    """Return the value that a shape has without a response: a constant, an empty list, its length, or null."""
+    match shape:
+        case ConstantShape(value):
+            return thaw(value)
+        case ListShape(path) if _always_lists(path):
+            return []
+        case ScalarShape(path, type=declared) if _always_counts(path, declared):
+            return "0" if declared == "string" else 0
+        case _:
+            return None
+
+
+def _always_lists(path: str) -> bool:
+    """Return whether the list at a path is never null: an indefinite path gives a list wherever it leads."""
+    return not (compiled := compile_path(path)).definite or compiled.counts
+
+
+def _always_counts(path: str, declared: str) -> bool:
+    return declared in _OF_NUMBERS and compile_path(path).counts
 
 
 def _describe_shape(shape: Shape) -> dict[str, Any]:
-    """Allow null in a schema: a path that leads nowhere gives null."""
     schema = _describe_type(shape)
     return {**schema, "description": shape.description} if shape.description else schema
 
 
 def _describe_type(shape: Shape) -> dict[str, Any]:
-    """Describe a shape. An object has each of its properties, also those whose path leads nowhere."""
+    """Describe a shape. An object has each of its properties: a definite path that leads nowhere gives null."""
     match shape:
         case ConstantShape(value, type=declared) if value is not None and declared in _SCALARS:
             return {"type": declared} if has_type(thaw(value), declared) else {}
+        case ScalarShape(path, type=declared) if _always_counts(path, declared):
+            return {"type": declared}
         case ConstantShape(type=declared) | TemplateShape(type=declared) | ScalarShape(type=declared):
             return {"type": [declared, "null"]} if declared in _SCALARS else {}
         case ObjectShape(properties=properties):
@@ -86,8 +109,9 @@ def _describe_type(shape: Shape) -> dict[str, Any]:
             }
         case MapShape(values=values):
             return {"type": ["object", "null"], "additionalProperties": _describe_shape(values)}
-        case ListShape(items=items):
-            return {"type": ["array", "null"], "items": {} if items is None else _describe_shape(items)}
+        case ListShape(path, items):
+            kind = "array" if _always_lists(path) else ["array", "null"]
+            return {"type": kind, "items": {} if items is None else _describe_shape(items)}
         case _:
             assert_never(shape)
 

@@ -258,3 +258,16 @@ def test_the_schema() -> None:
 def test_a_rejection_is_one_sentence() -> None:
     error = Rejected(InputFault("x", "query", "must be a number"), InputFault("", "body", "must be JSON"))
     assert str(error) == "query 'x': must be a number; must be JSON"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [({"l": [{"a": 1}]}, [1]), ({"l": []}, []), ({}, None), ({"l": "text"}, None), ({"l": None}, None)],
+)
+@pytest.mark.parametrize("path", ["$.l[?(@.a)].a", "$.l[0:9].a"])
+def test_a_list_of_something_missing_in_the_body_is_an_absent_input(path: str, body: Any, expected: Any) -> None:
+    contract = check(Input("x", "body", "array", required=True, path=path), open=True)
+    if expected is None:
+        assert faults(contract, body, tool=True) == [("x", "arguments", "required, but not given")]
+    else:
+        assert contract.admit_arguments(body)[0] == {"x": expected}

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from naftiko_runtime.jsonpath import JsonPathError, OutOfTime, TooMuchWork, compile_path, run_bounded
+from naftiko_runtime.jsonpath import (
+    JsonPathError,
+    OutOfTime,
+    TooMuchWork,
+    compile_optional_path,
+    compile_path,
+    run_bounded,
+)
 from support.shop import BOOK_1, BOOK_3, SHOP, get
 
 ODD_NAMES = {
@@ -150,19 +157,19 @@ def test_a_definite_path_gives_the_value_or_none(path: str, expected: Any) -> No
         ("$..[0]", [BOOK_1, "a", "Emma"]),
         ("$..[-1:]", [BOOK_3, "b", "Emma"]),
         ("$.books[2]..*", ["Dracula", "9", True, {"kind": "gothic"}, "gothic"]),
-        ("$.nobody[*].name", None),
-        ("$.nobody..name", None),
-        ("$.nobody[?(@.a)]", None),
+        ("$.nobody[*].name", []),
+        ("$.nobody..name", []),
+        ("$.nobody[?(@.a)]", []),
         ("$.owner.name[*]", []),
-        ("$.owner.name[0:1]", None),
-        ("$.owner[0:1]", None),
+        ("$.owner.name[0:1]", []),
+        ("$.owner[0:1]", []),
         ("$.[*].name", [None, "Ann", None, None]),
         ("$.books.[0:1].['title']", ["Emma"]),
         ("$..['kind','no']", []),
         ("$..['age','name']", [{"age": 41, "name": "Ann"}]),
     ],
 )  # fmt: skip
-def test_an_indefinite_path_gives_a_list_if_it_leads_anywhere(path: str, expected: list[Any] | None) -> None:
+def test_an_indefinite_path_gives_a_list_wherever_it_leads(path: str, expected: list[Any]) -> None:
     assert not compile_path(path).definite
     assert get(path) == expected
 
@@ -191,6 +198,12 @@ def test_an_indefinite_path_gives_a_list_if_it_leads_anywhere(path: str, expecte
         ("$.wanted.index(7)", None),
         ("$.nobody.append(1)", None),
         ("$.length($.books)", 3),
+        ("$.length($.nobody)", None),
+        ("$.length($.nobody[*])", 0),
+        ("$.nobody[*].length()", 0),
+        ("$.nobody..name.size()", 0),
+        ("$.nobody[*].sum()", None),
+        ("$.sum($.nobody[*], $.limit)", 9),
         ("$.stddev(2, 4)", 1.0),
         ("$..price.sum()", 17.5),
         ("$.books[*].price.min()", 8),
@@ -209,6 +222,31 @@ def test_an_indefinite_path_gives_a_list_if_it_leads_anywhere(path: str, expecte
 def test_functions_take_what_the_path_gives(path: str, expected: Any) -> None:
     assert compile_path(path).definite
     assert get(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "counts"),
+    [
+        ("$..price.length()", True),
+        ("$.length($.books[*])", True),
+        ("$.books..tags.size()", True),
+        ("$.books.length()", False),  # null where there are no books
+        ("$.books[*].length()", False),  # of each book, where it has a length
+        ("$.length($.books)", False),
+        ("$..price.sum()", False),
+        ("$.books[*]", False),
+    ],
+)
+def test_a_path_counts_if_it_gives_the_length_of_a_list(path: str, *, counts: bool) -> None:
+    assert compile_path(path).counts is counts
+
+
+@pytest.mark.parametrize(
+    "path", ["$.nobody[*].name", "$.limit[0:1]", "$.nobody[*].length()", "$.nobody", "$.owner[?(@.a)].x[*]"]
+)
+def test_an_optional_path_that_leads_nowhere_gives_none(path: str) -> None:
+    found = compile_optional_path(path)(SHOP)
+    assert found == ([] if path.startswith("$.owner") else None)
 
 
 def test_numbers_too_large_to_add_have_no_sum() -> None:

@@ -103,7 +103,7 @@ def test_filters(condition: str, expected: list[Any]) -> None:
 def test_a_filter_tests_an_object_itself() -> None:
     assert get("$.owner[?(@.age > 40)].name") == ["Ann"]
     assert get("$.owner[?(@.age > 41)].name") == []
-    assert get("$.limit[?(@ == 9)]") is None
+    assert get("$.limit[?(@ == 9)]") == []
 
 
 def test_a_filter_below_finds_each_object_once() -> None:

@@ -88,6 +88,52 @@ def test_every_result_keeps_to_the_schema(response: Any) -> None:
     Draft202012Validator(found.schema).validate(found.make_structured(result, mismatched=mismatched))
 
 
+LISTS = {
+    "type": "object",
+    "properties": {
+        "all": {"type": "array", "mapping": "$.crew[*].name", "items": {"type": "string"}},
+        "first": {"type": "array", "mapping": "$.crew"},
+        "deep": {"type": "array", "mapping": "$..id"},
+        "count": {"type": "integer", "mapping": "$.length($.crew[?(@.name)])"},
+        "text": {"type": "string", "mapping": "$..id.size()"},
+        "of": {"type": "integer", "mapping": "$.crew[*].length()"},
+    },
+}
+
+
+def test_lists_of_indefinite_paths_and_counts_are_not_nullable() -> None:
+    found = make_result_schema(make_shapes(LISTS))
+    assert found is not None
+    assert found.schema["properties"] == {
+        "all": {"type": "array", "items": {"type": ["string", "null"]}},
+        "first": {"type": ["array", "null"], "items": {}},
+        "deep": {"type": "array", "items": {}},
+        "count": {"type": "integer"},
+        "text": {"type": "string"},
+        "of": {"type": ["integer", "null"]},  # of each member, where members have a length
+    }
+    assert found.empty == {"all": [], "first": None, "deep": [], "count": 0, "text": "0", "of": None}
+    Draft202012Validator(found.schema).validate(found.empty)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [{}, None, [], "text", {"crew": None}, {"crew": "none"}, {"crew": [{"name": "A", "id": 1}, 7]}, {"crew": [["a"]]}],
+)
+def test_such_results_keep_to_the_schema(response: Any) -> None:
+    mapping, found = make_mapping(LISTS), make_result_schema(make_shapes(LISTS))
+    assert found is not None
+    result = mapping.make(response)
+    structured = found.make_structured(result, mismatched=mapping.mismatches.count > 0)
+    Draft202012Validator(found.schema).validate(structured)
+
+
+def test_a_wrapped_list_without_a_response_is_empty() -> None:
+    found = make_result_schema(make_shapes({"type": "array", "mapping": "$.crew[*]"}))
+    assert found is not None
+    assert found.empty == {"result": []}
+
+
 def test_mismatches_are_counted_and_kept() -> None:
     mapping = make_mapping(SHIP)
     result = mapping.make({"name": {"first": "A"}, "crew": ["s3cret", 2]})
