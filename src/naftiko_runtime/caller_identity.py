@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Final
 
 from msgspec import Struct
 
 CALLER: Final = "naftiko.caller"
 """The key of a request's scope that has its :class:`AuthenticatedCaller`. Not set if its expose takes no tokens."""
+
+
+SENT_SECRETS: Final[ContextVar[list[str]]] = ContextVar("sent_secrets")
+"""The secrets that APIs were sent in the name of the caller during the current call. Set where a caller is known."""
 
 
 class Identity(Struct, frozen=True):

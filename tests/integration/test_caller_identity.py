@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +13,7 @@ from support.authorization_server import URN, AuthorizationServer
 from support.caller import call
 from support.gateway import Gateway
 from support.mcp_messages import MESSAGE
-from support.upstream import Reply
+from support.upstream import Gate, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +106,41 @@ def test_a_refused_exchange_calls_nothing(ships: Gateway, issuer: AuthorizationS
     assert len(issuer.forms) == 1
     assert not api.received
     assert token not in str(response)
+
+
+def call_own(ships: Gateway, issuer: AuthorizationServer, subject: str) -> str:
+    """Call the tool that calls the API in the name of a subject; return all that the caller gets."""
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "own"}}
+    headers = {**MESSAGE, "authorization": f"Bearer {issuer.sign(sub=subject)}"}
+    url = ships.urls["tools"].removesuffix("/mcp")
+    return call(url, "/mcp", "POST", headers, json.dumps(message).encode()).body.decode()
+
+
+def test_a_token_stays_masked_however_many_callers_come_meanwhile(
+    ships: Gateway, issuer: AuthorizationServer, api: Upstream
+) -> None:
+    gate = Gate()
+    slow = Reply(500, {"etag": '"upstream:slow"'}, b"not upstream:slow, please", before=gate.wait)
+    api.on("GET", "/own", slow)
+    headers = {"authorization": f"Bearer {issuer.sign(sub='slow')}"}
+    with ThreadPoolExecutor(8) as pool:
+        tool = pool.submit(call_own, ships, issuer, "slow")
+        route = pool.submit(call, ships.urls["ships"], "/own", headers=headers)
+        api.wait_received(2)
+        api.on("GET", "/own", Reply())
+        others = list(pool.map(partial(call_own, ships, issuer), (f"other-{number}" for number in range(300))))
+        gate.open()
+        assert "not ***, please" in tool.result()
+        assert route.result().headers["etag"] == '"***"'
+    assert all('"isError":false' in other for other in others)
+
+
+def test_whoever_waits_for_a_token_sees_none(ships: Gateway, issuer: AuthorizationServer, api: Upstream) -> None:
+    api.on("GET", "/own", Reply(500, body=b"not upstream:hal, please"))
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(partial(call_own, ships, issuer), ["hal"] * 8))
+    assert all("not ***, please" in one for one in found)
+    assert "upstream:hal" not in ships.output
 
 
 def test_a_token_that_the_api_refuses_is_replaced_once(

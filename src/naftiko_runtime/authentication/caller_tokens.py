@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import Struct
@@ -12,6 +12,7 @@ from naftiko_runtime.authentication.authorization_server import AuthorizationSer
 from naftiko_runtime.authentication.flow import Flow
 from naftiko_runtime.authentication.issued_token import request_token
 from naftiko_runtime.authentication.token_source import TokenSource
+from naftiko_runtime.caller_identity import SENT_SECRETS
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.limits import CALLER_TOKENS_MAX, UPSTREAM_DEADLINE_SECONDS
 
@@ -30,7 +31,6 @@ _EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
 _ASSERTION: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _ACCESS_TOKEN: Final = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a name, no secret
 _ID_JAG: Final = "urn:ietf:params:oauth:token-type:id-jag"
-_ISSUED_KEPT: Final = 256
 
 
 class TokenClient(Struct, frozen=True):
@@ -105,6 +105,11 @@ class AssertionGrant:
         return await request_token(server, self._client.endpoint, fields, self._client.authorization, now)
 
 
+def _note_secrets(secrets: Sequence[str]) -> None:
+    """Note secrets that are sent, so that they are masked in what the call shows."""
+    SENT_SECRETS.get([]).extend(secrets)
+
+
 class CallerTokensFlow(Flow):
     """Sends the requests of each caller with a token, or another credential, of its own.
 
@@ -117,7 +122,6 @@ class CallerTokensFlow(Flow):
         self._grant = grant
         self._clock = clock
         self._sources: OrderedDict[CallerKey, TokenSource] = OrderedDict()
-        self._issued: deque[str] = deque(maxlen=_ISSUED_KEPT)
 
     async def send(self, request: OutboundRequest, transport: Transport) -> UpstreamResponse:
         """See :class:`Flow`.
@@ -131,23 +135,13 @@ class CallerTokensFlow(Flow):
 
         async def fetch(transport: Transport) -> FetchedCredential:
             server = AuthorizationServer(transport, UPSTREAM_DEADLINE_SECONDS, "token")
-            token = await self._grant.request(server, caller, self._clock())
-            self._note(token.secrets)
-            return token
+            return await self._grant.request(server, caller, self._clock())
 
-        source = self._find_source(caller)
-        self._note(source.secrets)
-        return await source.send(request, transport, fetch)
-
-    def _note(self, secrets: Sequence[str]) -> None:
-        """Note the secrets of a call, so that they are masked in what the call shows."""
-        for secret in secrets:
-            if secret not in self._issued:
-                self._issued.append(secret)
+        return await self._find_source(caller).send(request, transport, fetch)
 
     def list_fetched_secrets(self) -> Sequence[str]:
-        """Return the tokens of the last callers."""
-        return tuple(self._issued)
+        """Return what APIs were sent during the current call: an API can repeat nothing else to this caller."""
+        return tuple(SENT_SECRETS.get(()))
 
     async def aclose(self) -> None:
         """Stop fetching tokens."""
@@ -159,7 +153,7 @@ class CallerTokensFlow(Flow):
         one = caller.identity
         key = one.issuer, one.subject, one.client_id, one.scopes
         if (source := self._sources.get(key)) is None:
-            source = self._sources[key] = TokenSource(self._clock)
+            source = self._sources[key] = TokenSource(self._clock, _note_secrets)
             idle = (known for known, other in self._sources.items() if known != key and not other.is_fetching)
             if len(self._sources) > CALLER_TOKENS_MAX and (oldest := next(idle, None)) is not None:
                 del self._sources[oldest]

@@ -11,11 +11,12 @@ from naftiko_runtime.lazy_import import import_lazily
 if TYPE_CHECKING:
     import asyncio
     import http
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
     from typing import Any, TypeAlias
 
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse
 
+    NoteSecrets: TypeAlias = Callable[[Sequence[str]], None]
     FetchToken: TypeAlias = Callable[[Transport], Coroutine[Any, Any, "FetchedCredential"]]
 else:
     asyncio = import_lazily("asyncio")
@@ -40,15 +41,17 @@ class FetchedCredential(Protocol):
 class TokenSource:
     """Holds one token, or another fetched credential."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], note_secrets: NoteSecrets | None = None) -> None:
+        """Prepare the source.
+
+        Args:
+            clock: The time, in seconds.
+            note_secrets: Called with the secrets of the token before each request that has them.
+        """
         self._clock = clock
+        self._note_secrets = note_secrets
         self._token: FetchedCredential | None = None
         self._fetching: asyncio.Task[FetchedCredential] | None = None
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """The secrets of the token that is held."""
-        return () if self._token is None else self._token.secrets
 
     @property
     def is_fetching(self) -> bool:
@@ -78,6 +81,12 @@ class TokenSource:
             await asyncio.gather(self._fetching, return_exceptions=True)
 
     async def _get_token(self, transport: Transport, fetch: FetchToken) -> FetchedCredential:
+        token = await self._find_token(transport, fetch)
+        if self._note_secrets is not None:
+            self._note_secrets(token.secrets)
+        return token
+
+    async def _find_token(self, transport: Transport, fetch: FetchToken) -> FetchedCredential:
         """Return the token, or wait for the one that is being fetched. Cancelling one waiter does not affect others."""
         if self._token is not None and self._clock() < self._token.fresh_until:
             return self._token

@@ -40,7 +40,7 @@ class Masks:
     It masks a credential's secrets everywhere. It masks other variables too, except in headers with fixed words.
     """
 
-    __slots__ = ("_all", "_fetched", "_flow", "_keys", "_values")
+    __slots__ = ("_all", "_flow", "_keys")
 
     def __init__(self, keys: Sequence[str], others: Sequence[str], flow: Flow | None = None) -> None:
         """Compile the values.
@@ -50,46 +50,38 @@ class Masks:
             others: Other values that no output may show.
             flow: Has the secrets that are fetched at runtime.
         """
-        self._values = (tuple(keys), tuple(others))
+        self._keys = Masker(keys)
+        self._all = Masker((*keys, *others))
         self._flow = flow
-        self._fetched: Sequence[str] = ()
-        self._compile()
 
-    def _compile(self) -> None:
-        keys, others = self._values
-        self._keys = Masker((*keys, *self._fetched))
-        self._all = Masker((*keys, *others, *self._fetched))
-
-    def _update(self) -> None:
-        """Add the secrets that were fetched since the last call."""
-        if self._flow is not None and (fetched := self._flow.list_fetched_secrets()) != self._fetched:
-            self._fetched = fetched
-            self._compile()
+    def _make_fetched_masker(self) -> Masker | None:
+        """Return a masker of what was fetched at runtime. Calls may run in several threads: it is of one call only."""
+        if self._flow is None or not (fetched := self._flow.list_fetched_secrets()):
+            return None
+        return Masker(fetched)
 
     def mask_text(self, text: str) -> str:
         """Mask the secrets in our own text."""
-        self._update()
-        return self._all.mask(text)
+        return _mask(text, self._all, self._make_fetched_masker())
 
     def mask_body(self, text: str) -> str:
         """Mask the credential's secrets in a quotation of an upstream's response."""
-        self._update()
-        return self._keys.mask(text)
+        return _mask(text, self._keys, self._make_fetched_masker())
 
     def mask_headers(self, headers: list[Header]) -> list[Header]:
         """Mask the secrets in response headers."""
-        self._update()
-        if not self._all.may_contain(b"\n".join([value for _, value in headers])):
+        values, fetched = b"\n".join([value for _, value in headers]), self._make_fetched_masker()
+        if not self._all.may_contain(values) and (fetched is None or not fetched.may_contain(values)):
             return headers
-        return [(name, self._mask_header(name, value)) for name, value in headers]
+        return [(name, self._mask_header(name, value, fetched)) for name, value in headers]
 
-    def _mask_header(self, name: bytes, value: bytes) -> bytes:
+    def _mask_header(self, name: bytes, value: bytes, fetched: Masker | None) -> bytes:
         masker = self._keys if name in _OF_WORDS else self._all
-        return masker.mask(_decode(value)).encode("utf-8", "surrogateescape")
+        return _mask(value.decode("utf-8", "surrogateescape"), masker, fetched).encode("utf-8", "surrogateescape")
 
 
-def _decode(value: bytes) -> str:
-    return value.decode("utf-8", "surrogateescape")
+def _mask(text: str, masker: Masker, fetched: Masker | None) -> str:
+    return masker.mask(text if fetched is None else fetched.mask(text))
 
 
 def make_masks(plan: Plan, upstream: Upstream, secrets: Mapping[str, Secret], flow: Flow | None = None) -> Masks | None:
@@ -103,7 +95,7 @@ def make_masks(plan: Plan, upstream: Upstream, secrets: Mapping[str, Secret], fl
     """
     keys = list_secret_texts(upstream.credential, secrets)
     others = [secret.reveal() for secret in (*secrets.values(), *derive_secrets(plan, secrets))]
-    return Masks(keys, others, flow) if keys or others else None
+    return Masks(keys, others, flow) if keys or others or flow is not None else None
 
 
 def make_plan_masks(secrets: Mapping[str, Secret]) -> Masks | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.caller_identity import CALLER
+from naftiko_runtime.caller_identity import CALLER, SENT_SECRETS
 
 if TYPE_CHECKING:
     from naftiko_runtime.asgi_types import Scope
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 def set_caller(call: Invocation, operation: BoundOperation, policy: CallerPolicy, scope: Scope) -> None:
     """Add the headers of a request that are passed on, and the caller that it names."""
     call.headers, call.caller_headers = policy.select_headers(scope)
-    call.caller = scope.get(CALLER)
+    if (caller := scope.get(CALLER)) is not None:
+        call.caller = caller
+        SENT_SECRETS.set([])
     if operation.named_headers:
         call.named_headers = [pair for pair in scope["headers"] if pair[0] in operation.named_headers]

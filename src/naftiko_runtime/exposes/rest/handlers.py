@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 from urllib.parse import unquote_plus
 
 from naftiko_runtime import limits
-from naftiko_runtime.caller_identity import CALLER
+from naftiko_runtime.caller_identity import CALLER, SENT_SECRETS
 from naftiko_runtime.caller_policy import CONDITIONAL, RANGED, TRACE, UNCONDITIONAL, CallerPolicy
 from naftiko_runtime.contract.compiled import drop_missing
 from naftiko_runtime.encode_value import encode_caller_path
@@ -101,7 +101,9 @@ class _Handler(ABC, Generic[F]):
             else:
                 work = partial(self._make_call, scope, receive, held, found)
                 call = await run_in_thread(partial(run_without_collection, work))
-            call.caller = scope.get(CALLER)
+            if (caller := scope.get(CALLER)) is not None:
+                call.caller = caller
+                SENT_SECRETS.set([])
             if self._named_headers:
                 call.named_headers = [pair for pair in scope["headers"] if pair[0] in self._named_headers]
             exchange = operation.run(call)
