@@ -23,9 +23,13 @@ from naftiko_runtime.scripting.program import (
 )
 from support.script_programs import ECHO, ENDLESS, LIMITS, NATIVE, SHORT, make, wait_until
 
+IN_MODULE = pytest.mark.asyncio(loop_scope="module")
+"""For a test of the pool that the module shares."""
+
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_dependencies_variables_and_context(language: Language, pool: ScriptPool) -> None:
+@IN_MODULE
+async def test_dependencies_variables_and_context(language: Language, shared: ScriptPool) -> None:
     helpers = {
         "javascript": ("const rate = 2;", "function price(n) { return n * rate; }"),
         "python": ("rate = 2", "def price(n):\n    return n * rate"),
@@ -36,7 +40,7 @@ async def test_dependencies_variables_and_context(language: Language, pool: Scri
         *helpers[language],
         variables=(("getShip", "get-ship"), ("missing", "not-there")),
     )
-    result = await pool.run(program, {"n": 21, "get-ship": {"name": "Aurora"}}, LIMITS)
+    result = await shared.run(program, {"n": 21, "get-ship": {"name": "Aurora"}}, LIMITS)
     assert result == [42, "Aurora", None, "Aurora"]
 
 
@@ -44,9 +48,10 @@ NUMBERS = "[0,-1,9007199254740991,9007199254740993,-12345678901234567890123,1.5,
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_numbers_that_pass_through_keep_their_value(language: Language, pool: ScriptPool) -> None:
+@IN_MODULE
+async def test_numbers_that_pass_through_keep_their_value(language: Language, shared: ScriptPool) -> None:
     numbers = parse_regular(NUMBERS.encode())
-    result = await pool.run(make(language, ECHO), numbers, LIMITS)
+    result = await shared.run(make(language, ECHO), numbers, LIMITS)
     assert result == numbers
     assert [type(number) for number in result[:5]] == [int] * 5
 
@@ -55,19 +60,22 @@ async def test_numbers_that_pass_through_keep_their_value(language: Language, po
 @pytest.mark.parametrize(
     "value", [None, True, "é\u2028\0\"'\\`${}", {"__proto__": {"a": 1}, "": []}, [[], {}], {"a": [1, {"b": None}]}]
 )
-async def test_every_json_value_passes_through(language: Language, value: Any, pool: ScriptPool) -> None:
-    assert await pool.run(make(language, ECHO), value, LIMITS) == value
+@IN_MODULE
+async def test_every_json_value_passes_through(language: Language, value: Any, shared: ScriptPool) -> None:
+    assert await shared.run(make(language, ECHO), value, LIMITS) == value
 
 
-async def test_large_values_pass_through(pool: ScriptPool) -> None:
+@IN_MODULE
+async def test_large_values_pass_through(shared: ScriptPool) -> None:
     value = [{"id": number, "name": "x" * 20} for number in range(5_000)]
     for language in LANGUAGES:
-        assert await pool.run(make(language, ECHO), value, LIMITS) == value
+        assert await shared.run(make(language, ECHO), value, LIMITS) == value
 
 
-async def test_all_promises_run_before_the_result_is_read(pool: ScriptPool) -> None:
+@IN_MODULE
+async def test_all_promises_run_before_the_result_is_read(shared: ScriptPool) -> None:
     text = "(async () => { for (result = 0; result < 150000; result++) await 0; })()"
-    assert await pool.run(make("javascript", text), {}, replace(LIMITS, statements=None)) == 150_000
+    assert await shared.run(make("javascript", text), {}, replace(LIMITS, statements=None)) == 150_000
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -80,39 +88,44 @@ async def test_a_context_counts_as_memory(language: Language, pool: ScriptPool) 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_a_context_that_is_not_json_is_refused(language: Language, pool: ScriptPool) -> None:
+@IN_MODULE
+async def test_a_context_that_is_not_json_is_refused(language: Language, shared: ScriptPool) -> None:
     with pytest.raises(ScriptError, match="main: its context is not expressible as JSON"):
-        await pool.run(make(language, "result = 1"), "\ud800", LIMITS)
+        await shared.run(make(language, "result = 1"), "\ud800", LIMITS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_a_script_without_loops_exceeds_no_limit_of_statements(language: Language, pool: ScriptPool) -> None:
-    assert await pool.run(make(language, "result = 1"), list(range(50_000)), replace(LIMITS, statements=1)) == 1
+@IN_MODULE
+async def test_a_script_without_loops_exceeds_no_limit_of_statements(language: Language, shared: ScriptPool) -> None:
+    assert await shared.run(make(language, "result = 1"), list(range(50_000)), replace(LIMITS, statements=1)) == 1
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_an_exception_names_its_file_and_line(language: Language, pool: ScriptPool) -> None:
+@IN_MODULE
+async def test_an_exception_names_its_file_and_line(language: Language, shared: ScriptPool) -> None:
     helper = {
         "javascript": "function check(n) {\n  for (;;) {\n    if (n) throw new TypeError('no ship');\n  }\n}",
         "python": "def check(n):\n    for i in [1]:\n        if n: raise TypeError('no ship')",
     }
     with pytest.raises(ScriptError, match=r"^the script failed in helper-0, line 3: TypeError: no ship$") as caught:
-        await pool.run(make(language, "\n\ncheck(1)", helper[language]), {}, LIMITS)
+        await shared.run(make(language, "\n\ncheck(1)", helper[language]), {}, LIMITS)
     assert caught.value.kind == "exception"
     with pytest.raises(ScriptError, match=r"^the script failed in main, line 3: "):
-        await pool.run(make(language, "\n\nmissing()"), {}, LIMITS)
+        await shared.run(make(language, "\n\nmissing()"), {}, LIMITS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_a_syntax_error_names_its_line(language: Language, pool: ScriptPool) -> None:
+@IN_MODULE
+async def test_a_syntax_error_names_its_line(language: Language, shared: ScriptPool) -> None:
     with pytest.raises(ScriptError, match=r"^the script failed in main, line 2: SyntaxError: "):
-        await pool.run(make(language, "result = 1\nresult = = 2"), {}, LIMITS)
+        await shared.run(make(language, "result = 1\nresult = = 2"), {}, LIMITS)
 
 
-async def test_javascript_runs_promises_and_sloppy_code(pool: ScriptPool) -> None:
+@IN_MODULE
+async def test_javascript_runs_promises_and_sloppy_code(shared: ScriptPool) -> None:
     program = make("javascript", "total = 1; (async () => { await null; result = total + 1; })() // end")
-    assert await pool.run(program, {}, LIMITS) == 2
-    assert await pool.run(make("javascript", "let result = {when: new Date(0), none: undefined}"), {}, LIMITS) == {
+    assert await shared.run(program, {}, LIMITS) == 2
+    assert await shared.run(make("javascript", "let result = {when: new Date(0), none: undefined}"), {}, LIMITS) == {
         "when": "1970-01-01T00:00:00.000Z"
     }
 
