@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from naftiko_runtime.document.parameters import BodyTemplate
+from naftiko_runtime.plan import NamedOutput
 from naftiko_runtime.template import Placeholder
 
 if TYPE_CHECKING:
@@ -98,3 +99,9 @@ class Consumed(Struct, frozen=True):
     def lacks_body(self, *, tool: bool) -> bool:
         """Return whether it could have a body, and the document declares none."""
         return self.sends_body(tool=tool) and self.operation.body is None and not self.declares("body")
+
+
+def list_named_outputs(consumed: Consumed) -> tuple[NamedOutput, ...]:
+    """The parts of a response that have names for later steps."""
+    declared = consumed.operation.output_parameters
+    return tuple(NamedOutput(one.name, one.value, one.type) for one in declared if one.value is not None)

@@ -12,6 +12,7 @@ from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.field_of_list import check_path_into_list
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.link.reference_syntax import PREFIXES, SYNONYMS
+from naftiko_runtime.link.unknown_output import OutputNames, check_output_name
 from naftiko_runtime.link.variables import ENVIRONMENT
 from naftiko_runtime.plan import INDEX, ITEM, Argument, Constant, StepReference
 from naftiko_runtime.rules import helps
@@ -48,6 +49,7 @@ class StepOutputs(Struct):
         outside: The names of a loop around the step, which what stands outside it cannot use.
         others: The namespaces that references may have, which are no misspelt steps.
         lists: The JSONPath of the list in each page, for earlier steps whose output is surely a list; ``$`` in a loop.
+        known: What the outputs of earlier steps have, if they surely have nothing else.
         fixed: The inputs that the document gives a value; a path into one is unknown.
         used: The references that were read, by the argument that stands for each.
         failed: Whether one names nothing: it is unknown then which inputs are used.
@@ -63,6 +65,7 @@ class StepOutputs(Struct):
     others: frozenset[str] = frozenset()
     fixed: frozenset[str] = frozenset()
     lists: Mapping[str, str] = {}
+    known: Mapping[str, OutputNames] = {}
     used: dict[str, StepReference] = field(default_factory=dict)
     failed: bool = False
 
@@ -146,6 +149,8 @@ class StepOutputs(Struct):
         argument = f"$.{source}{rest}"
         if not of_input and source in self.lists:
             check_path_into_list(path, place, self.lists[source], self.context, f"$.{source}")
+        elif not of_input and source in self.known:
+            check_output_name(path, source, self.known[source], place, self.context)
         self.used[argument] = StepReference(argument, source, path, of_input)
         return Argument(argument)
 

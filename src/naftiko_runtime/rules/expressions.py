@@ -143,6 +143,16 @@ FIELD_OF_LIST: Final = define(
     "did you mean '{meant}'?",
 )
 
+UNKNOWN_OUTPUT: Final = define(
+    "NK314",
+    "unknown-output",
+    Severity.WARNING,
+    "A JSONPath names an output that the step does not have, so it finds nothing.",
+    "Use the name of an output, or add it to the `outputParameters` of the consumed operation or of the lookup.",
+    "the step '{step}' has no output '{name}', so this finds nothing",
+    since=2,
+)
+
 SEVERAL_OUTPUTS: Final = define(
     "NK311",
     "several-outputs",

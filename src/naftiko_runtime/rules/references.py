@@ -302,6 +302,7 @@ LOOKUP_WITHOUT_ROWS_TEXT: Final = LOOKUP_WITHOUT_ROWS.add_message(
 LOOKUP_WITHOUT_ROWS_FIELD: Final = LOOKUP_WITHOUT_ROWS.add_message(
     "the rows of the step '{step}' have no field '{field}'"
 )
+LOOKUP_WITHOUT_ROWS_PATH: Final = LOOKUP_WITHOUT_ROWS.add_message("'match' is the name of a field, not a path")
 
 UNMATCHED_MAPPING: Final = define(
     "NK226",

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from naftiko_runtime.link.call import CallLinker
 from naftiko_runtime.link.steps.scope import LinkedCall
-from naftiko_runtime.plan import CallStep, NamedOutput
+from naftiko_runtime.plan import CallStep
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.steps import DeclaredCallStep, DeclaredFallback
-    from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.steps.scope import WorkflowScope
 
 
@@ -51,9 +50,3 @@ def _link_call(
     outputs.failed = outputs.failed or linker.references.failed
     linked_calls[step] = LinkedCall(consumed, linker, request)
     return CallStep(step, request, outputs.references)
-
-
-def list_named_outputs(consumed: Consumed) -> tuple[NamedOutput, ...]:
-    """The parts of a response that have names for later steps."""
-    declared = consumed.operation.output_parameters
-    return tuple(NamedOutput(one.name, one.value, one.type) for one in declared if one.value is not None)

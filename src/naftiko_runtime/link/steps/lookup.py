@@ -24,7 +24,10 @@ def link_lookup_step(step: DeclaredLookupStep, scope: WorkflowScope) -> LookupSt
     value = scope.link_value(step.lookup_value, step.get_path("lookupValue"), step, outputs)
     if rows is None:
         return None
-    if rows.path == "$":
+    if step.match.startswith(("$.", "$[")):
+        advice = helps.DID_YOU_MEAN(suggestion=step.match[2:]) if step.match[2:].isidentifier() else None
+        scope.context.report(rules.LOOKUP_WITHOUT_ROWS_PATH(), step.get_path("match"), advice)
+    elif rows.path == "$":
         _check_rows(step, rows.source, scope)
     references = tuple(one for one in outputs.references if one is not rows)
     return LookupStep(step.name, rows.source, step.match, value, step.output_parameters, references, path=rows.path)

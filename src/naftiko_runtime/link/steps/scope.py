@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from naftiko_runtime import rules
+from naftiko_runtime.document.steps import DeclaredLookupStep
 from naftiko_runtime.link.call_scope import CallReferences
 from naftiko_runtime.link.call_site import CallSite
+from naftiko_runtime.link.consumed_operation import list_named_outputs
 from naftiko_runtime.link.exposed_inputs import OperationInputs
 from naftiko_runtime.link.link_with_values import link_tree
 from naftiko_runtime.link.mocks import make_mock_target
 from naftiko_runtime.link.step_references import StepOutputs
 from naftiko_runtime.link.term_substitution import find_variables, substitute
+from naftiko_runtime.link.unknown_output import OutputNames
 from naftiko_runtime.link.with_values import WithValues
 from naftiko_runtime.plan import INDEX, ITEM
 
@@ -97,6 +100,7 @@ class WorkflowScope(Struct):
             frozenset(others),
             frozenset(self.fixed),
             self._find_lists(earlier),
+            self._find_known_outputs(earlier),
         )
         self.outputs.append(found)
         return found
@@ -111,6 +115,23 @@ class WorkflowScope(Struct):
             elif linked is not None and linked.consumed.pagination is not None and not self.is_controlled(step):
                 found[step] = linked.consumed.pagination.items
         return found
+
+    def _find_known_outputs(self, steps: Sequence[str]) -> dict[str, OutputNames]:
+        """What the outputs of steps have: of calls with named outputs, and of lookups with named fields."""
+        found = {}
+        for step in steps:
+            linked, declared = self.linked_calls.get(step), self._find_lookup(step)
+            if self.is_controlled(step):
+                continue
+            if declared is not None and declared.output_parameters:
+                found[step] = OutputNames(declared.output_parameters, of_items=True)
+            elif linked is not None and (named := list_named_outputs(linked.consumed)):
+                found[step] = OutputNames(tuple(one.name for one in named))
+        return found
+
+    def _find_lookup(self, step: str) -> DeclaredLookupStep | None:
+        lookups = (one for one in self.exposed.steps if isinstance(one, DeclaredLookupStep))
+        return next((one for one in lookups if one.name == step), None)
 
     def _is_loop(self, step: str) -> bool:
         return any(one.name == step and getattr(one, "for_each", None) is not None for one in self.exposed.steps)

@@ -16,8 +16,9 @@ from naftiko_runtime.document.steps import (
 )
 from naftiko_runtime.link.call import allow_null
 from naftiko_runtime.link.call_site import make_call_site
+from naftiko_runtime.link.consumed_operation import list_named_outputs
 from naftiko_runtime.link.field_of_list import check_outputs_of_list
-from naftiko_runtime.link.steps.call import link_call_step, list_named_outputs
+from naftiko_runtime.link.steps.call import link_call_step
 from naftiko_runtime.link.steps.control import link_control
 from naftiko_runtime.link.steps.lookup import link_lookup_step
 from naftiko_runtime.link.steps.result import link_call_shapes, link_output_result, link_tree_result
