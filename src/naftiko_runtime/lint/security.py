@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from naftiko_runtime import rules
+from naftiko_runtime.authentication.access_token_part import OAuth2
 from naftiko_runtime.authentication.kinds import find_kind
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParameter
@@ -29,6 +30,13 @@ _SECRET_NAME: Final = compile_lazily(
     re.IGNORECASE,
 )
 _ACTIVE: Final = compile_lazily(r"<script\b|\bjavascript:|\beval\s*\(|<[^>]+\son[a-z]+\s*=", re.IGNORECASE)
+_ENDPOINTS: Final = {
+    "tokenEndpoint": "token_endpoint",
+    "assertionEndpoint": "assertion_endpoint",
+    "authorizationServerUri": "authorization_server_uri",
+    "jwksUri": "jwks_uri",
+    "introspectionEndpoint": "introspection_endpoint",
+}
 _LOCAL: Final = ("localhost", ".localhost", ".internal", ".local", ".test", ".invalid", ".example")
 
 
@@ -58,6 +66,8 @@ def check_plain_http(subject: Subject) -> None:
     for part in walk_parts(subject.document):
         if isinstance(part, ConsumedHttp):
             _check_upstream(part, subject.context)
+        elif isinstance(part, OAuth2):
+            _check_endpoints(part, subject.context)
 
 
 def _check_credential(part: Part, secret_keys: Iterable[str], context: Context) -> None:
@@ -97,6 +107,14 @@ def _check_upstream(api: ConsumedHttp, context: Context) -> None:
     if api.authentication is None or not api.base_uri.startswith("http://") or _is_near(api.base_uri):
         return
     context.report(rules.INSECURE(namespace=api.namespace), api.get_path("baseUri"))
+
+
+def _check_endpoints(part: OAuth2, context: Context) -> None:
+    """Report endpoints that get a secret or a token, or that give the keys which check tokens."""
+    for key, field in _ENDPOINTS.items():
+        value = getattr(part, field)
+        if value and value.startswith("http://") and not _is_near(value):
+            context.report(rules.INSECURE_ENDPOINT(key=key), part.get_path(key))
 
 
 def _is_near(base_uri: str) -> bool:

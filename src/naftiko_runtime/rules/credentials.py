@@ -80,10 +80,13 @@ INSECURE: Final = define(
     "NK504",
     "insecure-upstream",
     Severity.WARNING,
-    "Credentials are sent over plain HTTP to another machine.",
+    "Credentials, or the keys that check them, are sent over plain HTTP to another machine.",
     "Use `https`.",
     "the credentials of '{namespace}' are sent unencrypted",
     "use 'https://'",
+)
+INSECURE_ENDPOINT: Final = INSECURE.add_message(
+    "'{key}' is plain HTTP: others can read or replace what is sent", "use 'https://'"
 )
 
 ACTIVE_CONTENT: Final = define(

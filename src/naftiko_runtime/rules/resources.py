@@ -62,6 +62,10 @@ URI_ADJACENT: Final = URI.add_message(
 URI_OF_FOLDER: Final = URI.add_message(
     "the URI of a folder cannot be a template: the paths of its files are appended", "write it without braces"
 )
+URI_OF_SKILLS: Final = URI.add_message(
+    "URIs below 'skill://{namespace}/' are those of the skills of '{namespace}'",
+    "choose another scheme, or another name",
+)
 
 DUPLICATE_NAME_RESOURCE: Final = DUPLICATE_NAME.add_message(
     "the resource '{name}' is defined twice", "rename one; the first is on {line}"

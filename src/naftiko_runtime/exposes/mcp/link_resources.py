@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
+from naftiko_runtime.document.exposes import ServedExpose
 from naftiko_runtime.document.parameters import ToolParameter
 from naftiko_runtime.exposes.link_folder import describe_file, report_folder_error
 from naftiko_runtime.exposes.mcp.uri_template import UriError, parse_uri
@@ -37,6 +39,7 @@ def link_resources(expose: McpExpose, linker: ExposeLinker) -> tuple[DynamicReso
             linker.parts[declared.get_path()] = linked
             resources.append(linked)
     _check_uris(expose, linker)
+    _check_skill_uris(expose, linker)
     return tuple(resources)
 
 
@@ -176,3 +179,14 @@ def _check_uris(expose: McpExpose, linker: ExposeLinker) -> None:
         written = twice if isinstance(part, ResourceFolder) else declared.uri
         related = linker.context.find_span(seen[twice].get_path("uri"))
         linker.context.report(rules.DUPLICATE_NAME_URI(uri=written), declared.get_path("uri"), related=related)
+
+
+def _check_skill_uris(expose: McpExpose, linker: ExposeLinker) -> None:
+    """Report resources whose URIs are among those of the skills of the document, which clients also read."""
+    served = [other for other in linker.document.capability.exposes if isinstance(other, ServedExpose)]
+    namespaces = [other.namespace for other in served if other.type == "skill"]
+    for declared in expose.resources:
+        for namespace in namespaces:
+            if declared.uri.startswith(f"skill://{quote(namespace, safe='')}/"):
+                statement = rules.URI_OF_SKILLS(namespace=namespace)
+                linker.context.report(statement, declared.get_path("uri"))
