@@ -288,7 +288,7 @@ def test_a_preview_runs_loops_and_says_which_steps_a_condition_skips(documents: 
         assert (skipped["outcome"], skipped["requests"]) == ("not run: its condition does not hold", [])
         _, items, own = preview(call(gateway.urls["web"], "/each?list=x").json)
         assert items["outcome"] == "the sandbox has no response for 'api.item'"
-        assert items["requests"][0] == "http://api.example/items/a%2Fb"
+        assert items["requests"] == ["http://api.example/items/a%2Fb", "http://api.example/items/c"]
         # It uses no output that is not known.
         assert (own["outcome"], own["requests"]) == ("complete", ["http://api.example/two?of=x"])
 

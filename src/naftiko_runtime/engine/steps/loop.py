@@ -15,6 +15,7 @@ from naftiko_runtime.errors import InputFault, Rejected, StepError
 from naftiko_runtime.limits import LOOP_ITEMS_MAX
 from naftiko_runtime.plan import INDEX, ITEM
 from naftiko_runtime.shorten_text import shorten_text
+from naftiko_runtime.upstream.previewed_requests import NoResponse
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -56,20 +57,28 @@ class BoundLoop:
             Rejected: The value of the caller is no list, or too long.
             StepError: There is no list, or the step failed and its failures are not to be left out or collected.
                 The error of the first failed item is raised; later ones are cancelled, earlier ones are awaited.
+            NoResponse: A preview has no response for an item. The requests of all items are recorded then.
         """
         items = self._list_items(await run.read(self._read_items))
         callers = self._plan.input is not None
         runs = [_start_item(run, item, index, is_callers=callers) for index, item in enumerate(items)]
         results: list[list[Any]] = [[] for _ in items]
 
+        missing: list[NoResponse] = []
+
         async def run_item(index: int) -> None:
-            results[index] = await self._run_item(index, runs[index], run_once)
+            try:
+                results[index] = await self._run_item(index, runs[index], run_once)
+            except NoResponse as error:  # a preview shows the requests of all items
+                missing.append(error)
 
         if (concurrency := min(len(items), self._plan.concurrency)) > 1:
             await run_together(len(items), run_item, concurrency)
         else:
             for index in range(len(items)):
                 await run_item(index)
+        if missing:
+            raise missing[0]
         run.outputs[self._step] = [output for result in results for output in result]
         for one in runs:
             run.statuses.update(one.statuses)
