@@ -131,7 +131,7 @@ def measure_corpus(folder: Path, python: str, *, strict: bool) -> str:
     """Measure all files of a folder in one process, as a row; the status is ignored, because files may have errors."""
     files = sum(1 for pattern in ("*.yml", "*.yaml") for _ in folder.rglob(pattern))
     code = (
-        "import sys, time; from pathlib import Path; from naftiko_runtime import load\n"
+        "import sys, time; from pathlib import Path; from naftiko_runtime.loading import load\n"
         f"from naftiko_runtime.link.operator_overrides import Overrides; overrides = Overrides(strict={strict})\n"
         "start = time.process_time()\n"
         "for name in sys.argv[1:]: load(Path(name), overrides)\n"

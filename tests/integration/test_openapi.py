@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from naftiko_runtime import load
+from naftiko_runtime.loading import load
 from naftiko_runtime.openapi import write_openapi
 from naftiko_runtime.plan import RestServer
 from support.gateway import Gateway

@@ -9,8 +9,8 @@ import httpx2
 import pytest
 from mcp import Client
 
-from naftiko_runtime import load
 from naftiko_runtime.link.operator_overrides import Overrides
+from naftiko_runtime.loading import load
 from support.command import run_naftiko
 from support.gateway import Gateway
 

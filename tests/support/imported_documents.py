@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from naftiko_runtime import load
 from naftiko_runtime.link.operator_overrides import Overrides
+from naftiko_runtime.loading import load
 
 if TYPE_CHECKING:
     from naftiko_runtime.plan import Plan

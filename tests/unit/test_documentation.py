@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 import click
 import pytest
 
-from naftiko_runtime import Severity, load
 from naftiko_runtime.cli import main
+from naftiko_runtime.loading import load
+from naftiko_runtime.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -42,7 +42,7 @@ _FILE: Final = click.argument("file", metavar="FILE", type=click.Path(exists=Tru
 _NAMESPACE: Final = click.option("--namespace", help="The namespace of the MCP expose, if the file has several.")
 
 
-class _LoadedCapability(NamedTuple):
+class _ExportedCapability(NamedTuple):
     """A capability, one of its servers, and the files that it is made of."""
 
     plan: Plan
@@ -158,7 +158,7 @@ def mcpb(
     _write(output, pack(files), file)
 
 
-def _load_or_exit(file: Path, namespace: str | None, allowed_imports: tuple[Path, ...]) -> _LoadedCapability:
+def _load_or_exit(file: Path, namespace: str | None, allowed_imports: tuple[Path, ...]) -> _ExportedCapability:
     """Load a file, and choose its server. Exit if it has errors or no MCP expose."""
     read: dict[Path, None] = {file.resolve(): None}
 
@@ -180,7 +180,7 @@ def _load_or_exit(file: Path, namespace: str | None, allowed_imports: tuple[Path
     if server is None:
         advice = suggest_text(namespace or "", list(servers), "the file has") or ""
         raise click.BadParameter(f"no MCP expose '{namespace}'; {advice}", param_hint="--namespace")
-    return _LoadedCapability(loaded.plan, server, len(servers) - 1, tuple(read))
+    return _ExportedCapability(loaded.plan, server, len(servers) - 1, tuple(read))
 
 
 def _read_files(file: Path, paths: set[Path]) -> dict[str, bytes]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from naftiko_runtime import lint, load, loading
+from naftiko_runtime import lint, loading
 from naftiko_runtime.exposes.kinds import get_expose_kind
 from naftiko_runtime.fix import fix_document, rounds
 from naftiko_runtime.link.operator_overrides import Overrides
+from naftiko_runtime.loading import load
 
 if TYPE_CHECKING:
     import pytest

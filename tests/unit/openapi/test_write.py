@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from journeys.story import read_story
-from naftiko_runtime import load
 from naftiko_runtime.link.operator_overrides import Overrides
+from naftiko_runtime.loading import load
 from naftiko_runtime.openapi import write_openapi
 from support.linked import link_plan, make_document, make_rest_expose
 from support.openapi_documents import ROOT, check, described, only, parameters, servers_of

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from naftiko_runtime import load
 from naftiko_runtime.link.operator_overrides import Overrides
+from naftiko_runtime.loading import load
 from naftiko_runtime.mapping.output_schema import make_result_schema
 from naftiko_runtime.openapi import write_openapi
 from naftiko_runtime.plan import McpServer

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from naftiko_runtime import load
 from naftiko_runtime.authentication.bearer import BearerCredential
 from naftiko_runtime.link.operator_overrides import Overrides
+from naftiko_runtime.loading import load
 from naftiko_runtime.plan import Argument, Variable
 from support.imported_documents import BINDS, SERVED, SERVING, SHARED, describe_findings, put, sound, write
 from support.linked import get_request

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from naftiko_runtime import load
 from naftiko_runtime.link.operator_overrides import Overrides
+from naftiko_runtime.loading import load
 from support.imported_documents import BINDS, SERVED, SERVING, SHARED, describe_findings, put, sound, write
 
 if TYPE_CHECKING:
