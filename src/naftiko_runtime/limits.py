@@ -2,8 +2,9 @@
 
 from typing import Final
 
-# A document: generous for the largest real files (about 250 KB), small enough that nothing explodes.
-DOCUMENT_BYTES_MAX: Final = 8 * 1024 * 1024
+# A document: generous for the largest written files (about 250 KB) and imported ones (12 MB for 2,700 operations with
+# 25 inputs each), small enough that nothing explodes.
+DOCUMENT_BYTES_MAX: Final = 16 * 1024 * 1024
 DOCUMENT_DEPTH_MAX: Final = 64
 DOCUMENT_NODES_MAX: Final = 1_000_000
 """Counted after aliases are expanded, so that a small file cannot stand for a huge one."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.openapi_import.report import Report, ReportPlace
 
 _INPUT_CHARACTERS_MAX: Final = 400
+_BRIEF_CHARACTERS_MAX: Final = 100
 _OPERATION_CHARACTERS_MAX: Final = 1_000
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s")
 _PYTHON_TYPES: Final[dict[str, tuple[type, ...]]] = {
@@ -25,29 +26,29 @@ _PYTHON_TYPES: Final[dict[str, tuple[type, ...]]] = {
 }
 
 
-def write_argument(input_: ImportedInput, place: ReportPlace, report: Report) -> dict[str, Any]:
-    """Return an input of a tool."""
-    written = _write_input(input_, place, report)
+def write_argument(input_: ImportedInput, place: ReportPlace, report: Report, *, brief: bool) -> dict[str, Any]:
+    """Return an input of a tool; with ``brief``, its description is short."""
+    written = _write_input(input_, place, report, _BRIEF_CHARACTERS_MAX if brief else _INPUT_CHARACTERS_MAX)
     if not input_.required:
         written["required"] = False
     return {"name": input_.name, **written}
 
 
-def write_route_input(input_: ImportedInput, place: ReportPlace, report: Report) -> dict[str, Any]:
-    """Return an input of a route."""
-    written = _write_input(input_, place, report)
+def write_route_input(input_: ImportedInput, place: ReportPlace, report: Report, *, brief: bool) -> dict[str, Any]:
+    """Return an input of a route; with ``brief``, it has no description."""
+    written = _write_input(input_, place, report, 0 if brief else _INPUT_CHARACTERS_MAX)
     if input_.required and input_.place != "path":
         written["required"] = True
     return {"name": input_.name, "in": input_.place, **written}
 
 
-def _write_input(input_: ImportedInput, place: ReportPlace, report: Report) -> dict[str, Any]:
+def _write_input(input_: ImportedInput, place: ReportPlace, report: Report, characters: int) -> dict[str, Any]:
     schema = input_.schema
     written: dict[str, Any] = {} if schema.type is None else {"type": schema.type}
-    if text := shorten_text(input_.description, _INPUT_CHARACTERS_MAX):
+    if characters and (text := shorten_text(input_.description, characters)):
         written["description"] = text
     written |= _write_constraints(schema)
-    if schema.items is not None and (items := _write_items(schema.items)):
+    if schema.items is not None and (items := _write_items(schema.items, characters)):
         written["items"] = items
     if input_.has_default and schema.default is not None:
         if _fits(schema.default, schema):
@@ -58,13 +59,13 @@ def _write_input(input_: ImportedInput, place: ReportPlace, report: Report) -> d
     return written
 
 
-def _write_items(schema: ValueSchema) -> dict[str, Any]:
+def _write_items(schema: ValueSchema, characters: int) -> dict[str, Any]:
     kind = "string" if schema.type == "binary" else schema.type
     written: dict[str, Any] = {} if kind is None else {"type": kind}
-    if text := shorten_text(schema.description, _INPUT_CHARACTERS_MAX):
+    if characters and (text := shorten_text(schema.description, characters)):
         written["description"] = text
     written |= _write_constraints(schema)
-    if schema.items is not None and (items := _write_items(schema.items)):
+    if schema.items is not None and (items := _write_items(schema.items, characters)):
         written["items"] = items
     return written
 

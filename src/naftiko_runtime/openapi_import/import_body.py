@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.openapi_import.report import Report
 
 _COMPOUND: Final = ("array", "object", None)
+_TEXTUAL: Final = re.compile(r"text/|application/(.*\+)?(json|xml|yaml)", re.IGNORECASE)
 _PLAIN_TEXT: Final = ("text/plain", "*/*")
 _METHODS_WITH_DEFAULTS: Final = ("POST",)
 """Elsewhere, a default of a field would overwrite what the API has."""
@@ -77,6 +79,7 @@ class BodyImporter:
             field = body.schema.properties[name]
             problem = _find_form_problem(field, encoding)
             if problem is None:
+                field = field if field.type is not None else replace(field, type="string")
                 data[name] = self._add_field(name, body, field)
             elif field.type == "object":
                 self._report.add(self._operation.api.place, reasons.INPUT_AS_TEXT, what="field", name=name)
@@ -105,9 +108,17 @@ class BodyImporter:
             elif item.type in ("object", None):
                 media_type = media_type or "application/json"
             if isinstance(media_type, str) and "," not in media_type and "*" not in media_type:
-                part["contentType"] = media_type
+                self._set_part_type(part, item, media_type)
             parts.append(part)
         self._finish_fields(body, {"type": "multipartForm", "data": parts})
+
+    def _set_part_type(self, part: dict[str, Any], item: ValueSchema, media_type: str) -> None:
+        """Write the media type of a part. Text of another type than text would be read as base64."""
+        if item.type not in ("binary", "object", "array", None) and not _TEXTUAL.match(media_type):
+            name, place = part["name"], self._operation.api.place
+            self._report.add(place, reasons.NO_EFFECT, key="contentType", what="field", name=name)
+        else:
+            part["contentType"] = media_type
 
     def _has_form_fields(self, body: ApiBody) -> bool:
         """Return whether a form has fields. Other fields that it may have too are reported."""

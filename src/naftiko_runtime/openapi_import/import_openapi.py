@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
+from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load_source
 from naftiko_runtime.openapi_import import report as reasons
 from naftiko_runtime.openapi_import.document_files import DocumentFiles, UnreadableDocument
 from naftiko_runtime.openapi_import.import_api import import_api
 from naftiko_runtime.openapi_import.read_api import read_api
-from naftiko_runtime.openapi_import.report import Report
+from naftiko_runtime.openapi_import.report import Report, ReportPlace
 from naftiko_runtime.openapi_import.select_operations import OperationSelection
 from naftiko_runtime.openapi_import.write_capability import CapabilityWriter
 from naftiko_runtime.openapi_import.write_yaml import write_yaml
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
     from naftiko_runtime.openapi_import.import_api import ImportedApi
     from naftiko_runtime.openapi_import.write_capability import Sides
 
+_ERRORS_ONLY: Final = Overrides(lint=False)
+_YAML_FACTOR: Final = 1.2
+"""How much longer than JSON the YAML is, at most."""
+_FULL_BYTES_MAX: Final = 6 * 1024 * 1024
+"""Of a file with all descriptions. A longer one has short ones: it would take long to load."""
 _ROUNDS_MAX: Final = 50
 """How often operations with errors are left out: a run reports a bounded number of them."""
 
@@ -97,6 +104,10 @@ def _write_valid(writer: CapabilityWriter, report: Report) -> str:
         if not writer.apis:
             raise UnreadableDocument("none of its operations can be called: " + _show_first(report))
         document = writer.write_one()
+        if not writer.brief and len(json.dumps(document)) * _YAML_FACTOR > _FULL_BYTES_MAX:
+            writer.brief = True
+            report.add(ReportPlace(pointer="#/paths"), reasons.BRIEF, most=f"{_FULL_BYTES_MAX:,}")
+            document = writer.write_one()
         text = write_yaml(document)
         errors = _find_errors(text)
         if not errors:
@@ -115,7 +126,7 @@ def _find_errors(text: str) -> list[Diagnostic]:
         raise UnreadableDocument(
             f"its capability would be too large; choose operations with --include: {error}"
         ) from None
-    return [one for one in load_source(source).diagnostics if one.severity is Severity.ERROR]
+    return [one for one in load_source(source, _ERRORS_ONLY).diagnostics if one.severity is Severity.ERROR]
 
 
 def _find_broken(document: dict[str, Any], errors: Iterable[Diagnostic]) -> dict[str, str]:

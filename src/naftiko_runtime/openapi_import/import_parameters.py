@@ -29,6 +29,8 @@ _QUERY_LISTS: Final[dict[tuple[str, bool], dict[str, Any]]] = {
 }
 """The keys of a consumed parameter by OpenAPI's style and explode."""
 _COMPOUND: Final = ("array", "object")
+_SERVER_HEADERS: Final = ("origin", "host", "connection", "content-length", "transfer-encoding")
+"""Headers of callers that our own server checks. Inputs for them have another name."""
 _JSON_TEXT: Final = "As JSON text."
 
 
@@ -42,7 +44,7 @@ class InputNames:
         """Return the name of an input; with its place in front if the name is known."""
         safe = name_input(name)
         found, number = safe, 1
-        while found in self._known:
+        while found in self._known or (place == "header" and found.lower() in _SERVER_HEADERS):
             found = f"{place}_{safe}" if number == 1 else f"{place}_{safe}_{number}"
             number += 1
         self._known.add(found)
@@ -138,6 +140,8 @@ class ParameterImporter:
         if kind != "array":
             self._write(parameter, {})
             return None
+        if parameter.schema.items is not None and parameter.schema.items.type in _COMPOUND:
+            return "OpenAPI does not define a list of lists or objects in a query"
         if style == "deepObject":
             return "OpenAPI does not define a list with the style 'deepObject'"
         keys = _QUERY_LISTS.get((style, parameter.explode))

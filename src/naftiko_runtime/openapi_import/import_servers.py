@@ -50,10 +50,11 @@ def choose_base_uri(
 
 
 def _fill(server: ApiServer) -> str:
-    """Return the URL of a server with the defaults of its variables, without query and fragment."""
+    """Return the URL of a server with the defaults of its variables, without query and fragment, with a scheme."""
     values = dict(server.variables)
     url = _VARIABLE.sub(lambda match: values.get(match[1]) or match[0], server.url)
-    return re.split(r"[?#]", url, maxsplit=1)[0].rstrip("/")
+    url = re.split(r"[?#]", url, maxsplit=1)[0].rstrip("/")
+    return f"https:{url}" if url.startswith("//") else url
 
 
 def _is_whole(url: str) -> bool:

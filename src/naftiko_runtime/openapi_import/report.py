@@ -49,6 +49,9 @@ SECURITY_CHOICE: Final = Loss("security-choice", "changed", "it is called with {
 TOKEN: Final = Loss("token", "note", "the security scheme '{name}' needs a token from elsewhere, in {variable}")
 SERVER: Final = Loss("server", "note", "of several servers, '{chosen}' is called; --base-uri of 'run' changes that")
 SERVER_VARIABLE: Final = Loss("server-variable", "note", "'{name}' of the server's URL is '{value}'")
+BRIEF: Final = Loss(
+    "brief", "note", "descriptions of inputs are shortened: with all of them, the file has more than {most} bytes"
+)
 NO_SERVER: Final = Loss("no-server", "note", "no server has a whole URL: set {variable} to the URL of the API")
 
 

@@ -58,12 +58,14 @@ class CapabilityWriter(Struct):
         apis: The APIs that are consumed.
         sides: What is exposed.
         report: Gets what is changed.
+        brief: Whether inputs have short descriptions, and those of routes none.
     """
 
     api: Api
     apis: list[ImportedApi]
     sides: Sides
     report: Report
+    brief: bool = False
 
     def write_one(self) -> dict[str, Any]:
         """Return the capability as one document."""
@@ -138,7 +140,9 @@ class CapabilityWriter(Struct):
             "description": describe_operation(operation.api.summary, operation.api.description, operation.name),
             **({"tags": [*operation.api.tags]} if operation.api.tags else {}),
             "call": f"{namespace}.{operation.name}",
-            "inputParameters": [write_route_input(one, place, self.report) for one in operation.inputs],
+            "inputParameters": [
+                write_route_input(one, place, self.report, brief=self.brief) for one in operation.inputs
+            ],
         }
 
     def _write_tool(self, namespace: str, operation: ImportedOperation) -> dict[str, Any]:
@@ -148,7 +152,7 @@ class CapabilityWriter(Struct):
             "description": describe_operation(operation.api.summary, operation.api.description, operation.name),
             "hints": _HINTS[place.method],
             "call": f"{namespace}.{operation.name}",
-            "inputParameters": [write_argument(one, place, self.report) for one in operation.inputs],
+            "inputParameters": [write_argument(one, place, self.report, brief=self.brief) for one in operation.inputs],
         }
 
 
