@@ -98,6 +98,24 @@ def test_equal_files_give_equal_bundles(file: Path, wheel: Path) -> None:
     assert export_bundle(file, wheel).read_bytes() == first
 
 
+def test_a_bundle_has_the_files_of_a_folder(file: Path, wheel: Path) -> None:
+    guides = file.parent / "guides"
+    (guides / "deep").mkdir(parents=True)
+    (guides / "a.md").write_text("A", "utf-8")
+    (guides / "deep" / "b.md").write_text("B", "utf-8")
+    (guides / ".hidden").write_text("C", "utf-8")
+    resource = "resources: [{name: guides, uri: 'docs://guides', location: file:///./guides}]"
+    file.write_text(DOCUMENT.replace("      tools:", f"      {resource}\n      tools:"), "utf-8")
+    with zipfile.ZipFile(export_bundle(file, wheel, "--include", str(guides))) as bundle:
+        names = [name for name in bundle.namelist() if "guides" in name]
+    assert names == ["capability/guides/a.md", "capability/guides/deep/b.md"]
+
+    lacking = run_naftiko("export", "mcpb", file, "--wheel", wheel, "--author", "Ann", "-o", file.with_name("x.mcpb"))
+    assert lacking.returncode == 1
+    assert "there is no folder 'file:///./guides'" in lacking.stderr
+    assert "--include" in lacking.stderr
+
+
 def test_the_registry_entry(file: Path, wheel: Path) -> None:
     bundle = export_bundle(file, wheel)
     url = "https://github.com/acme/orders/releases/download/v1/orders.mcpb"
@@ -134,11 +152,13 @@ def test_the_registry_entry(file: Path, wheel: Path) -> None:
         (("mcp-registry", "FILE", "--name", "a.b/c", "--url", "https://me@a.example/mcp"), "not an https URL"),
         (("mcp-registry", "FILE", "--name", "a.b/c", "--bundle", "FILE", "--bundle-url", "https://a.b/x"), "'mcp'"),
         (("mcp-registry", "FILE", "--name", "a.b/c", "--bundle-url", "https://a.example/mcp"), "belong together"),
+        (("mcpb", "FILE", "--wheel", "WHEEL", "--author", "A", "-o", "x", "--extra", "htlm"), "did you mean 'html'?"),
         (("mcpb", "FILE", "--wheel", "FILE", "--author", "Ann", "-o", "x"), "not a wheel of naftiko-runtime"),
     ],
 )
-def test_wrong_usage(options: tuple[str, ...], problem: str, file: Path) -> None:
-    done = run_naftiko("export", *(str(file) if one == "FILE" else one for one in options))
+def test_wrong_usage(options: tuple[str, ...], problem: str, file: Path, wheel: Path) -> None:
+    paths = {"FILE": str(file), "WHEEL": str(wheel)}
+    done = run_naftiko("export", *(paths.get(one, one) for one in options))
     assert (done.returncode, done.stdout) == (2, "")
     assert problem in done.stderr
 

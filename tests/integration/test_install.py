@@ -121,9 +121,19 @@ def test_without_consent_nothing_is_written(file: Path, tmp_path: Path) -> None:
     config = copy_before("cursor", tmp_path)
     before = config.read_bytes()
     done = install("cursor", str(file), config)  # standard input is closed
-    assert done.returncode != 0
+    assert done.returncode == 1
+    assert "--yes writes without asking" in done.stderr
     assert '"orders"' in done.stdout
     assert config.read_bytes() == before
+
+
+def test_a_misspelt_server_is_not_removed(file: Path, tmp_path: Path) -> None:
+    config = copy_before("cursor", tmp_path)
+    install("cursor", str(file), config, "--yes")
+    before = config.read_bytes()
+    done = run_naftiko("uninstall", "cursor", "order", "--config", config, "--yes")
+    assert (done.returncode, config.read_bytes()) == (0, before)
+    assert "Cursor has no server 'order'; did you mean 'orders'?" in done.stderr
 
 
 def test_other_entries_are_not_shown(file: Path, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def edit_file(client: Client, file: Path, edit: EditText, *, only_print: bool, y
         click.echo(f"{file} is unchanged: nothing is to do")
         return
     click.echo(_render_diff(file, before, after), nl=False)
-    if only_print or not (yes or click.confirm(f"Write {file}?", err=True)):
+    if only_print or not (yes or _ask(file)):
         return
     try:
         backup = replace_file(file, after)
@@ -68,6 +68,16 @@ def edit_file(client: Client, file: Path, edit: EditText, *, only_print: bool, y
         raise click.FileError(str(file), error.strerror) from None
     click.echo(f"Wrote {file}." + ("" if backup is None else f" The old file is {backup}."))
     click.echo(client.advice)
+
+
+def _ask(file: Path) -> bool:
+    """Ask whether to write a file. Exit if nobody answers."""
+    try:
+        return click.confirm(f"Write {file}?", err=True)
+    except click.Abort:
+        click.echo(err=True)
+        print_error("nothing was written", "--yes writes without asking")
+        sys.exit(EXIT_FAILED)
 
 
 def _read_or_exit(file: Path) -> str:

@@ -7,6 +7,7 @@ import json
 import re
 import sys
 import tempfile
+from importlib.metadata import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from naftiko_runtime.cli.option_types import ALLOW_IMPORT
 from naftiko_runtime.cli.print_errors import print_error
 from naftiko_runtime.cli.print_findings import print_findings
 from naftiko_runtime.client_configuration.needed_variables import list_variables
+from naftiko_runtime.folder_files import FolderError, read_folder
 from naftiko_runtime.link.keep_servers import keep_stdio_server
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
@@ -32,6 +34,8 @@ from naftiko_runtime.source import read_source
 from naftiko_runtime.suggest import suggest_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from naftiko_runtime.plan import McpServer, Plan
     from naftiko_runtime.source import Source
 
@@ -118,8 +122,8 @@ def mcp_registry(
     "--include",
     "included",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Another file that the capability reads, below its folder; repeatable. Imports are included.",
+    type=click.Path(exists=True, path_type=Path),
+    help="Another file or folder that the capability reads, below its folder; repeatable. Imports are included.",
 )
 @_NAMESPACE
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The bundle.")
@@ -142,9 +146,12 @@ def mcpb(
     """
     if not _WHEEL.fullmatch(wheel.name):
         raise click.BadParameter(f"'{wheel.name}' is not a wheel of naftiko-runtime", param_hint="--wheel")
+    known = metadata("naftiko-runtime").get_all("Provides-Extra") or []
+    if (unknown := next((extra for extra in extras if extra not in known), None)) is not None:
+        raise click.BadParameter(f"no extra '{unknown}'; {suggest_text(unknown, known)}", param_hint="--extra")
     loaded = _load_or_exit(file, namespace, allowed_imports)
     server = loaded.server
-    contents = _read_files(file.resolve(), {*loaded.files, *(path.resolve() for path in included)})
+    contents = _read_files(file.resolve(), {*loaded.files, *_list_included(included)})
     _check_complete(contents, file.name)
     arguments = ["--stdio", *([server.namespace] if loaded.others else [])]
     path = f"{_FOLDER}/{file.name}"
@@ -183,6 +190,20 @@ def _load_or_exit(file: Path, namespace: str | None, allowed_imports: tuple[Path
     return _ExportedCapability(loaded.plan, server, len(servers) - 1, tuple(read))
 
 
+def _list_included(included: tuple[Path, ...]) -> Iterator[Path]:
+    """Yield the given files, and those files of the given folders that a `location` of a folder serves."""
+    for path in included:
+        if not path.is_dir():
+            yield path.resolve()
+            continue
+        try:
+            files = read_folder(path.resolve().as_uri(), path)
+        except FolderError as error:
+            problem = f"the folder {path} cannot be included: {error}"
+            raise click.BadParameter(problem, param_hint="--include") from None
+        yield from (path.resolve() / file.path for file in files)
+
+
 def _read_files(file: Path, paths: set[Path]) -> dict[str, bytes]:
     """Return the contents of files, by their paths below the folder of the capability."""
     contents: dict[str, bytes] = {}
@@ -203,7 +224,7 @@ def _check_complete(contents: dict[str, bytes], name: str) -> None:
         loaded = load(Path(folder, name))
     if loaded.plan is None:
         errors = "; ".join(dict.fromkeys(finding.message for finding in loaded.diagnostics))
-        print_error(f"the bundle would lack files: {errors}", "add them with --include")
+        print_error(f"the bundle would lack files: {errors}", "add them with --include, which takes files and folders")
         sys.exit(_EXIT_FAILED)
 
 

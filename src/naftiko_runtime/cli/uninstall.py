@@ -8,7 +8,8 @@ import click
 
 from naftiko_runtime.cli.edit_client_file import CLIENT, CONFIG, PRINT, PROJECT, YES, edit_file, find_file
 from naftiko_runtime.client_configuration.clients import CLIENTS
-from naftiko_runtime.client_configuration.edit_text import remove_value
+from naftiko_runtime.client_configuration.edit_text import list_keys, remove_value
+from naftiko_runtime.suggest import suggest_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,9 @@ def uninstall(client: str, name: str, project: bool, file: Path | None, only_pri
     chosen = CLIENTS[client]
 
     def edit(text: str) -> str:
+        names = list_keys(text, chosen.form, chosen.section)
+        if name not in names and (advice := suggest_text(name, names)) is not None:
+            click.echo(f"{chosen.title} has no server '{name}'; {advice}", err=True)
         return remove_value(text, chosen.form, (chosen.section, name))
 
     edit_file(chosen, find_file(chosen, file, project=project), edit, only_print=only_print, yes=yes)

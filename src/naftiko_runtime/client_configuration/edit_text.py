@@ -69,6 +69,18 @@ def remove_value(text: str, form: FileFormat, path: Sequence[str]) -> str:
     return _edit(text, module, lambda plain: module.remove_value(plain, path), expect)
 
 
+def list_keys(text: str, form: FileFormat, section: str) -> list[str]:
+    """List the keys of a section. It has none if there is no such section.
+
+    Raises:
+        UnreadableConfigurationError: The text cannot be read.
+    """
+    module = cast("_TextFormat", _FORMATS[form])
+    data = module.read(text.removeprefix(_BYTE_ORDER_MARK))
+    found = data.get(section) if isinstance(data, dict) else None
+    return [str(key) for key in found] if isinstance(found, dict) else []
+
+
 def append_item(text: str, key: str, item: Any) -> str:
     """Append an element to a list of a JSON text, unless the list has it, and return the new text.
 
