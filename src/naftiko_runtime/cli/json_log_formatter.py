@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -44,4 +45,12 @@ class JsonLogFormatter(logging.Formatter):
             fields["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
             fields["stack"] = self.formatStack(record.stack_info)
-        return orjson.dumps(self._mask(fields), default=str).decode()
+        return _write_json(self._mask(fields))
+
+
+def _write_json(fields: Mapping[str, Any]) -> str:
+    """Return a line for any fields: without one, logging would write the record without masks."""
+    try:
+        return orjson.dumps(fields, default=str).decode()
+    except TypeError:  # a name of a file that is no Unicode, a large number, a key that is no text
+        return json.dumps(fields, default=str, skipkeys=True)

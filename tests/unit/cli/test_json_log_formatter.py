@@ -44,6 +44,11 @@ def test_values_that_json_does_not_have_are_texts() -> None:
     assert format_record(file=Path("a/b"), kinds=(Path("c"),))["file"] == "a/b"
 
 
+def test_every_record_has_a_line() -> None:
+    line = format_record("s3cr3t", file="x\udcff.yaml", size=2**70, counts={1: 2}, key="s3cr3t")
+    assert (line["file"], line["size"], line["counts"], line["key"]) == ("x\udcff.yaml", 2**70, {"1": 2}, "***")
+
+
 def test_an_exception_is_one_field() -> None:
     try:
         fail("it broke")
