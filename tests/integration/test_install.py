@@ -17,6 +17,7 @@ from support.command import run_naftiko
 if TYPE_CHECKING:
     from subprocess import CompletedProcess
 
+DOCUMENTS: Final = Path(__file__).parent / "documents"
 FILES: Final = Path(__file__).parent / "client_files"
 URL: Final = "https://orders.example.com/mcp"
 DOCUMENT: Final = """
@@ -212,3 +213,11 @@ def test_a_link_stays_a_link(file: Path, tmp_path: Path) -> None:
     assert link.is_symlink()
     assert "orders" in real.read_text("utf-8")
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
+
+
+def test_apis_that_need_an_authenticated_caller_are_named(tmp_path: Path) -> None:
+    target, config = str(DOCUMENTS / "oauth2.yaml"), tmp_path / "mcp.json"
+    done = install("vscode", target, config, "--namespace", "tools", "--print")
+    assert done.returncode == 0, done.stderr
+    assert "and stdio has none: exchanged" in done.stderr
+    assert "grant: client-credentials" in done.stderr

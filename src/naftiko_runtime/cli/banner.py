@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import limits
 from naftiko_runtime.caller_policy import is_loopback
+from naftiko_runtime.cli.select_stdio import CALLABLE_BY_HTTP, UNCALLABLE
 from naftiko_runtime.exposes.control.describe import CONTROL_ENTRIES
 from naftiko_runtime.exposes.kinds import get_kind
 from naftiko_runtime.telemetry.log_writer import list_writers
@@ -85,12 +86,7 @@ def log_ignored_variables(names: Sequence[str]) -> None:
 def log_uncallable_apis(namespaces: Sequence[str]) -> None:
     """Log which APIs cannot be called over standard input, if any."""
     if namespaces:
-        advice = (
-            "serve the expose over HTTP with its authentication (run without --stdio), "
-            "or let the server call the API with a secret of its own, as with 'grant: client-credentials'"
-        )
-        message = "calls of these APIs will fail: they are called in the name of the caller, and stdio has none"
-        log.warning(message, extra={"apis": namespaces, "help": advice})
+        log.warning(UNCALLABLE, extra={"apis": namespaces, "help": CALLABLE_BY_HTTP})
 
 
 def limit_texts(texts: Sequence[str]) -> Sequence[str]:

@@ -13,6 +13,7 @@ from naftiko_runtime.cli.edit_client_file import CLIENT, CONFIG, EXIT_FAILED, PR
 from naftiko_runtime.cli.find_program import find_program
 from naftiko_runtime.cli.print_errors import print_error
 from naftiko_runtime.cli.print_findings import print_findings
+from naftiko_runtime.cli.select_stdio import CALLABLE_BY_HTTP, UNCALLABLE, list_uncallable_apis
 from naftiko_runtime.client_configuration.clients import CLIENTS, Client, HttpServer, StdioServer, make_input
 from naftiko_runtime.client_configuration.edit_text import append_item, set_value
 from naftiko_runtime.client_configuration.needed_variables import list_variables
@@ -132,7 +133,10 @@ def _make_stdio_server(
     for env_file in env_files:
         arguments += ["--env-file", str(env_file.resolve())]
     started = next(server for server in loaded.plan.servers if (server.kind, server.namespace) == ("mcp", chosen))
-    plan = loaded.plan if "--http" in run_options else keep_stdio_server(loaded.plan, started)
+    by_stdio = keep_stdio_server(loaded.plan, started)
+    if uncallable := list_uncallable_apis([by_stdio]):
+        click.echo(f"warning: {UNCALLABLE}: {', '.join(uncallable)}\n  help: {CALLABLE_BY_HTTP}", err=True)
+    plan = loaded.plan if "--http" in run_options else by_stdio
     variables = () if env_files else list_variables(plan)
     return StdioServer(_check_name(name or chosen), command, (*arguments, *run_options), variables)
 

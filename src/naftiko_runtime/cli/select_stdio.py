@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 from msgspec.structs import replace
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from naftiko_runtime.cli.run_options import DocumentOptions
     from naftiko_runtime.loading import Loaded
     from naftiko_runtime.plan import Plan, Server
+
+UNCALLABLE: Final = "calls of these APIs will fail: they are called in the name of the caller, and stdio has none"
+CALLABLE_BY_HTTP: Final = (
+    "serve the expose over HTTP with its authentication (run without --stdio), "
+    "or let the server call the API with a secret of its own, as with 'grant: client-credentials'"
+)
 
 
 def select_stdio(loaded: Sequence[Loaded], documents: DocumentOptions) -> list[Loaded]:
