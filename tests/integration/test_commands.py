@@ -31,6 +31,7 @@ def test_alone_it_shows_what_to_do_first_without_files(tmp_path: Path) -> None:
     done = run(tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("There is no capability file in this folder.\n")
+    assert "\n  naftiko import openapi SPEC " in done.stdout
     assert "\n  naftiko validate FILE " in done.stdout
     assert "\n  naftiko --help " in done.stdout
 

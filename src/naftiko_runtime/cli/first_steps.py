@@ -19,7 +19,8 @@ There is no capability file in this folder.
 A capability file names HTTP APIs, and what is exposed of them as REST routes and MCP tools.
 """
 _WITHOUT_FILES_STEPS: Final = (
-    ("naftiko schema > schema.json", "completion of keys in an editor"),
+    ("naftiko import openapi SPEC -o FILE", "write one from an OpenAPI document"),
+    ("naftiko schema > schema.json", "complete its keys in an editor"),
     ("naftiko validate FILE", "check a file"),
     ("naftiko run FILE --sandbox", "serve it without calling its APIs"),
 )
