@@ -240,7 +240,12 @@ def test_metadata_of_another_issuer_is_not_used(
     with Gateway(documents / "oauth2.yaml", NAMESPACES, *arguments, environment=environment) as gateway:
         issuer.metadata = change
         try:
-            assert get(gateway, issuer.sign()).status == 503
+            response = get(gateway, issuer.sign())
+            assert response.status == 503
+            reason = gateway.wait_log_line("token not checked", namespace="ships")["reason"]
+            if "issuer" in change:
+                assert "it names 'https://other.example', and 'authorizationServerUri' is" in reason
+                assert b"other.example" not in response.body
         finally:
             issuer.metadata = {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 from naftiko_runtime import rules
 from naftiko_runtime.authentication.flow import read_chunks
@@ -111,8 +111,15 @@ class AuthorizationServer:
             message = f"{what} cannot be reached"
             raise UpstreamError(f"{message}: {error}", f"{message}: {error.detail}") from None
         if status != http.HTTPStatus.OK:
-            raise UpstreamError(f"{what} responded with status {status}")
+            message = f"{what} responded with status {status}"
+            raise UpstreamError(message, f"{message}: {_shorten_url(url)}")
         return received
+
+
+def _shorten_url(url: str) -> str:
+    """Return a URL without user and query, which may have secrets."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _read_json(body: bytes, fault: str) -> Any:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _TYPES: Final = (None, "jwt", "at+jwt")
 """The accepted types of JWTs, unless a document says another: many issuers do not mark access tokens."""
 
+_OTHER_ISSUER: Final = "the metadata of the authorization server is of another issuer"
+_ISSUER_CHARACTERS_MAX: Final = 200
+
 
 class TokenValidator(Protocol):
     """Validates tokens of callers."""
@@ -206,7 +209,9 @@ class EndpointFinder:
                 continue
             if isinstance(metadata, dict) and metadata.get("issuer") == self._issuer:
                 return self._read(metadata)
-            failure = UpstreamError("the metadata of the authorization server is of another issuer")
+            named = metadata.get("issuer") if isinstance(metadata, dict) else None
+            if isinstance(named, str) or failure is None:
+                failure = UpstreamError(_OTHER_ISSUER, _describe_issuers(named, self._issuer))
         raise failure or UpstreamError("the authorization server has no metadata")
 
     def _read(self, metadata: dict[str, Any]) -> str:
@@ -214,6 +219,13 @@ class EndpointFinder:
         if not isinstance(found, str) or not is_safe_url(found, beside=self._issuer):
             raise UpstreamError(f"the metadata of the authorization server has no '{self._name}' that can be used")
         return found
+
+
+def _describe_issuers(named: Any, issuer: str) -> str:
+    """Return what the metadata and the document say, for the log."""
+    if not isinstance(named, str):
+        return f"{_OTHER_ISSUER}: it names none, and 'authorizationServerUri' is '{issuer}'"
+    return f"{_OTHER_ISSUER}: it names '{named[:_ISSUER_CHARACTERS_MAX]}', and 'authorizationServerUri' is '{issuer}'"
 
 
 def list_metadata_urls(issuer: str) -> list[str]:
