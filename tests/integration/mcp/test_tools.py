@@ -226,7 +226,7 @@ async def test_an_upstreams_error_is_an_error_with_status_and_body(
     assert text_of(response) == f'\'api.list-things\' responded with {status} {phrase}\n{{"why": "because"}}'
 
 
-@pytest.mark.parametrize(("tool", "structured"), [("list-things", {}), ("thing-names", {"names": None})])
+@pytest.mark.parametrize(("tool", "structured"), [("list-things", {}), ("thing-names", {"names": []})])
 @pytest.mark.parametrize("status", [200, 204, 304])
 async def test_no_body_is_an_object_without_values_that_says_so(
     tools: str, api: Upstream, tool: str, structured: Any, status: int
