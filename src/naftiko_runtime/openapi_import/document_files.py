@@ -130,7 +130,10 @@ def _anchor(reference: str, path: Path) -> str:
     location, _, fragment = reference.partition("#")
     if urlsplit(location).scheme in ("http", "https"):
         return reference
-    file = path if not location else (path.parent / unquote(location)).resolve()
+    try:
+        file = path if not location else (path.parent / unquote(location)).resolve()
+    except ValueError:  # no file has such a name
+        return reference
     return f"{file}#{fragment}"
 
 

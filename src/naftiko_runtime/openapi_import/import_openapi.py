@@ -139,22 +139,25 @@ def _find_broken(document: dict[str, Any], errors: Iterable[Diagnostic]) -> dict
 
 
 def _list_names(document: dict[str, Any], part: tuple[str | int, ...]) -> list[str]:
-    """Return the names of the operations at or below a part of a document."""
+    """Return the names of the operations that a part of a document belongs to."""
     value: Any = document
-    for key in part:
-        if isinstance(value, dict) and "method" in value and "name" in value:
-            return [value["name"]]
-        if isinstance(value, dict) and "call" in value:
-            return [value["name"]]
+    names: list[str] = []
+    for key in (*part, None):
+        if isinstance(value, dict):
+            names = _list_own_names(value) or names
         try:
             value = value[key]
         except (KeyError, IndexError, TypeError):
-            return []
-    if isinstance(value, dict) and "name" in value and ("method" in value or "call" in value):
-        return [value["name"]]
-    if isinstance(value, dict) and "operations" in value:
-        return [operation["name"] for operation in value["operations"]]
-    return []
+            break
+    return names
+
+
+def _list_own_names(part: dict[str, Any]) -> list[str]:
+    """Return the name of an operation or a tool, or the names of all operations of a resource or an API."""
+    if "name" in part and ("method" in part or "call" in part):
+        return [part["name"]]
+    resources = [part] if "operations" in part else part.get("resources", ())
+    return [operation["name"] for resource in resources for operation in resource["operations"]]
 
 
 def _leave_out(apis: Iterable[ImportedApi], broken: dict[str, str], report: Report) -> None:

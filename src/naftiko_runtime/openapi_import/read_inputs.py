@@ -43,7 +43,7 @@ class InputReader:
 
     def list_parameters(self, shared: object, own: object, place: ReportPlace) -> list[ApiObject]:
         """Return the parameters of an operation. Its own override those of its path by name and place."""
-        found: dict[tuple[object, object], ApiObject] = {}
+        found: dict[tuple[str, str], ApiObject] = {}
         for written in (*_as_list(shared), *_as_list(own)):
             try:
                 parameter = self._files.resolve(written)
@@ -52,7 +52,7 @@ class InputReader:
                 self._report.add(place, reasons.INPUT, what="parameter", name=name, problem=str(error))
                 continue
             if isinstance(parameter, dict):
-                found[parameter.get("name"), parameter.get("in")] = parameter
+                found[str(parameter.get("name")), str(parameter.get("in"))] = parameter
         return list(found.values())
 
     def read_parameters(self, parameters: Sequence[ApiObject], path: str, place: ReportPlace) -> list[ApiParameter]:
@@ -75,7 +75,7 @@ class InputReader:
         return kept
 
     def _read_parameter(self, raw: ApiObject, place: ReportPlace) -> ApiParameter | None:
-        name, where = raw.get("name"), raw.get("in")
+        name, where = raw.get("name"), str(raw.get("in"))
         if where in ("body", "formData") and self._is_old:
             return None
         if not isinstance(name, str) or not name or where not in _PLACES:

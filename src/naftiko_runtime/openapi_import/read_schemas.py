@@ -148,7 +148,7 @@ def _find_type(merged: ApiObject) -> tuple[str | None, bool]:
     nullable = merged.get("nullable") is True or merged.get("x-nullable") is True
     kinds = [written] if isinstance(written, str) else written if isinstance(written, list) else []
     nullable = nullable or "null" in kinds
-    names = [kind for kind in kinds if kind in _TYPES or kind == "file"]
+    names = [kind for kind in kinds if isinstance(kind, str) and kind in (*_TYPES, "file")]
     if len(names) == 1:
         return ("string" if names[0] == "file" else names[0]), nullable
     if kinds:
@@ -223,8 +223,8 @@ def _read_text_limits(merged: ApiObject, schema: ValueSchema) -> None:
     for key in ("minLength", "maxLength"):
         if isinstance(merged.get(key), int) and not isinstance(merged[key], bool) and merged[key] >= 0:
             schema.constraints[key] = merged[key]
-    if merged.get("format") in _FORMATS:
-        schema.constraints["format"] = merged["format"]
+    if isinstance(written := merged.get("format"), str) and written in _FORMATS:
+        schema.constraints["format"] = written
     if isinstance(pattern := merged.get("pattern"), str):
         try:
             compile_pattern(pattern)

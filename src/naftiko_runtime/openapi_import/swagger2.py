@@ -55,7 +55,7 @@ def convert_parameter(parameter: ApiObject) -> ApiObject:
     if parameter.get("allowEmptyValue"):
         converted["allowEmptyValue"] = True
     if parameter.get("type") == "array":
-        written = parameter.get("collectionFormat", "csv")
+        written = str(parameter.get("collectionFormat", "csv"))
         converted["style"] = _STYLES.get(written, _DEFAULT_STYLES.get(str(place), "form"))
         converted["explode"] = written == "multi"
     return converted
@@ -94,7 +94,7 @@ def convert_body(parameters: Sequence[ApiObject], media_types: Sequence[str]) ->
 
 
 def _convert_encoding(field: ApiObject) -> ApiObject:
-    written = field.get("collectionFormat", "csv")
+    written = str(field.get("collectionFormat", "csv"))
     return {"style": _STYLES.get(written, "form"), "explode": written == "multi"}
 
 

@@ -242,3 +242,25 @@ def test_other_documents_are_refused_with_the_reason(tmp_path: Path, text: str, 
     with pytest.raises(UnreadableDocument) as caught:
         import_openapi(file, ImportOptions())
     assert str(caught.value) == reason
+
+
+@pytest.mark.parametrize("wrong", [None, 5, [], {}, ["a", 1], {"$ref": 5}, {"$ref": "#/nope"}, "\0", "{"])
+@pytest.mark.parametrize(
+    "key", ["in", "name", "schema", "style", "explode", "type", "format", "enum", "items", "minimum", "pattern"]
+)
+def test_a_value_of_a_wrong_type_crashes_nothing(tmp_path: Path, key: str, wrong: object) -> None:
+    schema: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+    parameter: dict[str, Any] = {"name": "a", "in": "query", "schema": schema}
+    (parameter if key in ("in", "name", "schema", "style", "explode") else schema)[key] = wrong
+    document, _ = import_one(write_spec(tmp_path, {"/a": {"get": {"parameters": [parameter]}}, "/b": {"get": {}}}))
+    assert get_consumed(document, "get-b")["method"] == "GET"
+
+
+def test_a_path_that_a_capability_refuses_costs_its_own_operations_only(tmp_path: Path) -> None:
+    paths = {"/a/{b": {"get": {}}, "/white space": {"get": {}}, "/c": {"get": {}}}
+    document, report = import_one(write_spec(tmp_path, paths))
+    assert [tool["name"] for tool in document["capability"]["exposes"][1]["tools"]] == ["get-c"]
+    assert [line.partition(": ")[0] for line in report] == [
+        "GET /a/{b (#/paths/~1a~1{b/get)",
+        "GET /white space (#/paths/~1white space/get)",
+    ]
