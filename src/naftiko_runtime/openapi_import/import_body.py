@@ -64,6 +64,8 @@ class BodyImporter:
         if _has_fields(body.schema):
             data = {name: self._add_field(name, body) for name in _list_writable(body.schema)}
             self._finish_fields(body, {"type": "json", "data": data})
+            if not body.required:
+                self._report.add(self._operation.api.place, reasons.EMPTY_BODY)
         else:
             self._add_whole(body)
         self._set_media_type(body.media_type, "application/json")

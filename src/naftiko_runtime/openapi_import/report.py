@@ -42,6 +42,7 @@ DEFAULT: Final = Loss("default", "changed", "{what} '{name}' has no default: {pr
 MEDIA_TYPE: Final = Loss("media-type", "changed", "the body is sent as {chosen}, never as {others}")
 FIELDS_NEEDED: Final = Loss("fields-needed", "changed", "the body may be left out, but with it {names} is required")
 BODY_FIELDS: Final = Loss("body-fields", "changed", "the body has only the fields that are declared, no others")
+EMPTY_BODY: Final = Loss("empty-body", "changed", "without any field, the body {{}} is sent instead of none")
 NO_ROUTE: Final = Loss("no-route", "changed", "it is a tool only: a route with its method and path exists")
 NO_EFFECT: Final = Loss("no-effect", "changed", "'{key}' of {what} '{name}' has no effect")
 SECURITY: Final = Loss("security", "changed", "its credentials cannot be sent: {problem}")

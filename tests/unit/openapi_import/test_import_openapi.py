@@ -89,6 +89,7 @@ def test_one_name_in_two_places_becomes_two_inputs(tmp_path: Path) -> None:
         f"{place}: changed: query parameter 'id' is the input 'query_id'",
         f"{place}: changed: query parameter 'filter[a]' is the input 'filter_a'",
         f"{place}: changed: field 'id' is the input 'body_id'",
+        f"{place}: changed: without any field, the body {{}} is sent instead of none",
     ]
 
 
@@ -257,7 +258,7 @@ def test_a_value_of_a_wrong_type_crashes_nothing(tmp_path: Path, key: str, wrong
 
 
 def test_a_path_that_a_capability_refuses_costs_its_own_operations_only(tmp_path: Path) -> None:
-    paths = {"/a/{b": {"get": {}}, "/white space": {"get": {}}, "/c": {"get": {}}}
+    paths: dict[str, Any] = {"/a/{b": {"get": {}}, "/white space": {"get": {}}, "/c": {"get": {}}}
     document, report = import_one(write_spec(tmp_path, paths))
     assert [tool["name"] for tool in document["capability"]["exposes"][1]["tools"]] == ["get-c"]
     assert [line.partition(": ")[0] for line in report] == [
