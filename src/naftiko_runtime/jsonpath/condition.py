@@ -35,12 +35,14 @@ class Condition(Struct, frozen=True):
     Attributes:
         text: The expression.
         names: The fields of the object that it uses, each once.
+        fields: The names with the fields of theirs that it uses: ``("ship", "flag")`` for ``$.ship.flag``.
         present: The paths of fields that it only asks the presence of.
         holds: Whether it holds for an object. Inside ``run_bounded`` it raises what that raises, otherwise nothing.
     """
 
     text: str
     names: tuple[str, ...]
+    fields: tuple[tuple[str, str], ...]
     present: tuple[tuple[str, ...], ...]
     holds: Callable[[object], bool]
 
@@ -54,8 +56,10 @@ def compile_condition(text: str) -> Condition:
     """
     test = parse_condition(text)
     queries = (query for operand in _iter_operands(test) for query in _iter_queries(operand, at_top=True))
-    names = tuple(dict.fromkeys(map(_get_name, queries)))
-    return Condition(text, names, tuple(_iter_present(test)), compile_test(test))
+    pairs = dict.fromkeys((_get_name(query), _get_field(query)) for query in queries)
+    names = tuple(dict.fromkeys(name for name, _ in pairs))
+    fields = tuple((name, field) for name, field in pairs if field is not None)
+    return Condition(text, names, fields, tuple(_iter_present(test)), compile_test(test))
 
 
 def _get_name(query: Query) -> str:
@@ -64,6 +68,14 @@ def _get_name(query: Query) -> str:
             return name
         case _:
             raise JsonPathError(problems.CONDITION_NO_NAME(), 1)
+
+
+def _get_field(query: Query) -> str | None:
+    match query.segments:
+        case (_, Child(str(field)), *_):
+            return field
+        case _:
+            return None
 
 
 def _iter_present(test: Test) -> Iterator[tuple[str, ...]]:

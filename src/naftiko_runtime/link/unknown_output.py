@@ -42,7 +42,12 @@ def check_output_name(path: str, step: str, known: OutputNames, place: KeyPath, 
         context: The linking run.
     """
     within = _ITEMS.sub("$", path, count=1) if known.of_items and _ITEMS.match(path) else path
-    name = compile_path(within).first_field
-    if name is not None and name not in known.names:
+    if (name := compile_path(within).first_field) is not None:
+        check_output_field(name, step, known, place, context)
+
+
+def check_output_field(name: str, step: str, known: OutputNames, place: KeyPath, context: Context) -> None:
+    """Report the name of a field that the output of a step does not have; see :func:`check_output_name`."""
+    if name not in known.names:
         advice = suggest(name, known.names, helps.OUTPUTS)
         context.report(rules.UNKNOWN_OUTPUT(step=step, name=name), place, advice)

@@ -9,6 +9,7 @@ from naftiko_runtime.jsonpath import JsonPathError, compile_condition
 from naftiko_runtime.link.steps.call import link_fallback_call
 from naftiko_runtime.link.steps.presence_conditions import check_presence
 from naftiko_runtime.link.term_substitution import substitute
+from naftiko_runtime.link.unknown_output import check_output_field
 from naftiko_runtime.plan import Argument, Constant, FallbackValue, LoopInput, StepControl, StepLoop, When
 from naftiko_runtime.terms import TermList, TermObject
 
@@ -40,6 +41,9 @@ def _link_when(step: ControlledStep, scope: WorkflowScope) -> When | None:
     if not condition.names:
         scope.context.report(rules.CONSTANT_CONDITION(), place)
     check_presence(condition, place, outputs, scope)
+    for step_name, field in condition.fields:
+        if (known := outputs.known.get(step_name)) is not None:
+            check_output_field(field, step_name, known, place, scope.context)
     terms = ((name, outputs.resolve_field(name, place)) for name in condition.names)
     fields: tuple[tuple[str, Term], ...] = substitute(tuple(terms), scope.fixed)
     return When(step.when, TermObject(fields), outputs.references)
