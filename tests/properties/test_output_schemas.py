@@ -16,14 +16,12 @@ from naftiko_runtime.exposes.app_services import AppServices
 from naftiko_runtime.exposes.kinds import get_kind
 from naftiko_runtime.openapi.write import write_openapi
 from naftiko_runtime.plan import RestServer
+from support.asgi_requests import request
 from support.linked import load_document, make_document, make_mcp_expose, make_rest_expose
 from support.mcp_fast_path import encoded, headers, message
 from support.repeating_transport import FixedResponse, RepeatingTransport
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
-
-    from naftiko_runtime.asgi_types import App
     from naftiko_runtime.plan import Plan
 
 FEW: Final = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
@@ -78,28 +76,6 @@ RESPONSES: Final = st.recursive(
     max_leaves=12,
 )
 BODIES: Final = st.one_of(RESPONSES.map(lambda value: json.dumps(value).encode()), st.just(b""))
-
-
-async def request(app: App, method: str, path: str, sent: dict[str, str], body: bytes) -> tuple[int, bytes]:
-    """Send a request to an application, without a socket."""
-    scope: dict[str, Any] = {
-        "type": "http",
-        "method": method,
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
-    }
-    messages: list[MutableMapping[str, Any]] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(one: MutableMapping[str, Any]) -> None:
-        messages.append(one)
-
-    await app(scope, receive, send)
-    return messages[0]["status"], b"".join(one.get("body", b"") for one in messages)
 
 
 async def call_both(plan: Plan, body: bytes, version: str) -> tuple[bytes, dict[str, Any], dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from naftiko_runtime.contract.type_conversion import check_argument, check_type, convert_text
+from naftiko_runtime.contract.type_conversion import WrongTypeError, check_argument, check_type, convert_text
 from naftiko_runtime.errors import InputFault, Rejected
 from naftiko_runtime.jsonpath import compile_optional_path, compile_path
 from naftiko_runtime.lazy_import import import_lazily
@@ -168,9 +168,18 @@ class CompiledContract(Struct, frozen=True):
                     values[input_.name] = value if input_.check is None else input_.check.check(value, convert)
                 elif input_.required:
                     faults.append(InputFault(input_.name, place, "required, but not given"))
+            except WrongTypeError as error:
+                if isinstance(value, list) and len(value) == 1 and convert is convert_text:
+                    value = value[0]  # texts of a query are lists
+                faults.append(InputFault(input_.name, place, _describe_wrong_type(input_, value, error)))
             except ValueError as error:
                 faults.append(InputFault(input_.name, place, str(error)))
         return values, faults
+
+
+def _describe_wrong_type(input_: CompiledInput, value: object, error: WrongTypeError) -> str:
+    format_ = None if input_.check is None else input_.check.format
+    return str(constraints.describe_wrong_type(error, input_.name, value, format_))
 
 
 def drop_missing(found: Mapping[str, Any]) -> dict[str, Any]:

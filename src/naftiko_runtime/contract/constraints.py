@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from naftiko_runtime.contract.text_formats import EXAMPLES, make_format_check
-from naftiko_runtime.contract.type_conversion import check_pattern
+from naftiko_runtime.contract.type_conversion import WrongTypeError, check_pattern
 from naftiko_runtime.encode_value import encode_json, format_text
 from naftiko_runtime.file_value import File
 from naftiko_runtime.lazy_import import import_lazily
@@ -71,7 +71,7 @@ class ValueCheck(Struct, frozen=True):
         if self.items is not None and isinstance(value, list):
             value = [self._check_item(item, number, convert) for number, item in enumerate(value, 1)]
         if self.pattern is not None:
-            check_pattern(value, self.pattern)
+            self._check_pattern(value, self.pattern)
         if self.allowed is not None and _make_key(value) not in self.allowed:
             raise DescribedError(self._describe_other_value(value))
         if isinstance(value, str | File):
@@ -85,8 +85,18 @@ class ValueCheck(Struct, frozen=True):
         try:
             item = convert(item, kind) if kind is not None else item
             return item if check is None else check.check(item, convert)
+        except WrongTypeError as error:
+            problem = describe_wrong_type(error, self.name, item, self.format).problem
+            raise DescribedError(problems.ITEM(number=number, problem=problem)) from None
         except ValueError as error:
             raise DescribedError(problems.ITEM(number=number, problem=describe_problem(error))) from None
+
+    def _check_pattern(self, value: Any, pattern: Pattern) -> None:
+        try:
+            check_pattern(value, pattern)
+        except DescribedError as error:
+            received = self._show(value) if isinstance(value, str | int | float) else name_kind(value)
+            raise DescribedError(problems.RECEIVED(problem=error.problem, received=received)) from None
 
     def _check_text(self, value: str | File) -> None:
         if self.min_length is None and self.max_length is None and self.is_format is None:
@@ -120,14 +130,41 @@ class ValueCheck(Struct, frozen=True):
         return template(received=received, allowed=allowed, **({"more": more} if more else {}))
 
     def _show(self, value: Any) -> str:
-        """Return a received value for an error: shortened, and masked if it may be a secret."""
-        if self.format == _SECRET_FORMAT or redact_document.is_secret_name(self.name):
-            return redact_document.MASK
-        if isinstance(value, File):
+        return show_value(self.name, value, self.format)
+
+
+def show_value(name: str, value: Any, format_: str | None) -> str:
+    """Return a received value of an input for an error: shortened, and masked if it may be a secret."""
+    if format_ == _SECRET_FORMAT or redact_document.is_secret_name(name):
+        return redact_document.MASK
+    if isinstance(value, File):
+        return name_kind(value)
+    text = f"'{value}'" if isinstance(value, str) else encode_json(value).decode()
+    text = redact_document.redact(text)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+
+
+def describe_wrong_type(error: WrongTypeError, name: str, value: Any, format_: str | None) -> DescribedError:
+    """Add what was received to an error: the kind of what has parts, and other values as such."""
+    is_scalar = isinstance(value, str | bool | int | float)
+    text_of_parts = isinstance(value, str) and error.is_of_parts
+    received = show_value(name, value, format_) if is_scalar and not text_of_parts else name_kind(value)
+    return DescribedError(problems.RECEIVED(problem=error.problem, received=received))
+
+
+def name_kind(value: Any) -> str:
+    """Return the kind of a value that is not shown: it is long, or its parts may have secrets."""
+    match value:
+        case str():
+            return f"a text of {len(value):,} characters"
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
+        case None:
+            return "null"
+        case _:
             return "a file"
-        text = f"'{value}'" if isinstance(value, str) else encode_json(value).decode()
-        text = redact_document.redact(text)
-        return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 
 def compile_check(input_: Input | Items, name: str) -> ValueCheck | None:

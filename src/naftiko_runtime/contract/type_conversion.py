@@ -28,6 +28,15 @@ _INTEGER: Final = compile_lazily(r"-?[0-9]{1,400}")
 _NUMBER: Final = compile_lazily(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,3})?")
 
 
+class WrongTypeError(DescribedError):
+    """A value has another type than declared. It says what the value must be, and not what it is."""
+
+    @property
+    def is_of_parts(self) -> bool:
+        """Return whether the value must be an object or JSON."""
+        return self.problem.template in (problems.MUST_BE_JSON_OBJECT, problems.MUST_BE_JSON)
+
+
 def check_type(value: Any, kind: InputType | None) -> Any:
     """Check the type of a JSON value. A whole number with a fraction (``30.0``) becomes an int.
 
@@ -38,7 +47,7 @@ def check_type(value: Any, kind: InputType | None) -> Any:
         return decode_file(value) if isinstance(value, str) else _check_file(value)
     if kind is None or _HAS_TYPE[kind](value):
         return _parse_whole(repr(float(value))) if kind == "integer" and isinstance(value, float) else value
-    raise DescribedError(_MUST_BE[kind]())
+    raise WrongTypeError(_MUST_BE[kind]())
 
 
 def check_argument(value: Any, kind: InputType | None) -> Any:
@@ -57,7 +66,7 @@ def check_argument(value: Any, kind: InputType | None) -> Any:
 def _check_file(value: Any) -> File:
     if isinstance(value, File):
         return value
-    raise DescribedError(problems.MUST_BE_FILE())
+    raise WrongTypeError(problems.MUST_BE_FILE())
 
 
 def check_pattern(value: Any, pattern: Pattern) -> Any:
@@ -119,26 +128,26 @@ def _parse_integer(text: str) -> int:
         return int(text)
     if _NUMBER.fullmatch(text):
         return _parse_whole(text)
-    raise DescribedError(problems.MUST_BE_WHOLE())
+    raise WrongTypeError(problems.MUST_BE_WHOLE())
 
 
 def _parse_whole(text: str) -> int:
     """Parse a whole number that is written with a fraction or an exponent, exactly: ``30.0``, ``3e1``."""
     number = Fraction(text)
     if number.denominator != 1:
-        raise DescribedError(problems.MUST_BE_WHOLE())
+        raise WrongTypeError(problems.MUST_BE_WHOLE())
     return number.numerator
 
 
 def _parse_number(text: str) -> float:
     if not _NUMBER.fullmatch(text):
-        raise DescribedError(problems.MUST_BE_NUMBER())
+        raise WrongTypeError(problems.MUST_BE_NUMBER())
     return int(text) if _INTEGER.fullmatch(text) else check_type(parse_exact_float(text), "number")
 
 
 def _parse_boolean(text: str) -> bool:
     if text not in ("true", "false"):
-        raise DescribedError(problems.MUST_BE_FLAG())
+        raise WrongTypeError(problems.MUST_BE_FLAG())
     return text == "true"
 
 
@@ -147,7 +156,7 @@ def _parse_object(text: str) -> Any:
         check_json_limits(text.encode(), REQUEST_VALUES_MAX, REQUEST_DEPTH_MAX)
         value = json_format.parse_regular(text.encode())
     except (ValueError, UnicodeEncodeError):
-        raise DescribedError(problems.MUST_BE_JSON_OBJECT()) from None
+        raise WrongTypeError(problems.MUST_BE_JSON_OBJECT()) from None
     return check_type(value, "object")
 
 
@@ -155,7 +164,7 @@ def _parse_json(text: str) -> Any:
     try:
         return json_format.parse_regular(text.encode())
     except (ValueError, UnicodeEncodeError):
-        raise DescribedError(problems.MUST_BE_JSON()) from None
+        raise WrongTypeError(problems.MUST_BE_JSON()) from None
 
 
 _WRITTEN_AS_TEXT: Final = frozenset({"integer", "number", "boolean"})

@@ -175,6 +175,7 @@ def test_another_method_is_405_and_says_which_fit(pixels: str, web: str, api: Up
     response = call(pixels, "/v1/pixel/track", "POST", body=b"")
     assert problem(response, 405)
     assert response.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert response.json["detail"] == "POST is not served here; use GET, HEAD, OPTIONS"
     response = call(web, "/items/1", "POST")
     assert problem(response, 405)
     assert response.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"
