@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.link.context import Context
     from naftiko_runtime.model.part import Part
+    from naftiko_runtime.plan.resources import ServedFile
     from naftiko_runtime.source import KeyPath
 
 DESCRIPTION_CHARACTERS_MAX: Final = 4096
@@ -19,6 +20,9 @@ DESCRIPTION_CHARACTERS_MAX: Final = 4096
 TOGETHER_CHARACTERS_MAX: Final = 16_384
 """Of the instructions of a server, and of all texts of one tool."""
 NAME_CHARACTERS_MAX: Final = 64
+FILE_BYTES_MAX: Final = 256 * 1024
+"""Of each file, which is checked up to there."""
+_MARKDOWN: Final = frozenset({"text/markdown", "text/x-markdown"})
 
 RULES_OF_TEXTS: Final = (rules.HIDDEN_TEXT, rules.IMPERATIVE_TEXT, rules.LONG_TEXT)
 """The rules that :func:`check_text` reports."""
@@ -63,6 +67,27 @@ def report_hidden(text: str, key_path: KeyPath, context: Context) -> None:
         context.report(rules.HIDDEN_TEXT_CHARACTERS(characters=characters), key_path)
     if has_comment(text):
         context.report(rules.HIDDEN_TEXT_COMMENT(), key_path)
+
+
+def check_files(files: Iterable[ServedFile], key_path: KeyPath, context: Context, *, orders: bool) -> None:
+    """Report what is wrong with files that a model reads.
+
+    Args:
+        files: The files. Those that are not text are skipped.
+        key_path: The place of their folder in the document.
+        context: The linking run.
+        orders: Whether they may give orders, as the instructions of skills do.
+    """
+    for file in files if key_path not in context.unread else ():
+        if not file.is_text:
+            continue
+        text = file.content[:FILE_BYTES_MAX].decode(errors="ignore")
+        if characters := find_hidden_characters(text):
+            context.report(rules.HIDDEN_TEXT_CHARACTERS_OF_FILE(file=file.path, characters=characters), key_path)
+        if file.media_type in _MARKDOWN and has_comment(text):
+            context.report(rules.HIDDEN_TEXT_COMMENT_OF_FILE(file=file.path), key_path)
+        if not orders and (phrase := find_order(text)) is not None:
+            context.report(rules.IMPERATIVE_TEXT_OF_FILE(file=file.path, phrase=phrase), key_path)
 
 
 def check_names(names: Iterable[ModelText], context: Context) -> None:

@@ -61,6 +61,12 @@ HIDDEN_TEXT_CHARACTERS: Final = HIDDEN_TEXT.add_message(
 HIDDEN_TEXT_COMMENT: Final = HIDDEN_TEXT.add_message(
     "a comment that people do not see where Markdown is shown", "remove it: a model reads it"
 )
+HIDDEN_TEXT_CHARACTERS_OF_FILE: Final = HIDDEN_TEXT.add_message(
+    "the file '{file}' has characters that people do not see: {characters:5 *}", "remove them: a model reads them"
+)
+HIDDEN_TEXT_COMMENT_OF_FILE: Final = HIDDEN_TEXT.add_message(
+    "the file '{file}' has a comment that people do not see where Markdown is shown", "remove it: a model reads it"
+)
 
 IMPERATIVE_TEXT: Final = define(
     "NK613",
@@ -71,6 +77,10 @@ IMPERATIVE_TEXT: Final = define(
     "this orders the model about, as prompt injection does: '{phrase}'",
     "say what it does and when to use it",
     since=2,
+)
+IMPERATIVE_TEXT_OF_FILE: Final = IMPERATIVE_TEXT.add_message(
+    "the file '{file}' orders the model about, as prompt injection does: '{phrase}'",
+    "remove the order: whoever reads the file may follow it",
 )
 
 UNDECLARED_EFFECT: Final = define(

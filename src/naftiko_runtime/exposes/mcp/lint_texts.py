@@ -11,6 +11,7 @@ from naftiko_runtime.lint.model_texts import (
     RULES_OF_TEXTS,
     TOGETHER_CHARACTERS_MAX,
     ModelText,
+    check_files,
     check_names,
     check_texts,
     iter_texts_of,
@@ -19,7 +20,7 @@ from naftiko_runtime.lint.model_texts import (
 from naftiko_runtime.lint.select_parts import filter_readable, is_own, list_names
 from naftiko_runtime.lint.similar_texts import group_alike, normalize_description, normalize_name
 from naftiko_runtime.lint.stated_effect import WRITING, states_effect
-from naftiko_runtime.plan import DynamicResource, Prompt, Tool
+from naftiko_runtime.plan import DynamicResource, Prompt, ResourceFolder, Tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +49,8 @@ def check_model_texts(expose: McpExpose, subject: Subject) -> None:
     for resource in expose.resources:
         check_texts(iter_texts_of(resource, *_DESCRIBING, "uri"), context)
         check_texts(_iter_input_texts(resource, subject), context)
+        if isinstance(folder := subject.parts.get(resource.get_path()), ResourceFolder):
+            check_files(folder.files, resource.get_path("location"), context, orders=False)
     for prompt in expose.prompts:
         check_texts(_iter_prompt_texts(prompt), context)
         _check_messages(prompt, subject)

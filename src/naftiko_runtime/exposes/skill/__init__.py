@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.exposes.skill.describe import find_routes, get_url_path, list_entries, make_example_command
 from naftiko_runtime.exposes.skill.link import link
+from naftiko_runtime.exposes.skill.lint import CHECKS
 from naftiko_runtime.exposes.skill.skip_broken import keep_servable
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Exposed, SkillExpose
     from naftiko_runtime.exposes.app_services import AppServices
     from naftiko_runtime.link.function_references import Functions
-    from naftiko_runtime.lint.define_check import ExposeCheck
     from naftiko_runtime.plan import SkillServer
 
 __all__ = [
@@ -36,8 +36,6 @@ __all__ = [
 ]
 
 AWAITS_MESSAGE = False
-
-CHECKS: Final[tuple[ExposeCheck[SkillExpose], ...]] = ()
 
 
 def inherit(expose: SkillExpose, _functions: Functions) -> SkillExpose:
