@@ -152,13 +152,9 @@ def _read_data(file: Path, sources: SourceCache) -> Any:
     """Return the data of a file; None if it cannot be read, and what can be read of it looks like a capability."""
     try:
         return sources.read(file).data or {}
-    except SourceError:
-        pass
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
-    return None if starts_as_capability(text) else {}
+    except SourceError as error:
+        is_other = error.source is not None and not starts_as_capability(error.source.text)
+        return {} if is_other else None
 
 
 def _list_imports(file: Path, data: Any) -> Iterator[Path]:

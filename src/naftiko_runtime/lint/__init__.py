@@ -12,7 +12,6 @@ from naftiko_runtime.lint import (
     rewrites,
     security,
     several_outputs,
-    skill_texts,
     steps_in_outputs,
     style,
     unused_functions,
@@ -37,7 +36,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     *rewrites.CHECKS,
     *unused_operations.CHECKS,
     *unused_functions.CHECKS,
-    *skill_texts.CHECKS,
     *variables.CHECKS,
 )
 """The checks of whole documents, in the order in which they run: those that note uses of variables before those that
