@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 from mcp import Client
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 import naftiko_runtime
 from naftiko_runtime import CallError, DocumentError, LibraryError, LoadedCapability, Overrides, Rejected
@@ -147,6 +149,57 @@ async def test_without_a_lifespan_the_first_request_opens_it(capability: LoadedC
         assert (await caller.get("/ships/7")).json() == {"name": "Ever"}
     async with unopened:
         pass  # closes it
+
+
+async def follow_lifespan(app: Any) -> list[str]:
+    wanted = iter(["lifespan.startup", "lifespan.shutdown"])
+    sent: list[str] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": next(wanted)}
+
+    async def send(message: dict[str, str]) -> None:
+        sent.append(message["type"])
+
+    await app({"type": "lifespan"}, receive, send)
+    return sent
+
+
+async def test_a_server_opens_and_closes_it(capability: LoadedCapability) -> None:
+    assert await follow_lifespan(capability.asgi("ships")) == [
+        "lifespan.startup.complete",
+        "lifespan.shutdown.complete",
+    ]
+    broken = naftiko_runtime.load(capability.file, environment={})
+    assert await follow_lifespan(broken.asgi("ships")) == ["lifespan.startup.failed"]
+
+
+async def test_a_mount_is_no_part_of_the_path(capability: LoadedCapability) -> None:
+    app: Any = capability.asgi("ships")
+    mounted: Any = Starlette(routes=[Mount("/a/b", app)])
+    async with app, httpx2.AsyncClient(transport=httpx2.ASGITransport(mounted), base_url="http://any") as caller:
+        assert (await caller.get("/a/b/ships/7")).json() == {"name": "Ever"}
+        assert (await caller.get("/a/b")).status_code in {307, 404}
+
+
+async def test_a_web_socket_is_closed(capability: LoadedCapability) -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    app: Any = capability.asgi("ships")
+    await app({"type": "websocket", "path": "/"}, None, send)
+    assert sent == [{"type": "websocket.close"}]
+
+
+def test_exposes_on_several_ports_are_named(capability: LoadedCapability) -> None:
+    text = capability.file.read_text()
+    tools = "tools: [{name: a, description: A., call: registry.get-ship}]"
+    capability.file.write_text(f"{text}    - {{type: mcp, namespace: other, port: 9191, {tools}}}\n")
+    again = naftiko_runtime.load(capability.file, environment={})
+    with pytest.raises(LibraryError, match=r"^'mcp' names exposes on several ports; name one of 'fleet', 'other'$"):
+        again.asgi("mcp")
 
 
 async def test_operations_are_called_without_a_server(capability: LoadedCapability) -> None:
