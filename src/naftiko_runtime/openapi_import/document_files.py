@@ -105,9 +105,9 @@ class DocumentFiles:
 
 
 def show_reference(reference: str) -> str:
-    """Return a reference without the folders of its file."""
-    location, mark, fragment = reference.partition("#")
-    return PurePosixPath(location).name * (not fragment) + mark + fragment
+    """Return the fragment of a reference, or the name of its file without one."""
+    location, _, fragment = reference.partition("#")
+    return f"#{fragment}" if fragment else PurePosixPath(location).name
 
 
 def _anchor_references(content: object, path: Path) -> None:
@@ -192,7 +192,8 @@ def _read_key(node: yaml.Node) -> str:
 def _construct_other(loader: yaml.CSafeLoader, _: str, node: yaml.Node) -> object:
     """Read a value with a tag as if it had none."""
     if isinstance(node, yaml.MappingNode):
-        return next(iter(_construct_mapping(loader, node)))
+        (mapping,) = _construct_mapping(loader, node)  # taking all of it fills the mapping
+        return mapping
     if isinstance(node, yaml.SequenceNode):
         return loader.construct_sequence(node, deep=True)
     return node.value
