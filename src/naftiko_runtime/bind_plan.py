@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar, assert_never
 from naftiko_runtime import limits
 from naftiko_runtime.authentication.guard import GuardServices
 from naftiko_runtime.bind_workflow import Scripts, bind_workflow
+from naftiko_runtime.engine.bound_operation import BoundOperation
 from naftiko_runtime.engine.call import BoundCall
-from naftiko_runtime.engine.compile_cache import CompiledParts
-from naftiko_runtime.engine.credentials import open_flow, open_guard
 from naftiko_runtime.engine.deadline import Deadlines
 from naftiko_runtime.engine.mock import BoundMock
-from naftiko_runtime.engine.operation import BoundOperation
+from naftiko_runtime.engine.open_credentials import open_flow, open_guard
 from naftiko_runtime.engine.secret_masks import combine_masks, make_masks, make_plan_masks
+from naftiko_runtime.engine.shared_compiled_parts import CompiledParts
 from naftiko_runtime.errors import BindError, Problem
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.formats import make_decoder

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
-from naftiko_runtime.engine.preview import BoundPreview
+from naftiko_runtime.engine.preview_workflow import BoundPreview
 from naftiko_runtime.engine.steps.call import WHOLE, BoundCallStep
-from naftiko_runtime.engine.steps.control import BoundControl
+from naftiko_runtime.engine.steps.control_flow import BoundControl
 from naftiko_runtime.engine.steps.lookup import BoundLookupStep
 from naftiko_runtime.engine.steps.script import BoundScriptStep
 from naftiko_runtime.engine.workflow import BoundWorkflow

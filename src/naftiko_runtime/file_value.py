@@ -8,8 +8,8 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.rules import problems
-from naftiko_runtime.rules.problems import DescribedError
+from naftiko_runtime.rules import message_clauses
+from naftiko_runtime.rules.message_clauses import DescribedError
 
 
 class Unrenderable(DescribedError):  # noqa: N818 - it describes the value
@@ -52,7 +52,7 @@ def decode_base64(text: str) -> bytes:
     try:
         return b64decode("".join(text.split()), validate=True)
     except ValueError:
-        raise Unrenderable(problems.FILE_CONTENT()) from None
+        raise Unrenderable(message_clauses.FILE_CONTENT()) from None
 
 
 def decode_file(text: str) -> File:
@@ -64,4 +64,4 @@ def decode_file(text: str) -> File:
     try:
         return parse_data_url(text) or File(decode_base64(text), "", None, text)
     except Unrenderable:
-        raise DescribedError(problems.MUST_BE_FILE()) from None
+        raise DescribedError(message_clauses.MUST_BE_FILE()) from None

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from naftiko_runtime.asgi_types import App, Receive, Scope, Send
-    from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.engine.bound_operation import BoundOperation
     from naftiko_runtime.loading import Loaded
     from naftiko_runtime.plan import Plan, Server
     from naftiko_runtime.plan.operation import Operation

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.authentication.guard import Refusal
-from naftiko_runtime.encode_value import encode_json
+from naftiko_runtime.encode_for_place import encode_json
 from naftiko_runtime.errors import (
     CallError,
     PageError,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from naftiko_runtime.asgi_types import Send
-    from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.engine.bound_operation import BoundOperation
     from naftiko_runtime.upstream.interface import Header
 
 _TYPE: Final = (b"content-type", b"application/problem+json")

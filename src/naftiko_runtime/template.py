@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.rules import problems
-from naftiko_runtime.rules.problems import DescribedError
+from naftiko_runtime.rules import message_clauses
+from naftiko_runtime.rules.message_clauses import DescribedError
 
 if TYPE_CHECKING:
     import re
@@ -48,7 +48,7 @@ def split_path(text: str) -> tuple[str | Placeholder, ...]:
     """
     pieces = _split(_PATH_PLACEHOLDER, text)
     if any(isinstance(piece, str) and ("{" in piece or "}" in piece) for piece in pieces):
-        raise DescribedError(problems.BRACE_ALONE())
+        raise DescribedError(message_clauses.BRACE_ALONE())
     return pieces
 
 
@@ -58,7 +58,7 @@ def _split(pattern: re.Pattern[str], text: str) -> tuple[str | Placeholder, ...]
     for match in pattern.finditer(text):
         name = next(filter(None, match.groups()), "")
         if not name:
-            raise DescribedError(problems.EMPTY_PLACEHOLDER())
+            raise DescribedError(message_clauses.EMPTY_PLACEHOLDER())
         if match.start() > end:
             pieces.append(text[end : match.start()])
         pieces.append(Placeholder(name, match.start()))

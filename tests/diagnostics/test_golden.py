@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from naftiko_runtime.cli import main
 from naftiko_runtime.render import render_findings
 from naftiko_runtime.rules import RULES, Severity
-from naftiko_runtime.sandbox_transport import read_responses
+from naftiko_runtime.sandbox_responses import read_responses
 from naftiko_runtime.source import SourceError
 
 HERE = Path(__file__).parent

@@ -14,14 +14,14 @@ from msgspec.structs import replace
 from naftiko_runtime import diagnostic, rules, suggest
 from naftiko_runtime.cli import main
 from naftiko_runtime.contract.type_conversion import check_type, convert_text
-from naftiko_runtime.encode_value import encode_header
+from naftiko_runtime.encode_for_place import encode_header
 from naftiko_runtime.fix import fix_document
 from naftiko_runtime.formats import make_decoder
 from naftiko_runtime.jsonpath import compile_path
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
-from naftiko_runtime.rules import problems, rule
-from naftiko_runtime.rules.problems import DescribedError
+from naftiko_runtime.rules import message_clauses, rule
+from naftiko_runtime.rules.message_clauses import DescribedError
 from naftiko_runtime.template import split_path, split_template
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def reword(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         return render(replace(said, template=other), related)
 
     def patch() -> None:
-        for module in (rule, problems, diagnostic, suggest):
+        for module in (rule, message_clauses, diagnostic, suggest):
             monkeypatch.setattr(module, "render_text", render_reworded)
 
     return patch

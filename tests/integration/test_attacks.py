@@ -62,7 +62,7 @@ SHOWN_BY: Final = {
         "integration/test_attacks.py::test_a_filter_of_very_many_resources_is_not_kept",
         "unit/exposes/mcp/test_paging.py::test_any_other_text_is_no_cursor",
     ],
-    "very many clients listen": ["unit/exposes/test_list_changes.py::test_there_are_not_too_many_subscriptions"],
+    "very many clients listen": ["unit/exposes/test_list_subscriptions.py::test_there_are_not_too_many_subscriptions"],
     "tokens name very many unknown keys": [
         "integration/test_resource_server.py::test_rotated_keys_are_fetched_and_their_tokens_end",
     ],

@@ -124,7 +124,7 @@ def test_the_environment_is_copied_whole_to_where_it_was_made(image: Image) -> N
 
 
 def test_it_has_the_engines_of_scripts(image: Image) -> None:
-    code = "from naftiko_runtime.scripting.program import LANGUAGES, describe_missing_engine\n"
+    code = "from naftiko_runtime.scripting.script_program import LANGUAGES, describe_missing_engine\n"
     code += "print([describe_missing_engine(language) for language in LANGUAGES])"
     command = [str(image.venv / "bin/python"), "-c", code]
     done = subprocess.run(command, check=True, capture_output=True, text=True, **image.unprivileged())

@@ -20,7 +20,7 @@ from naftiko_runtime.bind_plan import bind
 from naftiko_runtime.engine.call import BoundCall
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.loading import load
-from naftiko_runtime.sandbox_transport import SandboxTransport
+from naftiko_runtime.sandbox_responses import SandboxTransport
 from naftiko_runtime.secret import Secret, resolve
 from support.caller import Response, call
 from support.collector import Collector, read_attributes

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from naftiko_runtime.authentication.caller_tokens import CallerTokensFlow
-from naftiko_runtime.authentication.token_source import TokenSource
+from naftiko_runtime.authentication.refreshed_credential import TokenSource
+from naftiko_runtime.authentication.token_exchange import CallerTokensFlow
 from naftiko_runtime.bind_plan import bind
 from naftiko_runtime.caller_identity import AuthenticatedCaller, Identity
 from naftiko_runtime.engine.invocation import Invocation
@@ -22,7 +22,7 @@ from support.linked import link_plan, make_document, make_rest_expose
 if TYPE_CHECKING:
     import pytest
 
-    from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.engine.bound_operation import BoundOperation
     from naftiko_runtime.upstream.interface import OutboundRequest
 
 ENDPOINT: Final = "https://auth.example/token"

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from naftiko_runtime.encode_value import encode_caller_path
+from naftiko_runtime.encode_for_place import encode_caller_path
 from naftiko_runtime.file_value import Unrenderable
 
 BASE = "http://upstream.example:8443/v1/base"

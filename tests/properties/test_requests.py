@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from naftiko_runtime.encode_value import format_text
+from naftiko_runtime.encode_for_place import format_text
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.errors import Rejected
 from support.hostile_values import BASE, VALUES, make_builders

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from naftiko_runtime.scripting.pool import ScriptPool
-from naftiko_runtime.scripting.program import (
+from naftiko_runtime.scripting.script_program import (
     LANGUAGES,
     Language,
     ScriptError,

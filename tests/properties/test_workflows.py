@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from naftiko_runtime.bind_plan import bind
 from naftiko_runtime.decoding_irregularities import Irregularities
-from naftiko_runtime.encode_value import encode_json
+from naftiko_runtime.encode_for_place import encode_json
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.errors import Rejected, StepError, UpstreamUnreachable
 from naftiko_runtime.file_value import Unrenderable

@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from naftiko_runtime.scripting.pool import ScriptPool
-from naftiko_runtime.scripting.program import (
+from naftiko_runtime.scripting.script_program import (
     LANGUAGES,
     ErrorKind,
     Language,

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from naftiko_runtime.http_client.tls import NamedPath, TlsOptions
+from naftiko_runtime.http_client.certificates import NamedPath, TlsOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

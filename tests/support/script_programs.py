@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from naftiko_runtime.scripting.program import Language, ScriptLimits, ScriptProgram, ScriptSource
+from naftiko_runtime.scripting.script_program import Language, ScriptLimits, ScriptProgram, ScriptSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from naftiko_runtime.encode_value import (
+from naftiko_runtime.encode_for_place import (
     encode_header,
     encode_json,
     encode_path_segment,

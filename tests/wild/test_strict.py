@@ -18,8 +18,8 @@ import pytest
 from naftiko_runtime.diagnostic import Findings
 from naftiko_runtime.source import SourceError, read_source
 from naftiko_runtime.strict import check
-from naftiko_runtime.strict.schemas import Schema, load_schema
-from naftiko_runtime.strict.translate_errors import find_deviations
+from naftiko_runtime.strict.official_schemas import Schema, load_schema
+from naftiko_runtime.strict.translate_schema_errors import find_deviations
 from wild.mutations import OTHER_VALUES, Mutation, entries
 from wild.official import SCHEMAS, VERSIONS, oracle, plain, samples, schema, standard
 from wild.run import CORPUS
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naftiko_runtime.source import KeyPath
-    from naftiko_runtime.strict.translate_errors import Deviation
+    from naftiko_runtime.strict.translate_schema_errors import Deviation
 
 MUTATIONS = 100
 """For each standard document."""

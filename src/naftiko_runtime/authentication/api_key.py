@@ -20,7 +20,7 @@ from naftiko_runtime.authentication.kind import (
     SentText,
     require,
 )
-from naftiko_runtime.encode_value import FRAMING_HEADERS, HEADER_NAME, encode_json, format_text
+from naftiko_runtime.encode_for_place import FRAMING_HEADERS, HEADER_NAME, encode_json, format_text
 from naftiko_runtime.errors import InputFault, Rejected, UnsupportedCoding
 from naftiko_runtime.frozen_values import thaw
 from naftiko_runtime.lazy_import import compile_lazily, import_lazily

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from naftiko_runtime.authentication.guard import Guard, Refusal, format_realm, is_same, read_credentials
 from naftiko_runtime.authentication.kind import FixedField
 from naftiko_runtime.authentication.user_kind import UserCredential, UserKind, UserPart
-from naftiko_runtime.encode_value import encode_header
+from naftiko_runtime.encode_for_place import encode_header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

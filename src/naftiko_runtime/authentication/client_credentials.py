@@ -6,10 +6,10 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.authentication.authorization_server import AuthorizationServer, encode_pair
+from naftiko_runtime.authentication.authorization_server_client import AuthorizationServer, encode_pair
 from naftiko_runtime.authentication.flow import Flow
 from naftiko_runtime.authentication.issued_token import IssuedToken, request_token
-from naftiko_runtime.authentication.token_source import TokenSource
+from naftiko_runtime.authentication.refreshed_credential import TokenSource
 from naftiko_runtime.limits import UPSTREAM_DEADLINE_SECONDS
 
 if TYPE_CHECKING:

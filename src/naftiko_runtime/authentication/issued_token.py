@@ -13,7 +13,7 @@ from naftiko_runtime.limits import TOKEN_EARLY_SECONDS, TOKEN_LIFE_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from naftiko_runtime.authentication.authorization_server import AuthorizationServer
+    from naftiko_runtime.authentication.authorization_server_client import AuthorizationServer
     from naftiko_runtime.upstream.interface import OutboundRequest
 
 TOKEN_ENDPOINT = "the token endpoint"  # noqa: S105 - a name, no secret

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, TypeAlias, assert_never
 
-from naftiko_runtime.authentication.accepted_tokens import ACCEPTED_TOKENS, AcceptedTokens
-from naftiko_runtime.authentication.access_token_part import OAuth2
 from naftiko_runtime.authentication.api_key import API_KEY, ApiKey, ApiKeyCredential
 from naftiko_runtime.authentication.basic import BASIC, Basic, BasicCredential
 from naftiko_runtime.authentication.bearer import BEARER, Bearer, BearerCredential
-from naftiko_runtime.authentication.caller_secrets import CallerSecrets
-from naftiko_runtime.authentication.caller_secrets_kind import CallerSecretsKind
+from naftiko_runtime.authentication.declared_oauth2 import OAuth2
 from naftiko_runtime.authentication.digest import DIGEST, Digest, DigestCredential
 from naftiko_runtime.authentication.kind import AuthenticationPart
 from naftiko_runtime.authentication.oauth1 import OAUTH1, OAuth1, OAuth1Credential
 from naftiko_runtime.authentication.oauth2 import OAUTH2, OAuth2Credential
+from naftiko_runtime.authentication.resource_server_setup import ACCEPTED_TOKENS, AcceptedTokens
+from naftiko_runtime.authentication.secrets_by_subject import CallerSecrets
+from naftiko_runtime.authentication.secrets_by_subject_kind import CallerSecretsKind
 from naftiko_runtime.model.key_annotations import Discriminator, Tag
 from naftiko_runtime.model.part import Text
 

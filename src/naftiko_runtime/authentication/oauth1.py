@@ -16,7 +16,7 @@ from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.lazy_import import import_lazily
 from naftiko_runtime.model.part import Meanings
-from naftiko_runtime.rules import problems
+from naftiko_runtime.rules import message_clauses
 
 if TYPE_CHECKING:
     import copy
@@ -237,7 +237,7 @@ def read_private_key(text: str, password: str, folder: str) -> str:
     try:
         return _convert_to_pem(content, password.encode() or None)
     except (ValueError, TypeError):
-        raise Unrenderable(problems.KEY_NOT_RSA()) from None
+        raise Unrenderable(message_clauses.KEY_NOT_RSA()) from None
 
 
 def _read_file(text: str, folder: str) -> bytes:
@@ -258,7 +258,7 @@ def _decode_der(text: str) -> bytes:
     try:
         return b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
-        raise Unrenderable(problems.KEY_NOT_READ()) from None
+        raise Unrenderable(message_clauses.KEY_NOT_READ()) from None
 
 
 def _convert_to_pem(content: bytes, password: bytes | None) -> str:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from msgspec import Struct
 
 from naftiko_runtime import rules
-from naftiko_runtime.authentication.accepted_tokens import ACCEPTED_TOKENS
-from naftiko_runtime.authentication.access_token_part import OAuth2
-from naftiko_runtime.authentication.authorization_server import check_endpoint, encode_pair
+from naftiko_runtime.authentication.authorization_server_client import check_endpoint, encode_pair
+from naftiko_runtime.authentication.declared_oauth2 import OAuth2
 from naftiko_runtime.authentication.kind import AuthenticationKind, Endpoint
+from naftiko_runtime.authentication.resource_server_setup import ACCEPTED_TOKENS
 from naftiko_runtime.host_encoding import encode_host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from naftiko_runtime.authentication.accepted_tokens import AcceptedTokens
     from naftiko_runtime.authentication.flow import Flow
     from naftiko_runtime.authentication.kind import Linker, TextOf
+    from naftiko_runtime.authentication.resource_server_setup import AcceptedTokens
     from naftiko_runtime.terms import Term
 
 CLIENT_CREDENTIALS: Final = "client-credentials"
@@ -145,13 +145,13 @@ class OAuth2Kind(AuthenticationKind[OAuth2, OAuth2Credential]):
 
     def open_flow(self, credential: OAuth2Credential, text: TextOf) -> Flow:
         # validate requests no token
-        from naftiko_runtime.authentication.caller_tokens import (  # noqa: PLC0415
+        from naftiko_runtime.authentication.client_credentials import ClientCredentialsFlow  # noqa: PLC0415
+        from naftiko_runtime.authentication.token_exchange import (  # noqa: PLC0415
             AssertionGrant,
             CallerTokensFlow,
             TokenClient,
             TokenExchange,
         )
-        from naftiko_runtime.authentication.client_credentials import ClientCredentialsFlow  # noqa: PLC0415
 
         more = {name: text(term) for name, term in credential.parameters}
         endpoint = text(credential.token_endpoint)

@@ -9,11 +9,11 @@ from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
-from naftiko_runtime.authentication.access_token import InvalidTokenError
 from naftiko_runtime.authentication.guard import Guard, Refusal
-from naftiko_runtime.authentication.token_results import TokenResults
+from naftiko_runtime.authentication.token_cache import TokenResults
+from naftiko_runtime.authentication.token_claims import InvalidTokenError
 from naftiko_runtime.caller_identity import CALLER, AuthenticatedCaller
-from naftiko_runtime.encode_value import encode_json
+from naftiko_runtime.encode_for_place import encode_json
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.limits import AUTHORIZATION_SERVER_RETRY_SECONDS, TOKENS_VERIFIED_MAX
 

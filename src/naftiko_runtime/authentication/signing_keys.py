@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from joserfc.jwk import Key
 
-    from naftiko_runtime.authentication.authorization_server import AuthorizationServer
+    from naftiko_runtime.authentication.authorization_server_client import AuthorizationServer
 else:
     asyncio = import_lazily("asyncio")
 

@@ -6,10 +6,10 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from naftiko_runtime.authentication.access_token import InvalidTokenError
-from naftiko_runtime.authentication.authorization_server import is_safe_url
+from naftiko_runtime.authentication.authorization_server_client import is_safe_url
 from naftiko_runtime.authentication.signing_keys import SigningKeys, UnknownKeyError
-from naftiko_runtime.authentication.token_results import TokenResults
+from naftiko_runtime.authentication.token_cache import TokenResults
+from naftiko_runtime.authentication.token_claims import InvalidTokenError
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.limits import (
     INTROSPECTIONS_MAX,
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from joserfc.jwk import Key
 
-    from naftiko_runtime.authentication.access_token import TokenRules
-    from naftiko_runtime.authentication.authorization_server import AuthorizationServer
+    from naftiko_runtime.authentication.authorization_server_client import AuthorizationServer
+    from naftiko_runtime.authentication.token_claims import TokenRules
     from naftiko_runtime.caller_identity import Identity
 
 _TYPES: Final = (None, "jwt", "at+jwt")

@@ -18,7 +18,7 @@ from naftiko_runtime.telemetry.log_writer import list_writers
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from naftiko_runtime.server.ports import OpenPort
+    from naftiko_runtime.server.open_ports import OpenPort
 
 log = logging.getLogger("naftiko_runtime")
 _LABELS_MAX: Final = 8

@@ -12,15 +12,15 @@ import click
 from msgspec import structs
 
 from naftiko_runtime import rules
-from naftiko_runtime.cli.client_options import ClientOpener, read_client_options
 from naftiko_runtime.cli.env_files import read_environment
 from naftiko_runtime.cli.find_input_files import discover_runnable
+from naftiko_runtime.cli.http_client_options import ClientOpener, read_client_options
 from naftiko_runtime.cli.print_findings import print_findings
 from naftiko_runtime.cli.run_options import BESIDE_THE_FILE
 from naftiko_runtime.cli.select_stdio import select_stdio
 from naftiko_runtime.cli.skip_broken import drop_clashing_parts, log_left_out, print_left_out
 from naftiko_runtime.diagnostic import Findings
-from naftiko_runtime.engine.credentials import derive_secrets
+from naftiko_runtime.engine.open_credentials import derive_secrets
 from naftiko_runtime.errors import BindError, Problem
 from naftiko_runtime.http_client import ClientOptions
 from naftiko_runtime.http_client.proxies import Proxies
@@ -196,7 +196,7 @@ def _check_serves(loaded: Loaded, findings: Findings) -> None:
 
 def _make_sandbox(plan: Plan, sandbox: str) -> ServedCapability:
     """Return the plan as a sandbox serves it, with a transport that calls no upstream."""
-    from naftiko_runtime.sandbox_transport import SandboxTransport, drop_mappings, read_responses
+    from naftiko_runtime.sandbox_responses import SandboxTransport, drop_mappings, read_responses
 
     beside = sandbox == BESIDE_THE_FILE
     path = Path(plan.file).with_suffix(".sandbox.yaml") if beside else Path(sandbox)

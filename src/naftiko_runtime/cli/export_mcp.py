@@ -19,7 +19,7 @@ from naftiko_runtime.cli.print_errors import print_error
 from naftiko_runtime.cli.print_findings import print_findings
 from naftiko_runtime.client_configuration.needed_variables import list_variables
 from naftiko_runtime.folder_files import FolderError, read_folder
-from naftiko_runtime.link.keep_servers import keep_stdio_server
+from naftiko_runtime.link.narrow_plan import keep_stdio_server
 from naftiko_runtime.link.operator_overrides import Overrides
 from naftiko_runtime.loading import load
 from naftiko_runtime.mcp_distribution.bundle import make_manifest, make_project, pack

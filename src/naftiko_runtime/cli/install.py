@@ -17,7 +17,7 @@ from naftiko_runtime.cli.select_stdio import CALLABLE_BY_HTTP, UNCALLABLE, list_
 from naftiko_runtime.client_configuration.clients import CLIENTS, Client, HttpServer, StdioServer, make_input
 from naftiko_runtime.client_configuration.edit_text import append_item, set_value
 from naftiko_runtime.client_configuration.needed_variables import list_variables
-from naftiko_runtime.link.keep_servers import keep_stdio_server
+from naftiko_runtime.link.narrow_plan import keep_stdio_server
 from naftiko_runtime.loading import load
 from naftiko_runtime.public_urls import InvalidPublicUrlError, parse_public_url
 from naftiko_runtime.suggest import suggest_text

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from naftiko_runtime.cli.run_options import RunOptions
     from naftiko_runtime.http_client import HttpClient
     from naftiko_runtime.server.capability_to_serve import ServedCapability
-    from naftiko_runtime.server.ports import OpenPort
+    from naftiko_runtime.server.open_ports import OpenPort
     from naftiko_runtime.server.settings import ServerSettings
-    from naftiko_runtime.standard_streams import StandardStreams
+    from naftiko_runtime.stdio_channel import StandardStreams
     from naftiko_runtime.telemetry.trace_options import TraceOptions
 
 _LEVELS = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.INFO: logging.INFO}
@@ -84,7 +84,7 @@ def _claim_streams(loaded: Sequence[Loaded], settings: ServerSettings) -> Standa
         return None
     if settings.workers > 1:
         raise click.UsageError("standard input has one reader: serve it with --workers 1.")
-    from naftiko_runtime.standard_streams import StreamsError, claim_standard_streams
+    from naftiko_runtime.stdio_channel import StreamsError, claim_standard_streams
 
     try:
         return claim_standard_streams()

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime.cli.run_options import ONLY_MCP_EXPOSE
 from naftiko_runtime.link.credentials import list_apis_of_callers
-from naftiko_runtime.link.keep_servers import keep_servers, move_to_stdio
+from naftiko_runtime.link.narrow_plan import keep_servers, move_to_stdio
 from naftiko_runtime.suggest import suggest_text
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from naftiko_runtime.contract.text_formats import EXAMPLES, make_format_check
 from naftiko_runtime.contract.type_conversion import WrongTypeError, check_pattern
-from naftiko_runtime.encode_value import encode_json, format_text
+from naftiko_runtime.encode_for_place import encode_json, format_text
 from naftiko_runtime.file_value import File
 from naftiko_runtime.lazy_import import import_lazily
 from naftiko_runtime.plan import Constraints, thaw
-from naftiko_runtime.rules import problems
-from naftiko_runtime.rules.problems import DescribedError, describe_problem
+from naftiko_runtime.rules import message_clauses
+from naftiko_runtime.rules.message_clauses import DescribedError, describe_problem
 from naftiko_runtime.suggest import find_closest
 
 if TYPE_CHECKING:
@@ -87,16 +87,16 @@ class ValueCheck(Struct, frozen=True):
             return item if check is None else check.check(item, convert)
         except WrongTypeError as error:
             problem = describe_wrong_type(error, self.name, item, self.format).problem
-            raise DescribedError(problems.ITEM(number=number, problem=problem)) from None
+            raise DescribedError(message_clauses.ITEM(number=number, problem=problem)) from None
         except ValueError as error:
-            raise DescribedError(problems.ITEM(number=number, problem=describe_problem(error))) from None
+            raise DescribedError(message_clauses.ITEM(number=number, problem=describe_problem(error))) from None
 
     def _check_pattern(self, value: Any, pattern: Pattern) -> None:
         try:
             check_pattern(value, pattern)
         except DescribedError as error:
             received = self._show(value) if isinstance(value, str | int | float) else name_kind(value)
-            raise DescribedError(problems.RECEIVED(problem=error.problem, received=received)) from None
+            raise DescribedError(message_clauses.RECEIVED(problem=error.problem, received=received)) from None
 
     def _check_text(self, value: str | File) -> None:
         if self.min_length is None and self.max_length is None and self.is_format is None:
@@ -104,19 +104,25 @@ class ValueCheck(Struct, frozen=True):
         text = format_text(value)
         length = len(text)
         if self.min_length is not None and length < self.min_length:
-            raise DescribedError(problems.TOO_SHORT(least=self.min_length, length=length, received=self._show(text)))
+            raise DescribedError(
+                message_clauses.TOO_SHORT(least=self.min_length, length=length, received=self._show(text))
+            )
         if self.max_length is not None and length > self.max_length:
-            raise DescribedError(problems.TOO_LONG(most=self.max_length, length=length, received=self._show(text)))
+            raise DescribedError(
+                message_clauses.TOO_LONG(most=self.max_length, length=length, received=self._show(text))
+            )
         if self.is_format is not None and not self.is_format(text):
             name = self.format or ""
             received = self._show(text)
-            raise DescribedError(problems.MUST_HAVE_FORMAT(format=name, example=EXAMPLES[name], received=received))
+            raise DescribedError(
+                message_clauses.MUST_HAVE_FORMAT(format=name, example=EXAMPLES[name], received=received)
+            )
 
     def _check_number(self, value: float) -> None:
         if self.minimum is not None and value < self.minimum:
-            raise DescribedError(problems.TOO_SMALL(least=format_text(self.minimum), received=self._show(value)))
+            raise DescribedError(message_clauses.TOO_SMALL(least=format_text(self.minimum), received=self._show(value)))
         if self.maximum is not None and value > self.maximum:
-            raise DescribedError(problems.TOO_GREAT(most=format_text(self.maximum), received=self._show(value)))
+            raise DescribedError(message_clauses.TOO_GREAT(most=format_text(self.maximum), received=self._show(value)))
 
     def _describe_other_value(self, value: Any) -> NounPhrase:
         """Describe a value that is not one of the allowed ones: with the closest one, if there is one."""
@@ -125,8 +131,8 @@ class ValueCheck(Struct, frozen=True):
         more = len(self.shown) - len(allowed)
         close = find_closest(value, self.shown) if isinstance(value, str) and len(value) <= _SHOWN_CHARACTERS else None
         if close is not None:
-            return problems.NOT_ALLOWED_CLOSE(received=received, suggestion=close, allowed=allowed)
-        template = problems.NOT_ALLOWED_OF_MANY if more else problems.NOT_ALLOWED
+            return message_clauses.NOT_ALLOWED_CLOSE(received=received, suggestion=close, allowed=allowed)
+        template = message_clauses.NOT_ALLOWED_OF_MANY if more else message_clauses.NOT_ALLOWED
         return template(received=received, allowed=allowed, **({"more": more} if more else {}))
 
     def _show(self, value: Any) -> str:
@@ -149,7 +155,7 @@ def describe_wrong_type(error: WrongTypeError, name: str, value: Any, format_: s
     is_scalar = isinstance(value, str | bool | int | float)
     text_of_parts = isinstance(value, str) and error.is_of_parts
     received = show_value(name, value, format_) if is_scalar and not text_of_parts else name_kind(value)
-    return DescribedError(problems.RECEIVED(problem=error.problem, received=received))
+    return DescribedError(message_clauses.RECEIVED(problem=error.problem, received=received))
 
 
 def name_kind(value: Any) -> str:

@@ -6,13 +6,13 @@ from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
-from naftiko_runtime.encode_value import format_text
+from naftiko_runtime.encode_for_place import format_text
 from naftiko_runtime.file_value import File, decode_file
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.lazy_import import compile_lazily, import_lazily
 from naftiko_runtime.limits import REQUEST_DEPTH_MAX, REQUEST_VALUES_MAX
-from naftiko_runtime.rules import problems
-from naftiko_runtime.rules.problems import DescribedError
+from naftiko_runtime.rules import message_clauses
+from naftiko_runtime.rules.message_clauses import DescribedError
 from naftiko_runtime.source import parse_exact_float
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class WrongTypeError(DescribedError):
     @property
     def is_of_parts(self) -> bool:
         """Return whether the value must be an object or JSON."""
-        return self.problem.template in (problems.MUST_BE_JSON_OBJECT, problems.MUST_BE_JSON)
+        return self.problem.template in (message_clauses.MUST_BE_JSON_OBJECT, message_clauses.MUST_BE_JSON)
 
 
 def check_type(value: Any, kind: InputType | None) -> Any:
@@ -66,7 +66,7 @@ def check_argument(value: Any, kind: InputType | None) -> Any:
 def _check_file(value: Any) -> File:
     if isinstance(value, File):
         return value
-    raise WrongTypeError(problems.MUST_BE_FILE())
+    raise WrongTypeError(message_clauses.MUST_BE_FILE())
 
 
 def check_pattern(value: Any, pattern: Pattern) -> Any:
@@ -77,7 +77,7 @@ def check_pattern(value: Any, pattern: Pattern) -> Any:
     """
     if all(pattern.matches(format_text(item)) for item in (value if isinstance(value, list) else [value])):
         return value
-    raise DescribedError(problems.MUST_MATCH(pattern=pattern.text))
+    raise DescribedError(message_clauses.MUST_MATCH(pattern=pattern.text))
 
 
 def _is_number(value: object) -> TypeGuard[float]:
@@ -94,12 +94,12 @@ _HAS_TYPE: Final[dict[str, Callable[[object], bool]]] = {
     "json": lambda _: True,
 }
 _MUST_BE: Final = {
-    "string": problems.MUST_BE_TEXT,
-    "number": problems.MUST_BE_NUMBER,
-    "integer": problems.MUST_BE_WHOLE,
-    "boolean": problems.MUST_BE_FLAG,
-    "array": problems.MUST_BE_LIST,
-    "object": problems.MUST_BE_OBJECT,
+    "string": message_clauses.MUST_BE_TEXT,
+    "number": message_clauses.MUST_BE_NUMBER,
+    "integer": message_clauses.MUST_BE_WHOLE,
+    "boolean": message_clauses.MUST_BE_FLAG,
+    "array": message_clauses.MUST_BE_LIST,
+    "object": message_clauses.MUST_BE_OBJECT,
 }
 
 
@@ -115,7 +115,7 @@ def convert_text(value: Any, kind: InputType | None) -> Any:
         if len(value) == 1:
             value = value[0]
         elif kind is not None:
-            raise DescribedError(problems.GIVEN_TWICE())
+            raise DescribedError(message_clauses.GIVEN_TWICE())
     if kind == "json" and isinstance(value, File):
         value = format_text(value)
     if kind in (None, "string", "binary") or not isinstance(value, str):
@@ -128,26 +128,26 @@ def _parse_integer(text: str) -> int:
         return int(text)
     if _NUMBER.fullmatch(text):
         return _parse_whole(text)
-    raise WrongTypeError(problems.MUST_BE_WHOLE())
+    raise WrongTypeError(message_clauses.MUST_BE_WHOLE())
 
 
 def _parse_whole(text: str) -> int:
     """Parse a whole number that is written with a fraction or an exponent, exactly: ``30.0``, ``3e1``."""
     number = Fraction(text)
     if number.denominator != 1:
-        raise WrongTypeError(problems.MUST_BE_WHOLE())
+        raise WrongTypeError(message_clauses.MUST_BE_WHOLE())
     return number.numerator
 
 
 def _parse_number(text: str) -> float:
     if not _NUMBER.fullmatch(text):
-        raise WrongTypeError(problems.MUST_BE_NUMBER())
+        raise WrongTypeError(message_clauses.MUST_BE_NUMBER())
     return int(text) if _INTEGER.fullmatch(text) else check_type(parse_exact_float(text), "number")
 
 
 def _parse_boolean(text: str) -> bool:
     if text not in ("true", "false"):
-        raise WrongTypeError(problems.MUST_BE_FLAG())
+        raise WrongTypeError(message_clauses.MUST_BE_FLAG())
     return text == "true"
 
 
@@ -156,7 +156,7 @@ def _parse_object(text: str) -> Any:
         check_json_limits(text.encode(), REQUEST_VALUES_MAX, REQUEST_DEPTH_MAX)
         value = json_format.parse_regular(text.encode())
     except (ValueError, UnicodeEncodeError):
-        raise WrongTypeError(problems.MUST_BE_JSON_OBJECT()) from None
+        raise WrongTypeError(message_clauses.MUST_BE_JSON_OBJECT()) from None
     return check_type(value, "object")
 
 
@@ -164,7 +164,7 @@ def _parse_json(text: str) -> Any:
     try:
         return json_format.parse_regular(text.encode())
     except (ValueError, UnicodeEncodeError):
-        raise WrongTypeError(problems.MUST_BE_JSON()) from None
+        raise WrongTypeError(message_clauses.MUST_BE_JSON()) from None
 
 
 _WRITTEN_AS_TEXT: Final = frozenset({"integer", "number", "boolean"})

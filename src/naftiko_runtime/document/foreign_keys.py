@@ -10,7 +10,7 @@ from naftiko_runtime.document.aggregates import AggregateFunction
 from naftiko_runtime.document.capability import Bind, Capability, Document, Info
 from naftiko_runtime.document.consumes import ConsumedHttp, ConsumedOperation, ConsumedResource
 from naftiko_runtime.document.exposes import McpExpose, McpTool, RestExpose, RestOperation, RestResource
-from naftiko_runtime.document.foreign_agent_keys import FOREIGN_AGENT_KEYS
+from naftiko_runtime.document.foreign_mcp_keys import FOREIGN_AGENT_KEYS
 from naftiko_runtime.document.parameters import (
     BodyTemplate,
     ConsumedOutput,

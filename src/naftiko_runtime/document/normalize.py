@@ -15,8 +15,8 @@ from naftiko_runtime.document.normalize_outputs import OutputNormalizer, is_map_
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source import format_as_written
-from naftiko_runtime.source.draft import Draft
 from naftiko_runtime.source.edits import replace_text
+from naftiko_runtime.source.mutable_copy import Draft
 from naftiko_runtime.suggest import suggest
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
-from naftiko_runtime.encode_value import (
+from naftiko_runtime.encode_for_place import (
     encode_header,
     encode_json,
     encode_query,
@@ -17,17 +17,17 @@ from naftiko_runtime.encode_value import (
     escape_xml,
     format_text,
 )
-from naftiko_runtime.engine.evaluate import ABSENT, compile_term, compile_tree
-from naftiko_runtime.engine.field_encoding import encode_form_field
+from naftiko_runtime.engine.compile_terms import ABSENT, compile_term, compile_tree
+from naftiko_runtime.engine.encode_fields import encode_form_field
 from naftiko_runtime.engine.multipart import MULTIPART, compile_multipart
 from naftiko_runtime.file_value import File, Unrenderable
 from naftiko_runtime.plan import Form, JsonText, JsonTree, Multipart, OpenBody, PlainText, WholeBody, YamlTree
-from naftiko_runtime.rules import problems
+from naftiko_runtime.rules import message_clauses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from naftiko_runtime.engine.evaluate import Evaluate, Values
+    from naftiko_runtime.engine.compile_terms import Evaluate, Values
     from naftiko_runtime.plan import Body, Escape, Term
     from naftiko_runtime.secret import Secret
 
@@ -143,7 +143,7 @@ def encode_finite_json(value: Any) -> bytes:
     """
     encoded = encode_json(value)
     if encoded.find(b"null") >= 0 and _has_infinite_number(value):
-        raise Unrenderable(problems.NUMBER_OUT_OF_RANGE())
+        raise Unrenderable(message_clauses.NUMBER_OUT_OF_RANGE())
     return encoded
 
 
@@ -211,6 +211,6 @@ def encode_form(value: Any) -> bytes | None:
     if isinstance(value, str):
         return encode_utf8(value)
     if not isinstance(value, dict):
-        raise Unrenderable(problems.FORM_SHAPE())
+        raise Unrenderable(message_clauses.FORM_SHAPE())
     texts = [text for name, item in value.items() for text in encode_form_field(encode_query(name), item)]
     return "&".join(texts).encode() if texts else None

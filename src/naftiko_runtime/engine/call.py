@@ -9,7 +9,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.engine.exchange import Exchange
 from naftiko_runtime.engine.mapping import ResponseMapping
 from naftiko_runtime.engine.pagination import Pager
-from naftiko_runtime.engine.resource_urls import describe_resource
+from naftiko_runtime.engine.represented_resource import describe_resource
 from naftiko_runtime.engine.result import OperationResult, choose_kept_headers
 from naftiko_runtime.plan import MappedResponse, UntouchedResponse
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from naftiko_runtime.authentication.flow import Flow
-    from naftiko_runtime.engine.compile_cache import CompiledParts
+    from naftiko_runtime.engine.compile_terms import Values
     from naftiko_runtime.engine.deadline import Deadlines
-    from naftiko_runtime.engine.evaluate import Values
     from naftiko_runtime.engine.invocation import Invocation
     from naftiko_runtime.engine.secret_masks import Masks
+    from naftiko_runtime.engine.shared_compiled_parts import CompiledParts
     from naftiko_runtime.formats import Decode
     from naftiko_runtime.plan import Call, Operation
     from naftiko_runtime.upstream.interface import OutboundRequest, Transport, UpstreamResponse

@@ -6,17 +6,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime._version import __version__
 from naftiko_runtime.authentication.kinds import get_kind
-from naftiko_runtime.encode_value import FRAMING_HEADERS, HEADER_NAME, encode_cookie, encode_cookie_name, encode_header
-from naftiko_runtime.engine.evaluate import ABSENT, compile_term, evaluate_constant, render_value
+from naftiko_runtime.encode_for_place import (
+    FRAMING_HEADERS,
+    HEADER_NAME,
+    encode_cookie,
+    encode_cookie_name,
+    encode_header,
+)
+from naftiko_runtime.engine.compile_terms import ABSENT, compile_term, evaluate_constant, render_value
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.plan import Multipart
-from naftiko_runtime.rules import problems
+from naftiko_runtime.rules import message_clauses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from naftiko_runtime.authentication.kind import FixedField
-    from naftiko_runtime.engine.evaluate import Evaluate, Values
+    from naftiko_runtime.engine.compile_terms import Evaluate, Values
     from naftiko_runtime.engine.invocation import Invocation
     from naftiko_runtime.plan import NamedTerm, Request
     from naftiko_runtime.secret import Secret
@@ -77,7 +83,7 @@ class HeaderBuilder:
     def _set(self, name: str, value: Any) -> None:
         """Set a header that is the same for all calls. The last one of a name wins."""
         if not HEADER_NAME.fullmatch(name) or name in FRAMING_HEADERS:  # a name may come from the environment
-            raise Unrenderable(problems.HEADER_NAME())
+            raise Unrenderable(message_clauses.HEADER_NAME())
         self._fixed = [pair for pair in self._fixed if pair[0] != name.encode()]
         self._fixed.append((name.encode(), encode_header(value)))
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from naftiko_runtime.caller_identity import AuthenticatedCaller
-    from naftiko_runtime.engine.evaluate import Values
+    from naftiko_runtime.engine.compile_terms import Values
     from naftiko_runtime.upstream.interface import Header
 
 

@@ -22,7 +22,7 @@ from naftiko_runtime.upstream.content_decoding import SUPPORTED, list_codings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from naftiko_runtime.engine.evaluate import Values
+    from naftiko_runtime.engine.compile_terms import Values
     from naftiko_runtime.engine.exchange import Exchange
     from naftiko_runtime.engine.result import OperationResult
     from naftiko_runtime.engine.secret_masks import Masks

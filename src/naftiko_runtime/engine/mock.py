@@ -11,9 +11,9 @@ from naftiko_runtime.mapping.templates import fill_blanks
 from naftiko_runtime.upstream.stub_response import Stub, StubResponse
 
 if TYPE_CHECKING:
-    from naftiko_runtime.engine.compile_cache import CompiledParts
     from naftiko_runtime.engine.deadline import Deadlines
     from naftiko_runtime.engine.invocation import Invocation
+    from naftiko_runtime.engine.shared_compiled_parts import CompiledParts
     from naftiko_runtime.plan import Mock, Operation
 
 _EMPTY_RESPONSE: Final = Stub(200, (), b"")

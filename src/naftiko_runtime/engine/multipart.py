@@ -8,17 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from naftiko_runtime.encode_value import encode_header, encode_utf8, format_text
-from naftiko_runtime.engine.evaluate import ABSENT, compile_term, compile_tree
-from naftiko_runtime.engine.field_encoding import flatten
+from naftiko_runtime.encode_for_place import encode_header, encode_utf8, format_text
+from naftiko_runtime.engine.compile_terms import ABSENT, compile_term, compile_tree
+from naftiko_runtime.engine.encode_fields import flatten
 from naftiko_runtime.file_value import File, Unrenderable, decode_base64, parse_data_url
 from naftiko_runtime.plan import Argument, MultipartPart
-from naftiko_runtime.rules import problems
+from naftiko_runtime.rules import message_clauses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from naftiko_runtime.engine.evaluate import Evaluate, Values
+    from naftiko_runtime.engine.compile_terms import Evaluate, Values
     from naftiko_runtime.plan import Term
     from naftiko_runtime.secret import Secret
 
@@ -97,7 +97,7 @@ def _encode_part(part: _CompiledPart, rest: str, value: Any, values: Values, bou
         yield b'; filename="' + _quote(filename) + b'"'
     if media_type:
         if not _MEDIA_TYPE.fullmatch(media_type):
-            raise Unrenderable(problems.CONTENT_TYPE())
+            raise Unrenderable(message_clauses.CONTENT_TYPE())
         yield b"\r\ncontent-type: " + encode_header(media_type)
     yield b"\r\n\r\n" + content + b"\r\n"
 

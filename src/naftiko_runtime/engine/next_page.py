@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote, urljoin, urlsplit
 
-from naftiko_runtime.encode_value import PATH_SAFE, encode_query, format_text
+from naftiko_runtime.encode_for_place import PATH_SAFE, encode_query, format_text
 from naftiko_runtime.engine.caller_query import drop_fields, fold_field_names, keep_fields
 from naftiko_runtime.engine.link_header import find_link
-from naftiko_runtime.engine.resource_urls import find_path_below
+from naftiko_runtime.engine.represented_resource import find_path_below
 from naftiko_runtime.jsonpath import compile_path
 
 if TYPE_CHECKING:

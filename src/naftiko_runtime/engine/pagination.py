@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from naftiko_runtime import limits
 from naftiko_runtime.decoding_irregularities import Irregularities
-from naftiko_runtime.encode_value import encode_json
+from naftiko_runtime.encode_for_place import encode_json
 from naftiko_runtime.engine.exchange import choose_status, describe_failure
 from naftiko_runtime.engine.next_page import NEVER, compile_next, set_first_page
 from naftiko_runtime.engine.progress import report_progress

@@ -6,18 +6,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.authentication.kinds import get_kind
-from naftiko_runtime.encode_value import encode_query
+from naftiko_runtime.encode_for_place import encode_query
 from naftiko_runtime.engine.caller_query import drop_fields, fold_field_names, list_query_names
-from naftiko_runtime.engine.evaluate import ABSENT, compile_term, evaluate_constant, render_value
-from naftiko_runtime.engine.field_encoding import STYLES, encode_field
+from naftiko_runtime.engine.compile_terms import ABSENT, compile_term, evaluate_constant, render_value
+from naftiko_runtime.engine.encode_fields import STYLES, encode_field
 from naftiko_runtime.link.term_substitution import find_variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from naftiko_runtime.authentication.kind import FixedField
-    from naftiko_runtime.engine.evaluate import Evaluate, Values
-    from naftiko_runtime.engine.field_encoding import EncodeFields
+    from naftiko_runtime.engine.compile_terms import Evaluate, Values
+    from naftiko_runtime.engine.encode_fields import EncodeFields
     from naftiko_runtime.plan import NamedTerm, Request
     from naftiko_runtime.secret import Secret
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.authentication.kinds import get_kind
-from naftiko_runtime.encode_value import encode_path_segment
+from naftiko_runtime.encode_for_place import encode_path_segment
 from naftiko_runtime.engine.body import FORM, TypedBytes, compile_body
-from naftiko_runtime.engine.credentials import list_fixed_fields
-from naftiko_runtime.engine.evaluate import ABSENT, compile_term, render_value
+from naftiko_runtime.engine.compile_terms import ABSENT, compile_term, render_value
 from naftiko_runtime.engine.headers import ForwardHeaderBuilder, HeaderBuilder
 from naftiko_runtime.engine.multipart import MULTIPART, find_content_type
+from naftiko_runtime.engine.open_credentials import list_fixed_fields
 from naftiko_runtime.engine.query import QueryBuilder
 from naftiko_runtime.errors import InputFault, Rejected
 from naftiko_runtime.plan import Form, OpenBody
@@ -19,7 +19,7 @@ from naftiko_runtime.upstream.interface import OutboundRequest
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-    from naftiko_runtime.engine.evaluate import Values
+    from naftiko_runtime.engine.compile_terms import Values
     from naftiko_runtime.engine.invocation import Invocation
     from naftiko_runtime.plan import Request
     from naftiko_runtime.secret import Secret

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from naftiko_runtime.encode_value import encode_json
+from naftiko_runtime.encode_for_place import encode_json
 from naftiko_runtime.errors import UpstreamError
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.upstream.content_decoding import decompress, describe_excess, list_codings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.engine.credentials import derive_secrets, list_secret_texts
+from naftiko_runtime.engine.open_credentials import derive_secrets, list_secret_texts
 from naftiko_runtime.masking import Masker
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from naftiko_runtime.engine.mapping import report_mismatches
 from naftiko_runtime.engine.progress import report_progress
 from naftiko_runtime.engine.result import OperationResult
 from naftiko_runtime.engine.steps.call import describe_unusable
-from naftiko_runtime.engine.steps.record_step import run_step
+from naftiko_runtime.engine.steps.record_span import run_step
 from naftiko_runtime.engine.steps.workflow_run import WorkflowRun, compile_references, compile_value, limit_work
 from naftiko_runtime.errors import StepError, UpstreamError
 from naftiko_runtime.mapping.compile import compile_shapes
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from naftiko_runtime.engine.call import BoundCall
+    from naftiko_runtime.engine.compile_terms import Values
     from naftiko_runtime.engine.deadline import Deadline, Deadlines
-    from naftiko_runtime.engine.evaluate import Values
     from naftiko_runtime.engine.invocation import Invocation
-    from naftiko_runtime.engine.resource_urls import RepresentedResource
+    from naftiko_runtime.engine.represented_resource import RepresentedResource
     from naftiko_runtime.engine.steps.workflow_run import BoundStep
     from naftiko_runtime.errors import CallError
     from naftiko_runtime.plan import Operation, Workflow

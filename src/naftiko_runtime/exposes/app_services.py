@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from naftiko_runtime.exposes.list_changes import ListChanges
-from naftiko_runtime.exposes.running_calls import RunningCalls
+from naftiko_runtime.exposes.cancellable_calls import RunningCalls
+from naftiko_runtime.exposes.list_subscriptions import ListChanges
 
 if TYPE_CHECKING:
     from collections.abc import Callable

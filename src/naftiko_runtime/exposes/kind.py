@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from naftiko_runtime.link.expose_kind import E_contra, LinkedKind, S, S_co, SeparableKind
+from naftiko_runtime.link.expose_kind_protocol import E_contra, LinkedKind, S, S_co, SeparableKind
 from naftiko_runtime.lint.define_check import CheckedKind
 
 if TYPE_CHECKING:

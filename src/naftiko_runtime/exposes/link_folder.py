@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from naftiko_runtime import rules
+from naftiko_runtime.file_media_types import find_media_type
 from naftiko_runtime.folder_files import FolderError, resolve_location
-from naftiko_runtime.media_types import find_media_type
 from naftiko_runtime.plan import ServedFile
 from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import find_closest, suggest

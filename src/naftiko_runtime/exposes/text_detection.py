@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from naftiko_runtime.formats.charset import decode_if_text, decode_text
+from naftiko_runtime.formats.decode_text import decode_if_text, decode_text
 
 if TYPE_CHECKING:
     from naftiko_runtime.decoding_irregularities import Irregularities

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.decoding_irregularities import Irregularities
 from naftiko_runtime.formats import csv, json, xml, yaml
-from naftiko_runtime.formats.charset import decode_text
+from naftiko_runtime.formats.decode_text import decode_text
 from naftiko_runtime.formats.decoder_type import Decode
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from naftiko_runtime.formats.avro_binary import encode_base64, read_bytes, read_long
-from naftiko_runtime.rules import problems
-from naftiko_runtime.rules.problems import DescribedError
+from naftiko_runtime.rules import message_clauses
+from naftiko_runtime.rules.message_clauses import DescribedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ def _convert_number(convert: Callable[[int], str]) -> Read:
 def _make_decimal_converter(schema: dict[str, Any]) -> Callable[[bytes], str]:
     scale = schema.get("scale", 0)
     if not isinstance(scale, int) or not 0 <= scale <= 1000:  # noqa: PLR2004 - more than any number needs
-        raise DescribedError(problems.AVRO_SCALE(schema=abbreviate(schema)))
+        raise DescribedError(message_clauses.AVRO_SCALE(schema=abbreviate(schema)))
 
     def convert(data: bytes) -> str:
         number = int.from_bytes(data, "big", signed=True)

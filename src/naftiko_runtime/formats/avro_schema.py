@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.formats.avro_binary import PRIMITIVES, read_block_size, read_long, read_string
 from naftiko_runtime.formats.avro_logical import abbreviate, compile_fixed, compile_logical
-from naftiko_runtime.rules import problems
-from naftiko_runtime.rules.problems import DescribedError
+from naftiko_runtime.rules import message_clauses
+from naftiko_runtime.rules.message_clauses import DescribedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,9 +32,9 @@ def compile_schema(text: bytes) -> Read:
     try:
         return _SchemaCompiler().compile(json.loads(text), "")
     except RecursionError:
-        raise DescribedError(problems.SCHEMA_DEPTH()) from None
+        raise DescribedError(message_clauses.SCHEMA_DEPTH()) from None
     except json.JSONDecodeError as error:
-        raise DescribedError(problems.SCHEMA_NOT_JSON(problem=str(error))) from None
+        raise DescribedError(message_clauses.SCHEMA_NOT_JSON(problem=str(error))) from None
 
 
 _COMPLEX: Final = frozenset({"array", "enum", "error", "fixed", "map", "record"})
@@ -58,7 +58,7 @@ class _SchemaCompiler:
             case {"type": inner}:
                 return compile_logical(schema) or self.compile(inner, namespace)
             case _:
-                raise DescribedError(problems.AVRO_NO_TYPE(schema=abbreviate(schema)))
+                raise DescribedError(message_clauses.AVRO_NO_TYPE(schema=abbreviate(schema)))
 
     def _compile_complex(self, schema: dict[str, Any], namespace: str) -> Read:
         match schema:
@@ -73,7 +73,7 @@ class _SchemaCompiler:
             case {"type": "map", "values": values}:
                 return _compile_map(self.compile(values, namespace))
             case _:
-                raise DescribedError(problems.AVRO_KEYS(type=schema["type"], schema=abbreviate(schema)))
+                raise DescribedError(message_clauses.AVRO_KEYS(type=schema["type"], schema=abbreviate(schema)))
 
     def _look_up_type(self, name: str, namespace: str) -> Read:
         if (primitive := PRIMITIVES.get(name)) is not None:
@@ -81,20 +81,20 @@ class _SchemaCompiler:
         for full in (_qualify(name, namespace), name):
             if full in self._named:
                 return self._named[full]
-        raise DescribedError(problems.AVRO_UNKNOWN(name=name))
+        raise DescribedError(message_clauses.AVRO_UNKNOWN(name=name))
 
     def _register(self, schema: dict[str, Any], namespace: str, read: Read) -> Read:
         """Register a type under its name."""
         name = self._get_full_name(schema, namespace)
         if name in self._named:
-            raise DescribedError(problems.AVRO_TWICE(name=name))
+            raise DescribedError(message_clauses.AVRO_TWICE(name=name))
         self._named[name] = read
         return read
 
     def _get_full_name(self, schema: dict[str, Any], namespace: str) -> str:
         name = schema.get("name")
         if not isinstance(name, str) or not name:
-            raise DescribedError(problems.AVRO_NO_NAME(type=schema["type"], schema=abbreviate(schema)))
+            raise DescribedError(message_clauses.AVRO_NO_NAME(type=schema["type"], schema=abbreviate(schema)))
         own = schema.get("namespace")
         return _qualify(name, own if isinstance(own, str) else namespace)
 
@@ -128,7 +128,7 @@ def _iter_fields(schema: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             case {"name": str(name), "type": of}:
                 yield name, of
             case _:
-                raise DescribedError(problems.AVRO_FIELDS(schema=abbreviate(schema)))
+                raise DescribedError(message_clauses.AVRO_FIELDS(schema=abbreviate(schema)))
 
 
 def _compile_union(branches: list[Read]) -> Read:

@@ -7,7 +7,7 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from naftiko_runtime.formats.charset import decode_text
+from naftiko_runtime.formats.decode_text import decode_text
 from naftiko_runtime.formats.table_rows import make_records
 from naftiko_runtime.limits import RESPONSE_BYTES_MAX
 

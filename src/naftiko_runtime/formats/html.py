@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from cssselect import HTMLTranslator, SelectorError
 from lxml import etree
 
-from naftiko_runtime.formats.charset import decode_text
+from naftiko_runtime.formats.decode_text import decode_text
 from naftiko_runtime.formats.table_rows import make_records, number_columns
 from naftiko_runtime.limits import RESPONSE_VALUES_MAX
-from naftiko_runtime.rules import problems
-from naftiko_runtime.rules.problems import DescribedError
+from naftiko_runtime.rules import message_clauses
+from naftiko_runtime.rules.message_clauses import DescribedError
 
 if TYPE_CHECKING:
     from naftiko_runtime.decoding_irregularities import Irregularities
@@ -44,7 +44,7 @@ def make_decoder(selector: str | None) -> Decode:
     try:
         find = etree.XPath(HTMLTranslator().css_to_xpath(selector or "table"))
     except (SelectorError, etree.XPathError):
-        raise DescribedError(problems.SELECTOR(selector=selector or "")) from None
+        raise DescribedError(message_clauses.SELECTOR(selector=selector or "")) from None
 
     def decode(body: bytes, charset: str | None, notes: Irregularities) -> dict[str, Any]:
         """Decode a page.

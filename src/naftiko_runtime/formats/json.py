@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from naftiko_runtime.formats.charset import decode_text, find_codec
+from naftiko_runtime.formats.decode_text import decode_text, find_codec
 from naftiko_runtime.source import parse_exact_float
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.formats import yaml
-from naftiko_runtime.formats.charset import decode_text
+from naftiko_runtime.formats.decode_text import decode_text
 from naftiko_runtime.formats.markdown_text import to_plain_text
 from naftiko_runtime.formats.table_rows import make_records, number_columns
 

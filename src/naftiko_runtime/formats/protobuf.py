@@ -20,8 +20,8 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError
 
 from naftiko_runtime.limits import DOCUMENT_BYTES_MAX, RESPONSE_VALUES_MAX
-from naftiko_runtime.rules import problems
-from naftiko_runtime.rules.problems import DescribedError
+from naftiko_runtime.rules import message_clauses
+from naftiko_runtime.rules.message_clauses import DescribedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,14 +73,14 @@ def _run_compiler(file: Path, folder: Path) -> bytes:
         try:
             done = subprocess.run(command, capture_output=True, check=False, timeout=_COMPILE_SECONDS)  # noqa: S603 - our own interpreter
         except subprocess.TimeoutExpired:
-            raise DescribedError(problems.PROTO_SECONDS(most=_COMPILE_SECONDS)) from None
+            raise DescribedError(message_clauses.PROTO_SECONDS(most=_COMPILE_SECONDS)) from None
         if done.returncode == 0 and out.is_file():
             return out.read_bytes()
     output = done.stderr.decode("utf-8", "replace").replace(f"{folder}/", "").strip()
     faults = [line for line in output.splitlines() if "warning:" not in line]
     if not faults:
-        raise DescribedError(problems.PROTO_STATUS(status=done.returncode))
-    raise DescribedError(problems.PROTO_COMPILER(problem="; ".join(faults[:3])))
+        raise DescribedError(message_clauses.PROTO_STATUS(status=done.returncode))
+    raise DescribedError(message_clauses.PROTO_COMPILER(problem="; ".join(faults[:3])))
 
 
 def _check_imports(file: Path, folder: Path, folders: Sequence[Path]) -> None:
@@ -93,15 +93,15 @@ def _check_imports(file: Path, folder: Path, folders: Sequence[Path]) -> None:
     while waiting:
         source = waiting.pop()
         if not any(source.is_relative_to(allowed) for allowed in folders):
-            raise DescribedError(problems.PROTO_OUTSIDE())
+            raise DescribedError(message_clauses.PROTO_OUTSIDE())
         if not source.is_file() or source.stat().st_size > DOCUMENT_BYTES_MAX:
-            raise DescribedError(problems.PROTO_NO_FILE(name=source.name, most=f"{DOCUMENT_BYTES_MAX:,}"))
+            raise DescribedError(message_clauses.PROTO_NO_FILE(name=source.name, most=f"{DOCUMENT_BYTES_MAX:,}"))
         imported = [(folder / name).resolve() for name in _IMPORT.findall(source.read_text("utf-8"))]
         new = {path for path in imported if path.exists()} - known
         known |= new
         waiting += new
         if len(known) > _FILES_MAX:
-            raise DescribedError(problems.PROTO_IMPORTS(most=_FILES_MAX))
+            raise DescribedError(message_clauses.PROTO_IMPORTS(most=_FILES_MAX))
 
 
 def make_decoder(descriptors: bytes, name: str) -> Decode:
@@ -113,11 +113,11 @@ def make_decoder(descriptors: bytes, name: str) -> Decode:
     pool = descriptor_pool.DescriptorPool()
     known = _add_files(descriptors, pool)
     if not name and len(known) > 1:
-        raise DescribedError(problems.PROTO_MESSAGES(known=tuple(known)))
+        raise DescribedError(message_clauses.PROTO_MESSAGES(known=tuple(known)))
     try:
         described = pool.FindMessageTypeByName(name or known[0])
     except KeyError:
-        raise DescribedError(problems.PROTO_NO_MESSAGE(name=name, known=tuple(known))) from None
+        raise DescribedError(message_clauses.PROTO_NO_MESSAGE(name=name, known=tuple(known))) from None
     message_type = message_factory.GetMessageClass(described)
 
     def decode(body: bytes, _charset: str | None, _notes: Irregularities) -> Any:
@@ -148,18 +148,18 @@ def _add_files(descriptors: bytes, pool: descriptor_pool.DescriptorPool) -> list
     try:
         files.ParseFromString(descriptors)
     except DecodeError:
-        raise DescribedError(problems.PROTO_NO_SET(advice=problems.PROTO_COMPILE())) from None
+        raise DescribedError(message_clauses.PROTO_NO_SET(advice=message_clauses.PROTO_COMPILE())) from None
     for file in files.file:
         try:
             pool.Add(file)
         except TypeError as error:  # what it imports is not there, or it contradicts itself
             raise DescribedError(
-                problems.PROTO_INCOMPLETE(problem=str(error), advice=problems.PROTO_COMPILE())
+                message_clauses.PROTO_INCOMPLETE(problem=str(error), advice=message_clauses.PROTO_COMPILE())
             ) from None
     own = [file for file in files.file if not file.name.startswith("google/protobuf/")]
     known = [f"{file.package}.{m.name}".lstrip(".") for file in own[-1:] for m in file.message_type]
     if not known:
-        raise DescribedError(problems.PROTO_EMPTY(advice=problems.PROTO_COMPILE()))
+        raise DescribedError(message_clauses.PROTO_EMPTY(advice=message_clauses.PROTO_COMPILE()))
     return known
 
 

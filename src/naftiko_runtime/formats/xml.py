@@ -15,7 +15,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from xml.parsers import expat
 
-from naftiko_runtime.formats.charset import decode_text, find_codec, find_marked_charset
+from naftiko_runtime.formats.decode_text import decode_text, find_codec, find_marked_charset
 
 if TYPE_CHECKING:
     from naftiko_runtime.decoding_irregularities import Irregularities

@@ -8,10 +8,10 @@ from yaml import YAMLError
 
 from naftiko_runtime import rules
 from naftiko_runtime.diagnostic import Findings
-from naftiko_runtime.formats.charset import decode_text
+from naftiko_runtime.formats.decode_text import decode_text
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.limits import SCALAR_DIGITS_MAX
-from naftiko_runtime.rules.problems import DescribedError
+from naftiko_runtime.rules.message_clauses import DescribedError
 from naftiko_runtime.source import parse_exact_float
 from naftiko_runtime.source.builder import DataBuilder
 from naftiko_runtime.source.scalars import is_number

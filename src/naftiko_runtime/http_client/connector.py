@@ -16,9 +16,9 @@ from naftiko_runtime.http_client.tunnel import ProxyError, ProxyHandshake, Upstr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from naftiko_runtime.http_client.certificates import TlsContexts
     from naftiko_runtime.http_client.proxies import Proxy
     from naftiko_runtime.http_client.routes import UpstreamRoute
-    from naftiko_runtime.http_client.tls import TlsContexts
     from naftiko_runtime.upstream.url_origin import Origin
 
 ProtocolT = TypeVar("ProtocolT", bound=UpstreamProtocol)

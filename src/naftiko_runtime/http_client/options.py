@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from naftiko_runtime import limits
+from naftiko_runtime.http_client.certificates import TlsOptions
 from naftiko_runtime.http_client.proxies import Proxies
-from naftiko_runtime.http_client.tls import TlsOptions
 
 HttpClient: TypeAlias = Literal["native", "httpx2"]
 

@@ -21,7 +21,7 @@ from naftiko_runtime.jsonpath.syntax import (
     Or,
     Query,
 )
-from naftiko_runtime.rules import problems
+from naftiko_runtime.rules import message_clauses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,7 +67,7 @@ def _get_name(query: Query) -> str:
         case (Child(str(name)), *_):
             return name
         case _:
-            raise JsonPathError(problems.CONDITION_NO_NAME(), 1)
+            raise JsonPathError(message_clauses.CONDITION_NO_NAME(), 1)
 
 
 def _get_field(query: Query) -> str | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.regex import PatternError, compile_pattern
-from naftiko_runtime.rules import problems
+from naftiko_runtime.rules import message_clauses
 
 if TYPE_CHECKING:
     from naftiko_runtime.jsonpath.scanner import Scanner
@@ -27,14 +27,14 @@ def read_literal(scanner: Scanner) -> Any:
     if scanner.accept("["):
         scanner.skip_blanks()
         items = [] if scanner.sees("]") else scanner.nest(lambda: scanner.read_list(lambda: read_literal(scanner)))
-        scanner.expect("]", problems.PATH_LIST_OPEN())
+        scanner.expect("]", message_clauses.PATH_LIST_OPEN())
         return items
     if scanner.sees("{{"):
-        raise scanner.make_error(problems.PATH_TEMPLATE())
+        raise scanner.make_error(message_clauses.PATH_TEMPLATE())
     if scanner.accept("{"):
         scanner.skip_blanks()
         fields = [] if scanner.sees("}") else scanner.nest(lambda: scanner.read_list(lambda: _read_field(scanner)))
-        scanner.expect("}", problems.PATH_OBJECT_OPEN())
+        scanner.expect("}", message_clauses.PATH_OBJECT_OPEN())
         return dict(fields)
     return _read_constant(scanner)
 
@@ -42,8 +42,8 @@ def read_literal(scanner: Scanner) -> Any:
 def _read_field(scanner: Scanner) -> tuple[str, Any]:
     name = scanner.read_quoted()
     if name is None:
-        raise scanner.make_error(problems.PATH_KEY())
-    scanner.expect(":", problems.PATH_NO_COLON())
+        raise scanner.make_error(message_clauses.PATH_KEY())
+    scanner.expect(":", message_clauses.PATH_NO_COLON())
     scanner.skip_blanks()
     return name, read_literal(scanner)
 
@@ -53,16 +53,16 @@ def read_regex(scanner: Scanner) -> Pattern:
     at = scanner.at
     found = scanner.match(_REGEX)
     if found is None:
-        raise scanner.make_error(problems.PATH_REGEX_OPEN())
+        raise scanner.make_error(message_clauses.PATH_REGEX_OPEN())
     unknown = set(found[2]) - _FLAGS
     if unknown:
-        raise scanner.make_error(problems.PATH_REGEX_FLAG(flag=min(unknown)), at)
+        raise scanner.make_error(message_clauses.PATH_REGEX_FLAG(flag=min(unknown)), at)
     flags = "".join(sorted(set(found[2]) & {"i", "m", "s"}))
     text = found[1].replace("\\/", "/")
     try:
         return compile_pattern(f"(?{flags}){text}" if flags else text, whole=True)
     except PatternError as error:
-        raise scanner.make_error(problems.PATH_REGEX(problem=str(error)), at) from None
+        raise scanner.make_error(message_clauses.PATH_REGEX(problem=str(error)), at) from None
 
 
 def _read_constant(scanner: Scanner) -> Any:
@@ -74,14 +74,14 @@ def _read_constant(scanner: Scanner) -> Any:
         return float(found[0]) if found[1] or found[2] else int(found[0])
     found = scanner.match(_WORD)
     if found is None:
-        raise scanner.make_error(problems.PATH_OPERAND())
+        raise scanner.make_error(message_clauses.PATH_OPERAND())
     word = found[0]
     if word in _CONSTANTS:
         return _CONSTANTS[word]
     if word == "not":
-        problem = problems.PATH_OPERATOR_MEANT(written=word, meant="!")
+        problem = message_clauses.PATH_OPERATOR_MEANT(written=word, meant="!")
     elif meant := _MEANT.get(word.lower()):
-        problem = problems.PATH_CONSTANT(word=word, meant=meant)
+        problem = message_clauses.PATH_CONSTANT(word=word, meant=meant)
     else:
-        problem = problems.PATH_WORD(word=word)
+        problem = message_clauses.PATH_WORD(word=word)
     raise scanner.make_error(problem, at)

@@ -27,7 +27,7 @@ from naftiko_runtime.jsonpath.syntax import (
     Wildcard,
 )
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.rules import problems
+from naftiko_runtime.rules import message_clauses
 
 if TYPE_CHECKING:
     from naftiko_runtime.jsonpath.syntax import Operand, Segment, Selector, Test
@@ -77,7 +77,7 @@ def parse_condition(text: str) -> Test:
 
 def _check_length(text: str) -> None:
     if len(text) > limits.JSONPATH_LENGTH_MAX:
-        problem = problems.PATH_TOO_LONG(count=len(text), most=limits.JSONPATH_LENGTH_MAX)
+        problem = message_clauses.PATH_TOO_LONG(count=len(text), most=limits.JSONPATH_LENGTH_MAX)
         raise JsonPathError(problem, limits.JSONPATH_LENGTH_MAX + 1)
 
 
@@ -92,7 +92,7 @@ class _Parser(Scanner):
     def read_expression(self) -> Expression:
         self.skip_blanks()
         if self.is_at_end():
-            raise self.make_error(problems.PATH_EMPTY())
+            raise self.make_error(message_clauses.PATH_EMPTY())
         anchored = self.match(_ANCHOR) is not None
         if anchored:
             self._refuse_word()
@@ -105,13 +105,13 @@ class _Parser(Scanner):
     def read_condition(self) -> Test:
         test = self.nest(self._read_any_of)
         if not self.is_at_end():
-            raise self.make_error(problems.CONDITION_UNEXPECTED(character=repr(self.text[self.at])))
+            raise self.make_error(message_clauses.CONDITION_UNEXPECTED(character=repr(self.text[self.at])))
         return test
 
     def _make_leftover_error(self, function: FunctionCall | None) -> JsonPathError:
         if function is not None:
-            return self.make_error(problems.PATH_AFTER_FUNCTION(name=function.name))
-        return self.make_error(problems.PATH_UNEXPECTED(character=repr(self.text[self.at])))
+            return self.make_error(message_clauses.PATH_AFTER_FUNCTION(name=function.name))
+        return self.make_error(message_clauses.PATH_UNEXPECTED(character=repr(self.text[self.at])))
 
     # Paths. In a filter a blank ends a path; outside it can be part of a name.
 
@@ -119,7 +119,7 @@ class _Parser(Scanner):
         at = self.at
         if word := self.match(_WORD):
             anchor = self.text[at - 1]
-            raise self.make_error(problems.PATH_NO_DOT(anchor=anchor, word=word[0]), at)
+            raise self.make_error(message_clauses.PATH_NO_DOT(anchor=anchor, word=word[0]), at)
 
     def _read_path(self, *, dotted: bool) -> tuple[tuple[Segment, ...], FunctionCall | None]:
         """Segments, and the function that ends them; ``dotted`` if a dot is read already, or is left out."""
@@ -145,7 +145,7 @@ class _Parser(Scanner):
     def _read_descent(self) -> Segment:
         self._descents += 1
         if self._descents > limits.JSONPATH_DESCENTS_MAX:
-            raise self.make_error(problems.PATH_DESCENTS(most=limits.JSONPATH_DESCENTS_MAX), self.at - 2)
+            raise self.make_error(message_clauses.PATH_DESCENTS(most=limits.JSONPATH_DESCENTS_MAX), self.at - 2)
         return Descent(self._read_bracketed() if self.sees("[") else self._read_dotted())
 
     def _read_dotted(self) -> Selector:
@@ -154,7 +154,7 @@ class _Parser(Scanner):
             return Wildcard()
         found = self.match(_NAME_IN_FILTER if self.depth else _NAME)
         if found is None:
-            raise self.make_error(problems.PATH_NO_NAME())
+            raise self.make_error(message_clauses.PATH_NO_NAME())
         return Child(found[0].rstrip(_BLANKS))
 
     def _read_function(self) -> FunctionCall | None:
@@ -164,20 +164,20 @@ class _Parser(Scanner):
             return None
         name = found[1]
         if name not in FUNCTIONS:
-            raise self.make_error(problems.PATH_FUNCTION(name=name, known=tuple(FUNCTIONS)), at)
+            raise self.make_error(message_clauses.PATH_FUNCTION(name=name, known=tuple(FUNCTIONS)), at)
         self.skip_blanks()
         if self.sees(")") or name in WITHOUT_ARGUMENTS:
-            self.expect(")", problems.PATH_NO_ARGUMENTS(name=name))
+            self.expect(")", message_clauses.PATH_NO_ARGUMENTS(name=name))
             return FunctionCall(name, ())
         arguments = self.nest(lambda: self.read_list(self._read_operand))
-        self.expect(")", problems.PATH_ARGUMENTS_OPEN(name=name))
+        self.expect(")", message_clauses.PATH_ARGUMENTS_OPEN(name=name))
         return FunctionCall(name, tuple(arguments))
 
     def _read_bracketed(self) -> Selector:
         self.accept("[")
         self.skip_blanks()
         selector = self._read_selector()
-        self.expect("]", problems.PATH_BRACKET_OPEN())
+        self.expect("]", message_clauses.PATH_BRACKET_OPEN())
         return selector
 
     def _read_selector(self) -> Selector:
@@ -189,7 +189,7 @@ class _Parser(Scanner):
         if found := self.match(_SLICE):
             start, stop, step = (None if part is None else int(part) for part in found.groups())
             if step == 0:
-                raise self.make_error(problems.PATH_STEP(), at)
+                raise self.make_error(message_clauses.PATH_STEP(), at)
             return Slice(slice(start, stop, step))
         keys = self.read_list(self._read_key)
         if len(keys) == 1:
@@ -204,8 +204,8 @@ class _Parser(Scanner):
         if found := self.match(_INTEGER):
             return int(found[0])
         if found := _WORD.match(self.text, self.at):
-            raise self.make_error(problems.PATH_UNQUOTED(name=found[0]))
-        raise self.make_error(problems.PATH_BRACKETS())
+            raise self.make_error(message_clauses.PATH_UNQUOTED(name=found[0]))
+        raise self.make_error(message_clauses.PATH_BRACKETS())
 
     # Filters.
 
@@ -223,7 +223,7 @@ class _Parser(Scanner):
             return Not(self.nest(self._read_condition))
         if self.accept("("):
             test = self.nest(self._read_any_of)
-            self.expect(")", problems.PATH_CONDITION_OPEN())
+            self.expect(")", message_clauses.PATH_CONDITION_OPEN())
             return test
         return self._read_comparison()
 
@@ -237,7 +237,7 @@ class _Parser(Scanner):
             return Comparison(left, name, self._read_operand())
         if isinstance(left, Query):
             return Exists(left)
-        raise self.make_error(problems.PATH_CONSTANT_ALONE(), at)
+        raise self.make_error(message_clauses.PATH_CONSTANT_ALONE(), at)
 
     def _read_operand(self) -> Operand:
         if self.sees("@", "$"):
@@ -263,10 +263,10 @@ def _read_operator(scanner: Scanner) -> str | None:
     name = found[0].lower()
     if name not in OPERATORS:
         if (meant := _MEANT.get(name)) is not None:
-            raise scanner.make_error(problems.PATH_OPERATOR_MEANT(written=found[0], meant=meant), at)
-        raise scanner.make_error(problems.PATH_OPERATOR(written=found[0], known=" ".join(OPERATORS)), at)
+            raise scanner.make_error(message_clauses.PATH_OPERATOR_MEANT(written=found[0], meant=meant), at)
+        raise scanner.make_error(message_clauses.PATH_OPERATOR(written=found[0], known=" ".join(OPERATORS)), at)
     if name == "=~":
         scanner.skip_blanks()
         if not scanner.sees("/"):
-            raise scanner.make_error(problems.PATH_NO_SLASH(), at)
+            raise scanner.make_error(message_clauses.PATH_NO_SLASH(), at)
     return name

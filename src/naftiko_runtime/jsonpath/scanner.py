@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from naftiko_runtime import limits
 from naftiko_runtime.lazy_import import compile_lazily
-from naftiko_runtime.rules import problems
-from naftiko_runtime.rules.problems import DescribedError
+from naftiko_runtime.rules import message_clauses
+from naftiko_runtime.rules.message_clauses import DescribedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ class JsonPathError(DescribedError):
     """
 
     def __init__(self, problem: NounPhrase, column: int) -> None:
-        super().__init__(problems.AT_COLUMN(column=column, problem=problem))
+        super().__init__(message_clauses.AT_COLUMN(column=column, problem=problem))
         self.column = column
 
 
@@ -81,7 +81,7 @@ class Scanner:
         if found is not None:
             return _unescape(found[1] if found[1] is not None else found[2])
         if self.sees("'", '"'):
-            raise self.make_error(problems.PATH_QUOTE_OPEN(quote=self.text[self.at]))
+            raise self.make_error(message_clauses.PATH_QUOTE_OPEN(quote=self.text[self.at]))
         return None
 
     def expect(self, token: str, problem: NounPhrase) -> None:
@@ -92,7 +92,7 @@ class Scanner:
         """
         self.skip_blanks()
         if not self.accept(token):
-            raise self.make_error(problems.PATH_WRITE(problem=problem, token=token))
+            raise self.make_error(message_clauses.PATH_WRITE(problem=problem, token=token))
 
     def read_list(self, read: Callable[[], T], separator: str = ",") -> list[T]:
         """Read one item or more, with a separator between them."""
@@ -111,7 +111,7 @@ class Scanner:
         """
         self.depth += 1
         if self.depth > limits.JSONPATH_NESTING_MAX:
-            raise self.make_error(problems.PATH_NESTING(most=limits.JSONPATH_NESTING_MAX))
+            raise self.make_error(message_clauses.PATH_NESTING(most=limits.JSONPATH_NESTING_MAX))
         result = read()
         self.depth -= 1
         return result

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.capability import Document
     from naftiko_runtime.document.exposes import Expose
     from naftiko_runtime.document.parse import Parsed
-    from naftiko_runtime.link.expose_kind import FindLinkedKind
+    from naftiko_runtime.link.expose_kind_protocol import FindLinkedKind
     from naftiko_runtime.link.operator_overrides import Overrides
     from naftiko_runtime.plan import AnyPart, Server
     from naftiko_runtime.source import KeyPath, Source

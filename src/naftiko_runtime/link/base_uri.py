@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
-from naftiko_runtime.encode_value import encode_caller_path
+from naftiko_runtime.encode_for_place import encode_caller_path
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.host_encoding import encode_host
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.link.base_uri_check import HTTP_SCHEMES, check_base_uri
 from naftiko_runtime.link.term_substitution import find_variables
 from naftiko_runtime.plan import Composed, Term, Variable
-from naftiko_runtime.rules import helps, problems
+from naftiko_runtime.rules import helps, message_clauses
 from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.suggest import find_closest
 
@@ -48,22 +48,22 @@ _SAMPLES: Final[dict[Slot, str]] = {
     "path": "a",
 }
 _NEEDED: Final[dict[Slot, Noun]] = {
-    "url": problems.NEEDS_URL,
-    "origin": problems.NEEDS_ORIGIN,
-    "scheme": problems.NEEDS_SCHEME,
-    "authority": problems.NEEDS_AUTHORITY,
-    "host": problems.NEEDS_HOST,
-    "port": problems.NEEDS_PORT,
-    "path": problems.NEEDS_PATH,
+    "url": message_clauses.NEEDS_URL,
+    "origin": message_clauses.NEEDS_ORIGIN,
+    "scheme": message_clauses.NEEDS_SCHEME,
+    "authority": message_clauses.NEEDS_AUTHORITY,
+    "host": message_clauses.NEEDS_HOST,
+    "port": message_clauses.NEEDS_PORT,
+    "path": message_clauses.NEEDS_PATH,
 }
 _HELD: Final = (
-    ("://", problems.HOLDS_SCHEME),
-    ("@", problems.HOLDS_CREDENTIALS),
-    ("/", problems.HOLDS_PATH),
-    (":", problems.HOLDS_PORT),
-    ("%", problems.HOLDS_PERCENT),
-    ("?", problems.HOLDS_QUERY),
-    ("#", problems.HOLDS_QUERY),
+    ("://", message_clauses.HOLDS_SCHEME),
+    ("@", message_clauses.HOLDS_CREDENTIALS),
+    ("/", message_clauses.HOLDS_PATH),
+    (":", message_clauses.HOLDS_PORT),
+    ("%", message_clauses.HOLDS_PERCENT),
+    ("?", message_clauses.HOLDS_QUERY),
+    ("#", message_clauses.HOLDS_QUERY),
 )
 """What a value holds, by a mark of it. The first one found counts."""
 _NAME: Final = r"\w(?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)*"
@@ -218,27 +218,27 @@ def _check_slot(slot: Slot, value: str, check: CheckUri) -> Fault | None:
         if fault is not None:
             return fault
     problem = _find_problem(slot, value, check)
-    return None if problem is None else problems.URL_PART(problem=problem(), needed=_NEEDED[slot]())
+    return None if problem is None else message_clauses.URL_PART(problem=problem(), needed=_NEEDED[slot]())
 
 
 def _find_problem(slot: Slot, value: str, check: CheckUri) -> Noun | None:
     if _NEVER.search(value):
-        return problems.HOLDS_CHARACTER
+        return message_clauses.HOLDS_CHARACTER
     match slot:
         case "url" | "origin":
-            return problems.HAS_NO_SCHEME if check(value) is not None else _find_url_problem(slot, value)
+            return message_clauses.HAS_NO_SCHEME if check(value) is not None else _find_url_problem(slot, value)
         case "path":
-            return problems.HOLDS_QUERY if "?" in value or "#" in value else _find_dots(value)
+            return message_clauses.HOLDS_QUERY if "?" in value or "#" in value else _find_dots(value)
         case _ if _FORMS[slot].fullmatch(value):
             return None
         case _:
-            return next((held for mark, held in _HELD if mark in value), problems.IS_SOMETHING_ELSE)
+            return next((held for mark, held in _HELD if mark in value), message_clauses.IS_SOMETHING_ELSE)
 
 
 def _find_url_problem(slot: Slot, value: str) -> Noun | None:
     parts = urlsplit(value)
     if slot == "origin" and (parts.path or parts.port is not None):
-        return problems.HOLDS_PORT_OR_PATH
+        return message_clauses.HOLDS_PORT_OR_PATH
     return _find_dots(parts.path)
 
 
@@ -246,7 +246,7 @@ def _find_dots(path: str) -> Noun | None:
     try:
         encode_caller_path(f"/{path}".encode())
     except (Unrenderable, UnicodeEncodeError):
-        return problems.HOLDS_DOTS
+        return message_clauses.HOLDS_DOTS
     return None
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.authentication.caller_secrets import (
+from naftiko_runtime.authentication.kinds import get_kind
+from naftiko_runtime.authentication.secrets_by_subject import (
     CallerSecrets,
     is_of_callers,
     parse_location,
 )
-from naftiko_runtime.authentication.kinds import get_kind
 from naftiko_runtime.link.term_substitution import find_variables
 
 if TYPE_CHECKING:

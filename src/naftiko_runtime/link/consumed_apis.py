@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from naftiko_runtime import rules
 from naftiko_runtime.authentication.kinds import get_kind
 from naftiko_runtime.document.consumes import ConsumedHttp
-from naftiko_runtime.encode_value import FRAMING_HEADERS
+from naftiko_runtime.encode_for_place import FRAMING_HEADERS
 from naftiko_runtime.host_encoding import encode_host
 from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.link.base_uri import advise_url, link_template, refuse_other_form

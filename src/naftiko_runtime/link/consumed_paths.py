@@ -8,7 +8,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.link.reference_syntax import Words
 from naftiko_runtime.rules import helps
-from naftiko_runtime.rules.problems import DescribedError
+from naftiko_runtime.rules.message_clauses import DescribedError
 from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.suggest import suggest
 from naftiko_runtime.template import Placeholder, split_path

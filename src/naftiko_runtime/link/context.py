@@ -12,7 +12,7 @@ from naftiko_runtime.link.reference_syntax import PREFIXES, SHELL, Words
 from naftiko_runtime.link.variables import looks_like_variable
 from naftiko_runtime.plan import Composed, Constant, Term
 from naftiko_runtime.rules import helps
-from naftiko_runtime.rules.problems import DescribedError
+from naftiko_runtime.rules.message_clauses import DescribedError
 from naftiko_runtime.source.edits import replace_text
 from naftiko_runtime.suggest import find_closest, is_close, suggest
 from naftiko_runtime.template import Placeholder, split_template

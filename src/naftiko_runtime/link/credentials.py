@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from naftiko_runtime import rules
-from naftiko_runtime.authentication.accepted_tokens import check_scopes, report_unlisted_scopes
 from naftiko_runtime.authentication.kinds import KIND_NAMES, KINDS, find_kind, get_kind
+from naftiko_runtime.authentication.resource_server_setup import check_scopes, report_unlisted_scopes
 from naftiko_runtime.link.caller_secrets import link_caller_secrets
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source.edits import replace_text

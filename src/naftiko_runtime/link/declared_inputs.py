@@ -10,7 +10,7 @@ from naftiko_runtime.jsonpath import JsonPathError, compile_path
 from naftiko_runtime.lazy_import import import_lazily
 from naftiko_runtime.link.term_substitution import compose
 from naftiko_runtime.plan import Constant, Constraints, Input, Items, Term, freeze, thaw
-from naftiko_runtime.rules.problems import DescribedError, describe_problem
+from naftiko_runtime.rules.message_clauses import DescribedError, describe_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,8 +9,8 @@ from naftiko_runtime import rules
 from naftiko_runtime.formats import WITH_FILE, MissingExtraError, compile_schema, make_decoder
 from naftiko_runtime.limits import DOCUMENT_BYTES_MAX
 from naftiko_runtime.plan import Format
-from naftiko_runtime.rules import helps, problems
-from naftiko_runtime.rules.problems import DescribedError, describe_problem
+from naftiko_runtime.rules import helps, message_clauses
+from naftiko_runtime.rules.message_clauses import DescribedError, describe_problem
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.consumes import ConsumedOperation
@@ -64,16 +64,16 @@ def _read_content(operation: ConsumedOperation, context: Context) -> bytes | Non
     try:
         path = (folder / name.removeprefix("/./")).resolve()
     except RuntimeError:
-        raise DescribedError(problems.SCHEMA_CIRCLE()) from None
+        raise DescribedError(message_clauses.SCHEMA_CIRCLE()) from None
     named = (folder, Path(context.source.file).parent, *context.allowed_imports)
     folders = [allowed.resolve() for allowed in named]
     if not any(path.is_relative_to(allowed) for allowed in folders):
         raise _OutsideError
     if path.exists() and not path.is_file():  # opening a pipe would block
-        raise DescribedError(problems.SCHEMA_NO_FILE())
+        raise DescribedError(message_clauses.SCHEMA_NO_FILE())
     with path.open("rb") as file:
         content = file.read(DOCUMENT_BYTES_MAX + 1)
     if len(content) > DOCUMENT_BYTES_MAX:
-        raise DescribedError(problems.SCHEMA_SIZE(most=f"{DOCUMENT_BYTES_MAX:,}"))
+        raise DescribedError(message_clauses.SCHEMA_SIZE(most=f"{DOCUMENT_BYTES_MAX:,}"))
     compiled = compile_schema(operation.output_raw_format, path, folders)
     return content if compiled is None else compiled

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
-from naftiko_runtime.encode_value import HEADER_NAME, NEVER_EXPOSED_HEADERS
+from naftiko_runtime.encode_for_place import HEADER_NAME, NEVER_EXPOSED_HEADERS
 from naftiko_runtime.rules import helps
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from naftiko_runtime import rules
 from naftiko_runtime.document.capability import SharedDocument
 from naftiko_runtime.link.call_targets import Calls
 from naftiko_runtime.link.declared_inputs import link_arguments
-from naftiko_runtime.link.expose_linker import ExposeLinker
+from naftiko_runtime.link.link_operations import ExposeLinker
 from naftiko_runtime.link.shared_functions import LinkedFunction, SharedFunctions
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Expose
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.link.expose_kind import FindLinkedKind
+    from naftiko_runtime.link.expose_kind_protocol import FindLinkedKind
     from naftiko_runtime.link.function_references import Functions
     from naftiko_runtime.plan import AnyPart, Server, Upstream
     from naftiko_runtime.source import KeyPath

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.encode_value import FRAMING_HEADERS
+from naftiko_runtime.encode_for_place import FRAMING_HEADERS
 from naftiko_runtime.link.credentials import is_set_by_authentication
 from naftiko_runtime.link.header_name import check_header_name
 from naftiko_runtime.rules import helps

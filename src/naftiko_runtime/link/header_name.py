@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from naftiko_runtime import rules
-from naftiko_runtime.encode_value import HEADER_NAME
+from naftiko_runtime.encode_for_place import HEADER_NAME
 
 if TYPE_CHECKING:
     from naftiko_runtime.link.context import Context

@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from naftiko_runtime import rules
 from naftiko_runtime.contract.type_conversion import convert_text
-from naftiko_runtime.encode_value import PATH_SAFE
+from naftiko_runtime.encode_for_place import PATH_SAFE
 from naftiko_runtime.link.list_styles import choose_list_style
 from naftiko_runtime.link.rename_placeholder import rename_placeholder
 from naftiko_runtime.plan import Argument, Constant, NamedTerm, Term, freeze
-from naftiko_runtime.rules.problems import DescribedError
+from naftiko_runtime.rules.message_clauses import DescribedError
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.parameters import ConsumedParameter

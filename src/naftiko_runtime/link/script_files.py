@@ -7,13 +7,13 @@ from urllib.parse import unquote
 
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.limits import SCRIPT_SOURCE_BYTES_MAX
-from naftiko_runtime.scripting.program import ScriptProgram, ScriptSource
+from naftiko_runtime.scripting.script_program import ScriptProgram, ScriptSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from naftiko_runtime.scripting.program import Language
+    from naftiko_runtime.scripting.script_program import Language
 
 ScriptFileProblem: TypeAlias = Literal[
     "no-file-uri", "no-folder", "no-relative-path", "outside", "not-found", "no-regular-file", "too-large", "no-utf-8",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.diagnostic import Diagnostic, Reason
     from naftiko_runtime.document.exposes import Expose
-    from naftiko_runtime.link.expose_kind import FindSeparableKind
+    from naftiko_runtime.link.expose_kind_protocol import FindSeparableKind
     from naftiko_runtime.link.linked_document import Linked
     from naftiko_runtime.plan import Plan, Server
     from naftiko_runtime.source import KeyPath

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from naftiko_runtime import rules
-from naftiko_runtime.authentication.caller_secrets import is_of_callers, parse_location
+from naftiko_runtime.authentication.secrets_by_subject import is_of_callers, parse_location
 from naftiko_runtime.document.capability import SCHEMES
 from naftiko_runtime.lazy_import import compile_lazily
 from naftiko_runtime.plan import Binding, Variable

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime.lint import (
-    impossible_values,
     indefinite_paths,
     input_constraints,
+    malformed_values,
     namespaces,
-    rewrites,
+    outdated_spellings,
     security,
     several_outputs,
     steps_in_outputs,
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 CHECKS: Final[tuple[Check, ...]] = (
     *namespaces.CHECKS,
-    *impossible_values.CHECKS,
+    *malformed_values.CHECKS,
     *input_constraints.CHECKS,
     *indefinite_paths.CHECKS,
     *several_outputs.CHECKS,
     *steps_in_outputs.CHECKS,
     *security.CHECKS,
     *style.CHECKS,
-    *rewrites.CHECKS,
+    *outdated_spellings.CHECKS,
     *unused_operations.CHECKS,
     *unused_functions.CHECKS,
     *variables.CHECKS,

@@ -8,13 +8,13 @@ from naftiko_runtime import rules
 from naftiko_runtime.contract.type_conversion import check_type
 from naftiko_runtime.document.parameters import InputItems, Parameter, ValueConstraints
 from naftiko_runtime.document.walk import walk_parts
-from naftiko_runtime.encode_value import format_text
+from naftiko_runtime.encode_for_place import format_text
 from naftiko_runtime.lazy_import import import_lazily
 from naftiko_runtime.link.declared_inputs import find_unfit_examples, infer_type
 from naftiko_runtime.lint.define_check import make_check
 from naftiko_runtime.plan import freeze, thaw
 from naftiko_runtime.rules import helps, nouns
-from naftiko_runtime.rules.problems import DescribedError
+from naftiko_runtime.rules.message_clauses import DescribedError
 from naftiko_runtime.suggest import find_closest
 
 if TYPE_CHECKING:

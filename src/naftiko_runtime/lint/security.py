@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from naftiko_runtime import rules
-from naftiko_runtime.authentication.access_token_part import OAuth2
+from naftiko_runtime.authentication.declared_oauth2 import OAuth2
 from naftiko_runtime.authentication.kinds import find_kind
 from naftiko_runtime.document.consumes import ConsumedHttp
 from naftiko_runtime.document.parameters import ConsumedParameter, ExposedParameter

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
-from naftiko_runtime.encode_value import format_text
+from naftiko_runtime.encode_for_place import format_text
 from naftiko_runtime.plan import Argument, Composed, Constant, thaw
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.contract.compiled import compile_contract
 from naftiko_runtime.contract.input_schema import describe_constraints
-from naftiko_runtime.encode_value import encode_json
+from naftiko_runtime.encode_for_place import encode_json
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.plan import Contract, Input, thaw

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from naftiko_runtime.authentication.kinds import get_kind
 from naftiko_runtime.diagnostic import describe_reason
-from naftiko_runtime.encode_value import PATH_SAFE
+from naftiko_runtime.encode_for_place import PATH_SAFE
 from naftiko_runtime.mapping.output_schema import make_result_schema
 from naftiko_runtime.openapi.inputs import describe_parameters, describe_request_body
 from naftiko_runtime.plan import Argument, Route, remove_placeholder_names

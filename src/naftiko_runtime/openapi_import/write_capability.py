@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import Struct
 
-from naftiko_runtime.openapi_import.describe_inputs import (
+from naftiko_runtime.openapi_import.names import UniqueNames, name_resource, write_slug
+from naftiko_runtime.openapi_import.read_inputs import classify_media_type
+from naftiko_runtime.openapi_import.write_inputs import (
     describe_operation,
     shorten_text,
     write_argument,
     write_route_input,
 )
-from naftiko_runtime.openapi_import.names import UniqueNames, name_resource, write_slug
-from naftiko_runtime.openapi_import.read_inputs import classify_media_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan.request import Request
     from naftiko_runtime.plan.response import Format
     from naftiko_runtime.plan.result_shapes import ShapeType
-    from naftiko_runtime.scripting.program import ScriptLimits, ScriptProgram
+    from naftiko_runtime.scripting.script_program import ScriptLimits, ScriptProgram
     from naftiko_runtime.terms import TermObject, Tree
 
 

@@ -1,6 +1,6 @@
 """Runs scripts of a document in isolation.
 
-* :mod:`naftiko_runtime.scripting.program`: what a script is, its limits, and its errors. Values only.
+* :mod:`naftiko_runtime.scripting.script_program`: what a script is, its limits, and its errors. Values only.
 * :mod:`naftiko_runtime.scripting.pool`: runs programs in worker processes. It is what a caller needs.
 * :mod:`naftiko_runtime.scripting.worker`: the program of a worker process, with one module for each language.
 

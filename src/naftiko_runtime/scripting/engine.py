@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from naftiko_runtime.scripting.program import ErrorKind, ScriptLimits, ScriptProgram
+    from naftiko_runtime.scripting.script_program import ErrorKind, ScriptLimits, ScriptProgram
 
 _QUOTED_LENGTH_MAX: Final = 500
 
@@ -15,7 +15,7 @@ class EngineFailure(Exception):  # noqa: N818 - it is a failure of the script, n
 
     Attributes:
         kind: Why.
-        reason: What is known beyond the kind; see :func:`naftiko_runtime.scripting.program.explain_failure`.
+        reason: What is known beyond the kind; see :func:`naftiko_runtime.scripting.script_program.explain_failure`.
         fatal: Whether the engine can run no more programs.
     """
 

@@ -18,7 +18,7 @@ from naftiko_runtime.scripting.engine import EngineFailure, quote
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from naftiko_runtime.scripting.program import ErrorKind, ScriptLimits, ScriptProgram, ScriptSource
+    from naftiko_runtime.scripting.script_program import ErrorKind, ScriptLimits, ScriptProgram, ScriptSource
 
 _STATEMENTS_EACH_POLL: Final = 10_000
 """QuickJS calls the interrupt handler once for so many jumps and calls."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from naftiko_runtime.scripting.program import ErrorKind, ScriptLimits, ScriptProgram  # noqa: TC001 - msgspec reads them
+from naftiko_runtime.scripting.script_program import ErrorKind, ScriptLimits, ScriptProgram  # noqa: TC001 - msgspec reads them
 
 REQUEST_HEAD: Final = struct.Struct("!II")
 """The sizes of a :class:`Task` and of the context, which follow."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import json
 
-from naftiko_runtime.encode_value import encode_json
+from naftiko_runtime.encode_for_place import encode_json
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.formats.json import parse_regular
@@ -26,13 +26,18 @@ from naftiko_runtime.limits import (
 )
 from naftiko_runtime.scripting.engine import EngineFailure
 from naftiko_runtime.scripting.messages import Task
-from naftiko_runtime.scripting.program import ScriptLimits, ScriptProgram, describe_missing_engine, explain_failure
+from naftiko_runtime.scripting.script_program import (
+    ScriptLimits,
+    ScriptProgram,
+    describe_missing_engine,
+    explain_failure,
+)
 from naftiko_runtime.scripting.worker_process import ScriptWorkerError, UnsentTaskError, WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
 
-    from naftiko_runtime.scripting.program import Language
+    from naftiko_runtime.scripting.script_program import Language
 
 _GRACE_SECONDS: Final = 0.25
 """After the time limit, an engine may stop the script itself: then its process lives on."""

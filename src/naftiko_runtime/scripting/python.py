@@ -15,7 +15,7 @@ from naftiko_runtime.scripting.count_statements import CountedScript, add_counte
 from naftiko_runtime.scripting.engine import EngineFailure, quote
 
 if TYPE_CHECKING:
-    from naftiko_runtime.scripting.program import ErrorKind, ScriptLimits, ScriptProgram, ScriptSource
+    from naftiko_runtime.scripting.script_program import ErrorKind, ScriptLimits, ScriptProgram, ScriptSource
 
 _NO_SLEEP: Final[pydantic_monty.OSPolicy] = {"sleep": "call_host"}
 """Without a handler for it, ``time.sleep`` is an exception. Sleep would not count as time that a script runs."""

@@ -21,11 +21,11 @@ from naftiko_runtime.scripting.messages import (
     ScriptFailure,
     Task,
 )
-from naftiko_runtime.scripting.program import ScriptLimits, ScriptProgram, ScriptSource
+from naftiko_runtime.scripting.script_program import ScriptLimits, ScriptProgram, ScriptSource
 
 if TYPE_CHECKING:
     from naftiko_runtime.scripting.engine import Engine
-    from naftiko_runtime.scripting.program import Language
+    from naftiko_runtime.scripting.script_program import Language
 
 _FIRST_SCRIPT: Final = ScriptSource("first", "é = context\nresult = [é]")
 """Python loads a table of Unicode for the first name that is not ASCII. Later, it could not open the file."""

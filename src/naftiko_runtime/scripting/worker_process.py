@@ -20,7 +20,7 @@ from naftiko_runtime.scripting.messages import FAILURE_BYTES_MAX, REPLY_HEAD, RE
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
 
-    from naftiko_runtime.scripting.program import Language
+    from naftiko_runtime.scripting.script_program import Language
 
 _LAST_READ_SECONDS: Final = 1.0
 _PIECE_BYTES: Final = 64 * 1024

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from naftiko_runtime.authentication.caller_secrets import is_of_callers
 from naftiko_runtime.authentication.kinds import get_kind
+from naftiko_runtime.authentication.secrets_by_subject import is_of_callers
 from naftiko_runtime.errors import BindError, Problem
 from naftiko_runtime.link.base_uri import find_value_faults
 from naftiko_runtime.link.base_uri_check import check_base_uri
@@ -18,7 +18,7 @@ from naftiko_runtime.redact_document import redact
 from naftiko_runtime.rules import render_text
 from naftiko_runtime.secret.providers import ProviderError, open_provider
 from naftiko_runtime.suggest import find_nearest
-from naftiko_runtime.vault import VaultError, check_installed
+from naftiko_runtime.vault_client import VaultError, check_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -16,7 +16,7 @@ from dotenv.parser import parse_stream
 
 from naftiko_runtime.limits import SECRET_BYTES_MAX
 from naftiko_runtime.source import SourceError, format_as_written, parse_source
-from naftiko_runtime.vault import VaultAccess, VaultError, check_installed, read_vault
+from naftiko_runtime.vault_client import VaultAccess, VaultError, check_installed, read_vault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

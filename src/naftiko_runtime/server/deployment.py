@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.bind_plan import bind
-from naftiko_runtime.engine.credentials import derive_secrets
+from naftiko_runtime.engine.open_credentials import derive_secrets
 from naftiko_runtime.exposes.kinds import get_kind, list_mcp_servers
 from naftiko_runtime.exposes.mcp.compare_lists import find_changed_lists, make_topic
 from naftiko_runtime.exposes.public_documents import PublicDocuments
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.plan import Plan, ServedPart, Server
     from naftiko_runtime.server.capability_to_serve import ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
-    from naftiko_runtime.standard_streams import StandardStreams
+    from naftiko_runtime.stdio_channel import StandardStreams
     from naftiko_runtime.telemetry.metrics import Meter
     from naftiko_runtime.upstream.interface import Transport
 

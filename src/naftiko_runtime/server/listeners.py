@@ -11,7 +11,7 @@ from naftiko_runtime.http_server.app_config import AppConfig
 from naftiko_runtime.http_server.listener import Listener
 from naftiko_runtime.http_server.listening_sockets import get_port
 from naftiko_runtime.http_server.server_limits import ServerLimits
-from naftiko_runtime.page_guard import guard_pages
+from naftiko_runtime.origin_guard import guard_pages
 from naftiko_runtime.problem_details import render_problem
 from naftiko_runtime.telemetry.listener_metrics import ListenerMetrics
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.asgi_types import App
     from naftiko_runtime.caller_policy import CallerPolicy
     from naftiko_runtime.exposes.app_services import AppServices
-    from naftiko_runtime.standard_streams import StandardStreams
+    from naftiko_runtime.stdio_channel import StandardStreams
     from naftiko_runtime.telemetry.metrics import Meter
 
 

@@ -8,7 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.server.ports import check_same_ports
+from naftiko_runtime.server.open_ports import check_same_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

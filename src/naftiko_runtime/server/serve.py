@@ -13,7 +13,7 @@ from naftiko_runtime.exposes.control.app import make_control_app
 from naftiko_runtime.server.deployment import Deployment
 from naftiko_runtime.server.lifecycle import Lifecycle
 from naftiko_runtime.server.listeners import make_control_listener
-from naftiko_runtime.server.ports import OpenPort, Ports
+from naftiko_runtime.server.open_ports import OpenPort, Ports
 from naftiko_runtime.server.process_telemetry import ProcessTelemetry
 from naftiko_runtime.server.program_metrics import ProgramMetrics, make_reload_counter
 from naftiko_runtime.server.reloader import DeploymentSwap, Reloader
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.link.check_shared_ports import PortKey
     from naftiko_runtime.server.capability_to_serve import LoadCapabilities, ServedCapability
     from naftiko_runtime.server.settings import ServerSettings
-    from naftiko_runtime.standard_streams import StandardStreams
+    from naftiko_runtime.stdio_channel import StandardStreams
 
 log = logging.getLogger(__name__)
 

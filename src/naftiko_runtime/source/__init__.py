@@ -6,7 +6,7 @@ and nothing in it can make the build expensive.
 """
 
 from naftiko_runtime.source.cache import SourceCache
-from naftiko_runtime.source.draft import Draft
+from naftiko_runtime.source.mutable_copy import Draft
 from naftiko_runtime.source.reading import ReadSource, parse_source, read_source
 from naftiko_runtime.source.scalars import WrittenFloat, WrittenInt, format_as_written, parse_exact_float
 from naftiko_runtime.source.source import LINE_BREAK, KeyPath, Source, SourceError

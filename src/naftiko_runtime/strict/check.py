@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
-from naftiko_runtime.strict.schemas import choose_version, load_schema
-from naftiko_runtime.strict.translate_errors import find_deviations
+from naftiko_runtime.strict.official_schemas import choose_version, load_schema
+from naftiko_runtime.strict.translate_schema_errors import find_deviations
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Diagnostic, Findings, Span
     from naftiko_runtime.source import Source
-    from naftiko_runtime.strict.schemas import Schema
-    from naftiko_runtime.strict.translate_errors import Deviation
+    from naftiko_runtime.strict.official_schemas import Schema
+    from naftiko_runtime.strict.translate_schema_errors import Deviation
 
 _LENIENT: Final = frozenset(
     {

@@ -12,7 +12,7 @@ from naftiko_runtime.suggest import find_nearest, suggest
 
 if TYPE_CHECKING:
     from naftiko_runtime.rules import Advice, NounPhrase, Statement
-    from naftiko_runtime.strict.schemas import Schema
+    from naftiko_runtime.strict.official_schemas import Schema
 
 _SYNONYMS: Final = (
     ("label", "display", "title"),

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.server.ports import check_same_ports
+from naftiko_runtime.server.open_ports import check_same_ports
 from naftiko_runtime.server.reloader import log_reloaded
 from naftiko_runtime.workers.fork import freeze_heap
 from naftiko_runtime.workers.reload_transaction import ReloadTransaction

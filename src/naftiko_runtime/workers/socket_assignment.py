@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from naftiko_runtime.server.ports import Ports
+    from naftiko_runtime.server.open_ports import Ports
     from naftiko_runtime.workers.worker_handle import WorkerHandle
 
 

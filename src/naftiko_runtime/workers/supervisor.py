@@ -17,7 +17,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.authentication.nonce_cache import NonceCache
 from naftiko_runtime.errors import BindError, Problem
 from naftiko_runtime.server.lifecycle import ABORT_SECONDS
-from naftiko_runtime.server.ports import Ports
+from naftiko_runtime.server.open_ports import Ports
 from naftiko_runtime.server.program_metrics import ProgramMetrics, make_reload_counter, make_start_counter
 from naftiko_runtime.server.serve import log_stopped
 from naftiko_runtime.server.signals import SignalPolicy
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from naftiko_runtime.server.capability_to_serve import LoadCapabilities, ServedCapability
-    from naftiko_runtime.server.ports import OpenPort
+    from naftiko_runtime.server.open_ports import OpenPort
     from naftiko_runtime.server.settings import ServerSettings
 
 log = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ from msgspec.structs import asdict
 from naftiko_runtime import limits
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.exposes.app_services import AppServices, Health
+from naftiko_runtime.exposes.cancellable_calls import RunningCalls
 from naftiko_runtime.exposes.control.app import make_control_app
-from naftiko_runtime.exposes.running_calls import RunningCalls
 from naftiko_runtime.server.deployment import Deployment
 from naftiko_runtime.server.lifecycle import Lifecycle
 from naftiko_runtime.server.listeners import make_control_listener
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from naftiko_runtime.authentication.nonce_cache import NonceCache
-    from naftiko_runtime.exposes.running_calls import CallKey
+    from naftiko_runtime.exposes.cancellable_calls import CallKey
     from naftiko_runtime.http_server.listener import Listener
     from naftiko_runtime.server.capability_to_serve import ServedCapability
-    from naftiko_runtime.server.ports import Ports
+    from naftiko_runtime.server.open_ports import Ports
     from naftiko_runtime.server.program_metrics import ProgramMetrics
     from naftiko_runtime.server.settings import ServerSettings
     from naftiko_runtime.workers.control_channel import ControlChannel, ControlMessage

@@ -118,7 +118,7 @@ from naftiko_runtime.workers.worker_handle import WorkerError
 from naftiko_runtime.server.capability_to_serve import ServedCapability
 from naftiko_runtime.server.settings import ServerSettings
 from naftiko_runtime.link.operator_overrides import Overrides
-from naftiko_runtime.sandbox_transport import SandboxTransport
+from naftiko_runtime.sandbox_responses import SandboxTransport
 
 plan = load(Path({file!r}), Overrides({{}}, {{}}, 0, "127.0.0.1")).plan
 jobs = [ServedCapability(plan, make_placeholders(plan), lambda: SandboxTransport({{}}))]

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from naftiko_runtime.authentication.access_token import InvalidTokenError, TokenRules
-from naftiko_runtime.authentication.authorization_server import AuthorizationServer
+from naftiko_runtime.authentication.authorization_server_client import AuthorizationServer
 from naftiko_runtime.authentication.guard import Refusal
 from naftiko_runtime.authentication.resource_server_guard import Resource, ResourceServerGuard
 from naftiko_runtime.authentication.signing_keys import SigningKeys
-from naftiko_runtime.authentication.token_results import TokenResults
+from naftiko_runtime.authentication.token_cache import TokenResults
+from naftiko_runtime.authentication.token_claims import InvalidTokenError, TokenRules
 from naftiko_runtime.authentication.token_validators import Introspector, JwtValidator, list_metadata_urls
 from naftiko_runtime.caller_identity import CALLER, Identity
 from naftiko_runtime.limits import (

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naftiko_runtime.encode_value import encode_json, format_text
+from naftiko_runtime.encode_for_place import encode_json, format_text
 from naftiko_runtime.engine.multipart import compile_multipart, encode_content, find_content_type
 from naftiko_runtime.errors import Rejected
 from naftiko_runtime.exposes.rest.forms import read_form

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from naftiko_runtime.decoding_irregularities import Irregularities
-from naftiko_runtime.encode_value import encode_json
+from naftiko_runtime.encode_for_place import encode_json
 from naftiko_runtime.formats import DecodeError, decode, read_json
 
 WIDE_CODECS = ("utf-16", "utf-16-le", "utf-16-be", "utf-32")

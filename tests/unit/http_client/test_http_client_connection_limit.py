@@ -10,7 +10,7 @@ import pytest
 from naftiko_runtime import limits
 from naftiko_runtime.errors import UpstreamOverloaded, UpstreamUnreachable
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
-from naftiko_runtime.http_client.tls import read_tls_options
+from naftiko_runtime.http_client.certificates import read_tls_options
 from naftiko_runtime.upstream import OutboundRequest, Transport
 from support.certificates import make_server_context, write_certificate
 from support.rawserver import Peer, RawServer, Response, make_response, serve

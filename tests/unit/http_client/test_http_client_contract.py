@@ -10,10 +10,10 @@ import httpcore2
 import pytest
 
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
+from naftiko_runtime.http_client.certificates import TlsContexts, TlsOptions
 from naftiko_runtime.http_client.connector import Connector
 from naftiko_runtime.http_client.httpx2.network_backend import NetworkBackend
 from naftiko_runtime.http_client.routes import make_route
-from naftiko_runtime.http_client.tls import TlsContexts, TlsOptions
 from naftiko_runtime.upstream import Transport, UpstreamUnreachable
 from naftiko_runtime.upstream.url_origin import split_url
 from support.rawserver import Peer, make_response, serve

@@ -10,11 +10,11 @@ import pytest
 import uvloop
 
 from naftiko_runtime.http_client import ClientOptions, HttpClient, open_client
+from naftiko_runtime.http_client.certificates import TlsContexts
 from naftiko_runtime.http_client.connector import Connector
 from naftiko_runtime.http_client.httpx2.network_backend import Stream
 from naftiko_runtime.http_client.proxies import read_proxies
 from naftiko_runtime.http_client.routes import make_route
-from naftiko_runtime.http_client.tls import TlsContexts
 from naftiko_runtime.upstream import OutboundRequest, UpstreamUnreachable
 from naftiko_runtime.upstream.url_origin import split_url
 from support.certificates import make_client_context, make_server_context, write_certificate

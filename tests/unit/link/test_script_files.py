@@ -7,7 +7,7 @@ import pytest
 
 from naftiko_runtime.limits import SCRIPT_SOURCE_BYTES_MAX
 from naftiko_runtime.link.script_files import ScriptFileError, read_script
-from naftiko_runtime.scripting.program import ScriptProgram, ScriptSource
+from naftiko_runtime.scripting.script_program import ScriptProgram, ScriptSource
 
 
 @pytest.fixture

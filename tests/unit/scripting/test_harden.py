@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.scripting.pool import ScriptPool
-from naftiko_runtime.scripting.program import LANGUAGES
+from naftiko_runtime.scripting.script_program import LANGUAGES
 
 if TYPE_CHECKING:
     import pytest

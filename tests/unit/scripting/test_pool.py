@@ -16,7 +16,7 @@ from naftiko_runtime.errors import BindError
 from naftiko_runtime.formats.json import parse_regular
 from naftiko_runtime.scripting import pool as pool_module
 from naftiko_runtime.scripting.pool import ScriptPool
-from naftiko_runtime.scripting.program import (
+from naftiko_runtime.scripting.script_program import (
     LANGUAGES,
     Language,
     ScriptError,
@@ -229,7 +229,7 @@ async def test_no_reply_of_a_cancelled_run_is_taken_for_that_of_another(
 UNDER_UVLOOP = """
 import uvloop
 from naftiko_runtime.scripting.pool import ScriptPool
-from naftiko_runtime.scripting.program import *
+from naftiko_runtime.scripting.script_program import *
 
 async def main():
     pool = ScriptPool()

@@ -15,7 +15,7 @@ import pytest
 from naftiko_runtime.errors import BindError
 from naftiko_runtime.scripting import pool as pool_module
 from naftiko_runtime.scripting.pool import ScriptPool
-from naftiko_runtime.scripting.program import LANGUAGES, Language, ScriptError, ScriptLimits
+from naftiko_runtime.scripting.script_program import LANGUAGES, Language, ScriptError, ScriptLimits
 from naftiko_runtime.scripting.worker_process import WorkerProcess
 from support.script_programs import ECHO, LIMITS, NATIVE, find_running, list_children, make, wait_until
 

@@ -10,7 +10,7 @@ from msgspec import json
 
 from naftiko_runtime.scripting.engine import EngineFailure, quote
 from naftiko_runtime.scripting.messages import REPLY_HEAD, REQUEST_HEAD, ReplyKind, ScriptFailure, Task
-from naftiko_runtime.scripting.program import LANGUAGES, Language, ScriptLimits, ScriptProgram, ScriptSource
+from naftiko_runtime.scripting.script_program import LANGUAGES, Language, ScriptLimits, ScriptProgram, ScriptSource
 from naftiko_runtime.scripting.worker import serve, warm_up
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from naftiko_runtime.source import Source, parse_source
-from naftiko_runtime.source.draft import Draft
+from naftiko_runtime.source.mutable_copy import Draft
 
 if TYPE_CHECKING:
     from naftiko_runtime.diagnostic import Span

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from naftiko_runtime.errors import BindError
-from naftiko_runtime.sandbox_transport import SandboxTransport
+from naftiko_runtime.sandbox_responses import SandboxTransport
 from naftiko_runtime.server.capability_to_serve import ServedCapability
 from naftiko_runtime.workers.control_channel import ControlChannel, ControlMessage
 from naftiko_runtime.workers.reload_coordinator import ReloadCoordinator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from naftiko_runtime.sandbox_transport import SandboxTransport
+from naftiko_runtime.sandbox_responses import SandboxTransport
 from naftiko_runtime.secret import Secret
 from naftiko_runtime.server.capability_to_serve import ServedCapability
 from naftiko_runtime.workers.capability_transfer import read_capabilities

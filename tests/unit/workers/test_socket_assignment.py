@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from naftiko_runtime.link.check_shared_ports import group_by_port
-from naftiko_runtime.server.ports import Ports
+from naftiko_runtime.server.open_ports import Ports
 from naftiko_runtime.workers.control_channel import ControlChannel
 from naftiko_runtime.workers.socket_assignment import SocketAssignment
 from naftiko_runtime.workers.worker_handle import WorkerHandle

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from naftiko_runtime import limits
-from naftiko_runtime.sandbox_transport import SandboxTransport
+from naftiko_runtime.sandbox_responses import SandboxTransport
 from naftiko_runtime.server.capability_to_serve import ServedCapability
-from naftiko_runtime.server.ports import Ports
+from naftiko_runtime.server.open_ports import Ports
 from naftiko_runtime.server.settings import ServerSettings
 from naftiko_runtime.workers import supervisor
 from naftiko_runtime.workers.control_channel import ControlChannel

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from naftiko_runtime.authentication.nonce_cache import NonceCache
-from naftiko_runtime.sandbox_transport import SandboxTransport
+from naftiko_runtime.sandbox_responses import SandboxTransport
 from naftiko_runtime.server.capability_to_serve import ServedCapability
-from naftiko_runtime.server.ports import Ports
+from naftiko_runtime.server.open_ports import Ports
 from naftiko_runtime.server.program_metrics import ProgramMetrics
 from naftiko_runtime.server.settings import ServerSettings
 from naftiko_runtime.workers.control_channel import ControlChannel, ControlMessage

@@ -21,7 +21,7 @@ from naftiko_runtime.document.imports.own_and_imported_parts import (
 )
 from naftiko_runtime.rules import helps
 from naftiko_runtime.source import SourceError, read_source
-from naftiko_runtime.source.draft import Draft
+from naftiko_runtime.source.mutable_copy import Draft
 from naftiko_runtime.suggest import find_closest
 
 if TYPE_CHECKING:

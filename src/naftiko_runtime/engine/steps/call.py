@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from naftiko_runtime.engine.call import BoundCall
-    from naftiko_runtime.engine.evaluate import Values
+    from naftiko_runtime.engine.compile_terms import Values
     from naftiko_runtime.engine.mapping import ResponseMapping
     from naftiko_runtime.engine.steps.workflow_run import WorkflowRun
     from naftiko_runtime.plan import CallStep, NamedOutput, Shape, StepReference

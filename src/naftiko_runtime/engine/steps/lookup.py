@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from naftiko_runtime.encode_value import format_text
+from naftiko_runtime.encode_for_place import format_text
 from naftiko_runtime.engine.steps.workflow_run import compile_value, describe_unrenderable, find_value
 from naftiko_runtime.file_value import File, Unrenderable
 from naftiko_runtime.jsonpath import compile_path

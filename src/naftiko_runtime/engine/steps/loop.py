@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec.structs import replace
 
-from naftiko_runtime.engine.evaluate import ABSENT
+from naftiko_runtime.engine.compile_terms import ABSENT
 from naftiko_runtime.engine.steps.workflow_run import compile_value
 from naftiko_runtime.errors import InputFault, Rejected, StepError
 from naftiko_runtime.limits import LOOP_ITEMS_MAX

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from naftiko_runtime.engine.steps.workflow_run import compile_value
 from naftiko_runtime.errors import StepError
 from naftiko_runtime.file_value import File, Unrenderable
-from naftiko_runtime.scripting.program import ScriptError
+from naftiko_runtime.scripting.script_program import ScriptError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

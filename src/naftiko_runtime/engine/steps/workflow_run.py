@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct, field
 
-from naftiko_runtime.engine.evaluate import compile_tree
+from naftiko_runtime.engine.compile_terms import compile_tree
 from naftiko_runtime.engine.threads import run_in_thread
 from naftiko_runtime.errors import StepError
 from naftiko_runtime.file_value import Unrenderable
@@ -18,7 +18,7 @@ from naftiko_runtime.limits import DECODED_INLINE_BYTES_MAX
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from naftiko_runtime.engine.evaluate import Values
+    from naftiko_runtime.engine.compile_terms import Values
     from naftiko_runtime.engine.exchange import Exchange
     from naftiko_runtime.engine.invocation import Invocation
     from naftiko_runtime.engine.result import OperationResult

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from naftiko_runtime.document.exposes import OtherExpose
-    from naftiko_runtime.link.expose_linker import ExposeLinker
+    from naftiko_runtime.link.link_operations import ExposeLinker
     from naftiko_runtime.rules.rule import NounPhrase
 
 

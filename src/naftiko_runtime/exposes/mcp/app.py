@@ -9,12 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, cast
 
 from naftiko_runtime.exposes.mcp.compare_lists import get_topic
-from naftiko_runtime.exposes.mcp.contents import McpContents
 from naftiko_runtime.exposes.mcp.endpoint_clients import EndpointClients, wants_notifications
 from naftiko_runtime.exposes.mcp.fast_path import FastPath
 from naftiko_runtime.exposes.mcp.sdk_path import CheckedMessages
 from naftiko_runtime.exposes.mcp.server_card import make_discovery_documents
-from naftiko_runtime.page_guard import guard_pages
+from naftiko_runtime.exposes.mcp.server_contents import McpContents
+from naftiko_runtime.origin_guard import guard_pages
 from naftiko_runtime.problem_details import send_problem_document, send_verdict
 from naftiko_runtime.send_response import send_bodyless
 from naftiko_runtime.telemetry.metrics import MCP_MESSAGES
@@ -235,7 +235,7 @@ class _Sdk:
     async def _keep_open(self) -> None:
         """Keep the SDK open. Its tasks must end in the task that started them."""
         try:
-            module = await asyncio.to_thread(import_module, "naftiko_runtime.exposes.mcp.sdk")
+            module = await asyncio.to_thread(import_module, "naftiko_runtime.exposes.mcp.sdk_server")
             self._module = cast("SdkModule", module)
             manager = await self._module.make_session_manager(self._contents, self._body_bytes_max)
             async with manager.run():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from naftiko_runtime.caller_policy import CallerPolicy
-from naftiko_runtime.exposes.list_changes import LISTS
+from naftiko_runtime.exposes.list_subscriptions import LISTS
 from naftiko_runtime.exposes.mcp.prompts import PromptServer
 from naftiko_runtime.exposes.mcp.resources import ResourceServer
 from naftiko_runtime.exposes.mcp.skills import SkillContents

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from naftiko_runtime.encode_value import format_text
+from naftiko_runtime.encode_for_place import format_text
 from naftiko_runtime.plan import Argument, DynamicResource, thaw
 from naftiko_runtime.suggest import suggest_text
 

@@ -6,12 +6,12 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from naftiko_runtime.caller_identity import CALLER
-from naftiko_runtime.exposes.list_changes import LISTS, TooManySubscriptionsError
+from naftiko_runtime.exposes.cancellable_calls import CancelledByClientError, make_call_key
+from naftiko_runtime.exposes.list_subscriptions import LISTS, TooManySubscriptionsError
 from naftiko_runtime.exposes.mcp.event_stream import EVENTS, EventStream
 from naftiko_runtime.exposes.mcp.listen import serve_listen, serve_notifications
 from naftiko_runtime.exposes.mcp.progress import stream_call
 from naftiko_runtime.exposes.mcp.revisions import STATELESS
-from naftiko_runtime.exposes.running_calls import CancelledByClientError, make_call_key
 from naftiko_runtime.problem_details import send_problem_document
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.asgi_types import Receive, Scope, Send
     from naftiko_runtime.exposes.app_services import AppServices
-    from naftiko_runtime.exposes.list_changes import Subscription
-    from naftiko_runtime.exposes.running_calls import CallKey
+    from naftiko_runtime.exposes.cancellable_calls import CallKey
+    from naftiko_runtime.exposes.list_subscriptions import Subscription
 
 SESSION: Final = b"mcp-session-id"
 _STATELESS: Final = frozenset(version.encode() for version in STATELESS)

@@ -16,12 +16,12 @@ import orjson
 
 from naftiko_runtime import limits
 from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
+from naftiko_runtime.exposes.cancellable_calls import make_session_id
 from naftiko_runtime.exposes.mcp.endpoint_clients import SESSION
 from naftiko_runtime.exposes.mcp.event_stream import accepts_events
 from naftiko_runtime.exposes.mcp.fast_path_envelope import is_plain_envelope, is_plain_initialize
 from naftiko_runtime.exposes.mcp.message_check import accepts_json, allows_json_message, log_path
 from naftiko_runtime.exposes.mcp.revisions import HANDSHAKE, STATELESS, UNNAMED
-from naftiko_runtime.exposes.running_calls import make_session_id
 from naftiko_runtime.formats import DecodeError, read_json
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.problem_details import send_refusal
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping
 
     from naftiko_runtime.asgi_types import Receive, Scope, Send
-    from naftiko_runtime.exposes.mcp.contents import McpContents
     from naftiko_runtime.exposes.mcp.encode_result import ServerInfo, Wire
     from naftiko_runtime.exposes.mcp.endpoint_clients import EndpointClients
+    from naftiko_runtime.exposes.mcp.server_contents import McpContents
     from naftiko_runtime.upstream.interface import Header
 
 log = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import Hints, McpExpose, McpResource, McpTool
     from naftiko_runtime.document.prompts import McpPrompt
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.link.expose_linker import ExposeLinker
+    from naftiko_runtime.link.link_operations import ExposeLinker
 
 DEFAULT_VERSION: Final = "1.0.0"
 """The version of a capability that has none."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import McpExpose
     from naftiko_runtime.document.prompts import DeclaredPromptArgument, McpPrompt
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.link.expose_linker import ExposeLinker
+    from naftiko_runtime.link.link_operations import ExposeLinker
     from naftiko_runtime.rules import Advice
     from naftiko_runtime.source import KeyPath
 

@@ -22,7 +22,7 @@ from naftiko_runtime.plan import Argument, Contract, DynamicResource, ResourceFo
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import McpExpose, McpResource
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.link.expose_linker import ExposeLinker
+    from naftiko_runtime.link.link_operations import ExposeLinker
     from naftiko_runtime.plan import Operation
 
 _MEDIA_TYPE: Final = compile_lazily(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?:\s*;.*)?")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from naftiko_runtime import rules
 from naftiko_runtime.document.walk import walk_parts
 from naftiko_runtime.lint.define_check import make_expose_check
+from naftiko_runtime.lint.effect_in_description import WRITING, states_effect
 from naftiko_runtime.lint.model_texts import (
     RULES_OF_TEXTS,
     TOGETHER_CHARACTERS_MAX,
@@ -19,7 +20,6 @@ from naftiko_runtime.lint.model_texts import (
 )
 from naftiko_runtime.lint.select_parts import filter_readable, is_own, list_names
 from naftiko_runtime.lint.similar_texts import group_alike, normalize_description, normalize_name
-from naftiko_runtime.lint.stated_effect import WRITING, states_effect
 from naftiko_runtime.plan import DynamicResource, Prompt, ResourceFolder, Tool
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from naftiko_runtime import limits
-from naftiko_runtime.exposes.list_changes import LISTS
+from naftiko_runtime.exposes.list_subscriptions import LISTS
 from naftiko_runtime.exposes.mcp.encode_result import SERVER_INFO
 from naftiko_runtime.exposes.mcp.event_stream import EventStream
 from naftiko_runtime.exposes.mcp.fast_path_envelope import is_plain_envelope
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from naftiko_runtime.asgi_types import Receive, Send
-    from naftiko_runtime.exposes.list_changes import Subscription
+    from naftiko_runtime.exposes.list_subscriptions import Subscription
 
 LISTEN: Final = "subscriptions/listen"
 _SUBSCRIPTION: Final = "io.modelcontextprotocol/subscriptionId"

@@ -12,7 +12,7 @@ from naftiko_runtime.decoding_irregularities import Irregularities
 from naftiko_runtime.diagnostic import describe_reason
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.errors import CallError, Rejected, StepError
-from naftiko_runtime.exposes.mcp.set_caller import set_caller
+from naftiko_runtime.exposes.mcp.add_caller import add_caller
 from naftiko_runtime.exposes.mcp.skills import list_skill_resources
 from naftiko_runtime.exposes.mcp.tool_result import describe_call_failure, describe_upstream_failure
 from naftiko_runtime.exposes.mcp.uri_template import CompiledUriTemplate
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.asgi_types import Scope
     from naftiko_runtime.caller_policy import CallerPolicy
-    from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.engine.bound_operation import BoundOperation
     from naftiko_runtime.engine.result import OperationResult
     from naftiko_runtime.plan import McpServer
 
@@ -141,7 +141,7 @@ class ResourceServer:
         try:
             call = Invocation(values=operation.contract.admit_request(values))
             if scope is not None:
-                set_caller(call, operation, self._policy, scope)
+                add_caller(call, operation, self._policy, scope)
             async with operation.run(call) as result:
                 entry = await _make_operation_entry(uri, resource, operation, result)
         except Rejected as error:

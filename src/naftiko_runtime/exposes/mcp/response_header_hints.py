@@ -11,7 +11,7 @@ from naftiko_runtime.exposes.rest.rewrite_header_urls import make_relative_to_ba
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.engine.bound_operation import BoundOperation
     from naftiko_runtime.engine.result import OperationResult
     from naftiko_runtime.upstream.interface import Header
 

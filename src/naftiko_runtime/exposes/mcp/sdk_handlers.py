@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
     from mcp.server.session import ServerSession
 
-    from naftiko_runtime.exposes.mcp.contents import McpContents
     from naftiko_runtime.exposes.mcp.paging import ListPage, PagedList
+    from naftiko_runtime.exposes.mcp.server_contents import McpContents
 
 _BLOCKS: Final[dict[str, Any]] = {
     "text": types.TextContent,

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from naftiko_runtime import limits
 from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
 from naftiko_runtime.errors import TooLarge, UnsupportedCoding
-from naftiko_runtime.exposes.list_changes import TooManySubscriptionsError
+from naftiko_runtime.exposes.cancellable_calls import make_session_id
+from naftiko_runtime.exposes.list_subscriptions import TooManySubscriptionsError
 from naftiko_runtime.exposes.mcp import message_check
 from naftiko_runtime.exposes.mcp.endpoint_clients import SESSION, SentResponse
 from naftiko_runtime.exposes.mcp.event_stream import accepts_events
 from naftiko_runtime.exposes.mcp.listen import LISTEN, read_lists
 from naftiko_runtime.exposes.mcp.message_check import CANCELLED, INVALID_PARAMS, MessageFault, NotAMessageError
 from naftiko_runtime.exposes.mcp.revisions import STATELESS, UNNAMED
-from naftiko_runtime.exposes.mcp.skill_messages import SkillMessages
+from naftiko_runtime.exposes.mcp.skill_requests import SkillMessages
 from naftiko_runtime.exposes.mcp.skills import METHODS as SKILL_METHODS
-from naftiko_runtime.exposes.running_calls import make_session_id
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.problem_details import send_refusal
 from naftiko_runtime.request_body import Disconnected, check_coding, read_body
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
     from naftiko_runtime.asgi_types import Receive, Scope, Send
-    from naftiko_runtime.exposes.mcp.contents import McpContents
     from naftiko_runtime.exposes.mcp.endpoint_clients import EndpointClients
+    from naftiko_runtime.exposes.mcp.server_contents import McpContents
     from naftiko_runtime.upstream.interface import Header
 
 _JSON: Final = (b"content-type", b"application/json")

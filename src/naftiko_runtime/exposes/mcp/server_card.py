@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from naftiko_runtime.encode_value import encode_json
+from naftiko_runtime.encode_for_place import encode_json
 from naftiko_runtime.exposes.mcp.revisions import HANDSHAKE, STATELESS
 from naftiko_runtime.problem_details import send_problem_document
 from naftiko_runtime.send_response import send_bodyless, send_whole

@@ -10,13 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from naftiko_runtime import limits
-from naftiko_runtime.exposes.list_changes import LISTS
+from naftiko_runtime.exposes.list_subscriptions import LISTS
 from naftiko_runtime.exposes.mcp.listen import make_notification
 from naftiko_runtime.exposes.mcp.message_check import CANCELLED, INVALID_REQUEST
 from naftiko_runtime.exposes.mcp.stdio_message import read_message
 from naftiko_runtime.exposes.mcp.stdio_response import StdioResponse, read_negotiated_version
 from naftiko_runtime.exposes.mcp.write_json import write_json
-from naftiko_runtime.standard_streams import LineReader, LineWriter
+from naftiko_runtime.stdio_channel import LineReader, LineWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.exposes.mcp.stdio_message import StdioMessage
     from naftiko_runtime.exposes.mcp.stdio_response import WriteLine
     from naftiko_runtime.http_server.app_config import AppConfig
-    from naftiko_runtime.standard_streams import StandardStreams
+    from naftiko_runtime.stdio_channel import StandardStreams
 
 log = logging.getLogger(__name__)
 

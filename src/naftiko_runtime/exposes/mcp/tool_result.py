@@ -15,16 +15,16 @@ from naftiko_runtime.decoding_irregularities import Irregularities
 from naftiko_runtime.engine.result import format_status
 from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
 from naftiko_runtime.errors import UpstreamError
-from naftiko_runtime.exposes.mcp.next_steps import advise_on_error, advise_on_status, find_retry, read_retry
+from naftiko_runtime.exposes.mcp.failure_advice import advise_on_error, advise_on_status, find_retry, read_retry
 from naftiko_runtime.exposes.mcp.response_header_hints import list_hint_headers
 from naftiko_runtime.exposes.text_detection import is_json, read_text_body
 from naftiko_runtime.formats import DecodeError, decode
-from naftiko_runtime.formats.charset import decode_if_text
+from naftiko_runtime.formats.decode_text import decode_if_text
 from naftiko_runtime.json_limits import check_json_limits
 from naftiko_runtime.problem_details import find_status
 
 if TYPE_CHECKING:
-    from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.engine.bound_operation import BoundOperation
     from naftiko_runtime.engine.result import OperationResult
     from naftiko_runtime.errors import CallError
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from naftiko_runtime.contract.input_schema import build_input_schema
 from naftiko_runtime.diagnostic import describe_reason
-from naftiko_runtime.encode_value import encode_query, encode_utf8
+from naftiko_runtime.encode_for_place import encode_query, encode_utf8
 from naftiko_runtime.engine.body import encode_finite_json, encode_form
-from naftiko_runtime.engine.field_encoding import encode_field
+from naftiko_runtime.engine.encode_fields import encode_field
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.engine.multipart import encode_multipart, find_content_type
 from naftiko_runtime.errors import CallError, InputFault, Rejected
-from naftiko_runtime.exposes.mcp.set_caller import set_caller
+from naftiko_runtime.exposes.mcp.add_caller import add_caller
 from naftiko_runtime.exposes.mcp.tool_result import (
     Result,
     make_failed_result,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.asgi_types import Scope
     from naftiko_runtime.caller_policy import CallerPolicy
-    from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.engine.bound_operation import BoundOperation
     from naftiko_runtime.plan import McpServer, OpenBody, Tool
     from naftiko_runtime.telemetry.server_requests import ToolInstrumentation
 
@@ -125,7 +125,7 @@ class ToolServer:
         try:
             call = make_call(operation, arguments)
             if scope is not None:
-                set_caller(call, operation, self._policy, scope)
+                add_caller(call, operation, self._policy, scope)
             async with operation.run(call) as result:
                 if result.is_mapped:
                     return make_mapped_result(result, operation)

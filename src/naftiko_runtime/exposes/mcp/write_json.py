@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from pydantic_core import to_json
 
-from naftiko_runtime.encode_value import encode_json
+from naftiko_runtime.encode_for_place import encode_json
 from naftiko_runtime.file_value import Unrenderable
 from naftiko_runtime.source import WrittenFloat, WrittenInt
 

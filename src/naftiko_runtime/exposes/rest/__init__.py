@@ -50,7 +50,7 @@ async def open_app(
     from naftiko_runtime.exposes.guard_callers import guard_callers  # noqa: PLC0415 - validate serves nothing
     from naftiko_runtime.exposes.rest.app import RestApp  # noqa: PLC0415 - the same
     from naftiko_runtime.exposes.rest.merge import merge  # noqa: PLC0415 - the same
-    from naftiko_runtime.page_guard import guard_pages  # noqa: PLC0415 - the same
+    from naftiko_runtime.origin_guard import guard_pages  # noqa: PLC0415 - the same
 
     merged = merge(servers)
     app = guard_callers(RestApp(merged, services), merged.guard)

@@ -12,7 +12,7 @@ from naftiko_runtime import limits
 from naftiko_runtime.caller_identity import CALLER, SENT_SECRETS
 from naftiko_runtime.caller_policy import CONDITIONAL, RANGED, TRACE, UNCONDITIONAL, CallerPolicy
 from naftiko_runtime.contract.compiled import drop_missing
-from naftiko_runtime.encode_value import encode_caller_path
+from naftiko_runtime.encode_for_place import encode_caller_path
 from naftiko_runtime.engine.exchange import describe_slow_body
 from naftiko_runtime.engine.invocation import Invocation
 from naftiko_runtime.engine.threads import run_in_thread, run_without_collection
@@ -36,7 +36,7 @@ from naftiko_runtime.telemetry.server_requests import INSTRUMENT
 
 if TYPE_CHECKING:
     from naftiko_runtime.asgi_types import Receive, Scope, Send
-    from naftiko_runtime.engine.operation import BoundOperation
+    from naftiko_runtime.engine.bound_operation import BoundOperation
     from naftiko_runtime.exposes.rest.path_dispatch import PathPattern
     from naftiko_runtime.plan import Execution
     from naftiko_runtime.telemetry.request_instruments import Instrument

@@ -15,7 +15,7 @@ from naftiko_runtime.link.declared_inputs import link_fixed_values, link_input
 from naftiko_runtime.link.fold_name import fold_name
 from naftiko_runtime.plan import Argument, Input, RestServer, Route, remove_placeholder_names
 from naftiko_runtime.rules import helps
-from naftiko_runtime.rules.problems import DescribedError
+from naftiko_runtime.rules.message_clauses import DescribedError
 from naftiko_runtime.suggest import find_closest
 from naftiko_runtime.template import Placeholder, split_path
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import RestExpose, RestOperation, RestResource
     from naftiko_runtime.document.parameters import ExposedParameter
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.link.expose_linker import ExposeLinker
+    from naftiko_runtime.link.link_operations import ExposeLinker
     from naftiko_runtime.plan import ForwardRoute
     from naftiko_runtime.rules import Advice
     from naftiko_runtime.source import KeyPath

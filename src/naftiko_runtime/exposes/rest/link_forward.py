@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import rules
 from naftiko_runtime.document.consumes import ConsumedHttp
-from naftiko_runtime.encode_value import FRAMING_HEADERS
+from naftiko_runtime.encode_for_place import FRAMING_HEADERS
 from naftiko_runtime.link.credentials import is_set_by_authentication
 from naftiko_runtime.link.header_name import check_header_name
 from naftiko_runtime.link.list_styles import choose_list_style

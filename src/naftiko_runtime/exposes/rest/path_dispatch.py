@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, TypeAlias, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
-from naftiko_runtime.encode_value import PATH_SAFE
+from naftiko_runtime.encode_for_place import PATH_SAFE
 from naftiko_runtime.plan import Argument
 
 _PERCENT: Final = ord("%")

@@ -8,9 +8,9 @@ from urllib.parse import quote, unquote_plus, urljoin, urlsplit
 
 from msgspec import Struct
 
-from naftiko_runtime.encode_value import PATH_SAFE
+from naftiko_runtime.encode_for_place import PATH_SAFE
 from naftiko_runtime.engine.caller_query import drop_fields
-from naftiko_runtime.engine.resource_urls import find_path_below
+from naftiko_runtime.engine.represented_resource import find_path_below
 from naftiko_runtime.engine.result import URL_HEADERS
 from naftiko_runtime.exposes.rest.path_dispatch import Dispatcher
 from naftiko_runtime.plan import Argument, ForwardRoute
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from urllib.parse import SplitResult
 
-    from naftiko_runtime.engine.operation import BoundOperation
-    from naftiko_runtime.engine.resource_urls import RepresentedResource
+    from naftiko_runtime.engine.bound_operation import BoundOperation
+    from naftiko_runtime.engine.represented_resource import RepresentedResource
     from naftiko_runtime.plan import Route
     from naftiko_runtime.upstream.interface import Header
 

@@ -59,7 +59,7 @@ async def open_app(servers: Sequence[BoundServer[SkillServer, Any]], services: A
     from naftiko_runtime.exposes.guard_callers import guard_callers  # noqa: PLC0415 - validate serves nothing
     from naftiko_runtime.exposes.skill.app import SkillApp  # noqa: PLC0415 - the same
     from naftiko_runtime.exposes.skill.merge import merge  # noqa: PLC0415 - the same
-    from naftiko_runtime.page_guard import guard_pages  # noqa: PLC0415 - the same
+    from naftiko_runtime.origin_guard import guard_pages  # noqa: PLC0415 - the same
 
     merged = merge([bound.server for bound in servers])
     guard = servers[0].guard if len(servers) == 1 else None  # servers with a guard never share a port

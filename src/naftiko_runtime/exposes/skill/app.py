@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 from msgspec import Struct
 
 from naftiko_runtime.diagnostic import describe_reason
-from naftiko_runtime.encode_value import encode_json
+from naftiko_runtime.encode_for_place import encode_json
 from naftiko_runtime.engine.threads import run_in_thread
 from naftiko_runtime.exposes.skill.archive import digest_archive, make_archive
 from naftiko_runtime.frozen_values import thaw

@@ -10,7 +10,7 @@ from naftiko_runtime.plan import Skill, SkillServer
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import SkillExpose
-    from naftiko_runtime.link.expose_linker import ExposeLinker
+    from naftiko_runtime.link.link_operations import ExposeLinker
 
 
 def link(expose: SkillExpose, linker: ExposeLinker) -> SkillServer:

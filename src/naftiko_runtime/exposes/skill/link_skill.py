@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.skills import DeclaredSkill, DeclaredSkillTool
     from naftiko_runtime.exposes.skill.tool_origins import ToolOrigins
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.link.expose_linker import ExposeLinker
+    from naftiko_runtime.link.link_operations import ExposeLinker
     from naftiko_runtime.plan import DerivedTool
 
 _NAME: Final = compile_lazily(r"[A-Za-z0-9-]+")

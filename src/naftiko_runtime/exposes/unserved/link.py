@@ -13,7 +13,7 @@ from naftiko_runtime.suggest import find_closest, find_only_near, suggest
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.exposes import OtherExpose
-    from naftiko_runtime.link.expose_linker import ExposeLinker
+    from naftiko_runtime.link.link_operations import ExposeLinker
 
 _TYPES: Final = (*SERVED_TYPES, *LATER_TYPES)
 

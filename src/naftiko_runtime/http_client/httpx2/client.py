@@ -18,6 +18,7 @@ import httpcore2
 
 from naftiko_runtime import limits
 from naftiko_runtime.http_client import failures
+from naftiko_runtime.http_client.certificates import TlsContexts
 from naftiko_runtime.http_client.connector import Connector
 from naftiko_runtime.http_client.httpx2.network_backend import NetworkBackend
 from naftiko_runtime.http_client.message_checks import (
@@ -27,7 +28,6 @@ from naftiko_runtime.http_client.message_checks import (
     is_valid_response,
 )
 from naftiko_runtime.http_client.routes import RouteTable
-from naftiko_runtime.http_client.tls import TlsContexts
 from naftiko_runtime.http_client.tunnel import PROXY_AUTHENTICATION_REQUIRED
 from naftiko_runtime.upstream.url_origin import parse_origin, split_url
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from naftiko_runtime import limits
 from naftiko_runtime.http_client import failures
+from naftiko_runtime.http_client.certificates import TlsContexts
 from naftiko_runtime.http_client.connector import Connector
 from naftiko_runtime.http_client.native.connection import ClientConnection
-from naftiko_runtime.http_client.tls import TlsContexts
 
 if TYPE_CHECKING:
     from naftiko_runtime.http_client.options import ClientOptions

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from naftiko_runtime.link.call import CallLinker
-from naftiko_runtime.link.steps.scope import LinkedCall
+from naftiko_runtime.link.steps.workflow_context import LinkedCall
 from naftiko_runtime.plan import CallStep
 
 if TYPE_CHECKING:
     from naftiko_runtime.document.steps import DeclaredCallStep, DeclaredFallback
-    from naftiko_runtime.link.steps.scope import WorkflowScope
+    from naftiko_runtime.link.steps.workflow_context import WorkflowScope
 
 
 def link_call_step(step: DeclaredCallStep, scope: WorkflowScope) -> CallStep | None:

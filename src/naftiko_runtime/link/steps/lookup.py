@@ -11,7 +11,7 @@ from naftiko_runtime.rules import helps
 from naftiko_runtime.suggest import suggest
 
 if TYPE_CHECKING:
-    from naftiko_runtime.link.steps.scope import WorkflowScope
+    from naftiko_runtime.link.steps.workflow_context import WorkflowScope
 
 _WITHOUT_ROWS: Final = ("text", "binary")
 """Formats whose decoded responses have no rows."""

@@ -20,7 +20,7 @@ from naftiko_runtime.link.scripting_settings import find_scripting, is_milliseco
 from naftiko_runtime.link.term_substitution import find_variables
 from naftiko_runtime.plan import ScriptStep
 from naftiko_runtime.rules import helps
-from naftiko_runtime.scripting.program import (
+from naftiko_runtime.scripting.script_program import (
     EXTRA,
     LANGUAGES,
     ScriptLimits,
@@ -33,9 +33,9 @@ from naftiko_runtime.terms import TermObject
 if TYPE_CHECKING:
     from naftiko_runtime.document.steps import DeclaredScriptStep
     from naftiko_runtime.link.context import Context
-    from naftiko_runtime.link.steps.scope import WorkflowScope
+    from naftiko_runtime.link.steps.workflow_context import WorkflowScope
     from naftiko_runtime.plan import Tree
-    from naftiko_runtime.scripting.program import Language, ScriptProgram
+    from naftiko_runtime.scripting.script_program import Language, ScriptProgram
 
 _REFUSED: Final = "groovy"
 """A language that the specification has and this runtime does not."""

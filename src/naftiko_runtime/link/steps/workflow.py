@@ -19,10 +19,10 @@ from naftiko_runtime.link.call_site import make_call_site
 from naftiko_runtime.link.consumed_operation import list_named_outputs
 from naftiko_runtime.link.field_of_list import check_outputs_of_list
 from naftiko_runtime.link.steps.call import link_call_step
-from naftiko_runtime.link.steps.control import link_control
+from naftiko_runtime.link.steps.control_flow import link_control
 from naftiko_runtime.link.steps.lookup import link_lookup_step
-from naftiko_runtime.link.steps.result import link_call_shapes, link_output_result, link_tree_result
 from naftiko_runtime.link.steps.script import link_script_step
+from naftiko_runtime.link.steps.workflow_result import link_call_shapes, link_output_result, link_tree_result
 from naftiko_runtime.link.term_substitution import find_arguments
 from naftiko_runtime.link.unplaced_inputs import find_declaration
 from naftiko_runtime.plan import (
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from naftiko_runtime.document.steps import AnyDeclaredStep
     from naftiko_runtime.link.consumed_operation import Consumed
     from naftiko_runtime.link.output_shapes import LinkTemplate
-    from naftiko_runtime.link.steps.scope import WorkflowScope
+    from naftiko_runtime.link.steps.workflow_context import WorkflowScope
     from naftiko_runtime.plan import (
         MappedResponse,
         Shape,

@@ -11,9 +11,9 @@ import pytest
 from naftiko_runtime.bind_plan import bind
 from naftiko_runtime.caller_policy import CallerPolicy
 from naftiko_runtime.exposes.app_services import AppServices
-from naftiko_runtime.exposes.mcp import sdk
+from naftiko_runtime.exposes.mcp import sdk_server
 from naftiko_runtime.exposes.mcp.app import SdkModule, open_mcp_app
-from naftiko_runtime.sandbox_transport import SandboxTransport
+from naftiko_runtime.sandbox_responses import SandboxTransport
 from support.linked import link_plan, make_document, make_mcp_expose
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from naftiko_runtime.asgi_types import App
 
-SDK: SdkModule = sdk
+SDK: SdkModule = sdk_server
 """The type checker compares the module with its protocol: it is imported by name when a request needs it."""
 
 BODY = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "nope"}}).encode()

@@ -15,7 +15,7 @@ from naftiko_runtime.bind_plan import bind
 from naftiko_runtime.exposes.rest.rewrite_header_urls import Locations, ProxiedRequest
 from naftiko_runtime.loading import load
 from naftiko_runtime.plan import DynamicResource, RestServer, Tool
-from naftiko_runtime.sandbox_transport import SandboxTransport
+from naftiko_runtime.sandbox_responses import SandboxTransport
 from naftiko_runtime.secret import Secret
 
 if TYPE_CHECKING:
