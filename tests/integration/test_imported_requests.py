@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from email import message_from_bytes
+from email.policy import HTTP
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -87,6 +89,17 @@ PATHS: dict[str, Any] = {
         }
     },
     "/bytes": {"put": {"requestBody": body("image/png", {"type": "string", "format": "binary"})}},
+    "/parts": {
+        "post": {
+            "requestBody": body(
+                "multipart/form-data",
+                {"type": "object", "properties": {"name": TEXT, "photo": TEXT | {"format": "binary"}}},
+                encoding={"photo": {"contentType": "image/png"}},
+            )
+        }
+    },
+    "/text": {"post": {"requestBody": body("text/plain", TEXT)}},
+    "/xml": {"post": {"requestBody": body("application/xml", {"type": "object"})}},
     "/none": {"post": {}},
 }
 
@@ -247,6 +260,40 @@ def test_bytes_are_sent_as_they_are(gateway: Gateway, module_upstream: Upstream,
         call_route(gateway, "PUT", "/bytes", {"Content-Type": "image/png"}, content)
     request, _, _ = read_request(module_upstream)
     assert (request.body, request.header("content-type")) == (content, "image/png")
+
+
+@pytest.mark.parametrize("side", ["rest", "mcp"])
+def test_parts_have_their_names_and_types(gateway: Gateway, module_upstream: Upstream, side: str) -> None:
+    content = bytes(range(256))
+    given = {"name": HARD, "photo": base64.b64encode(content).decode()}
+    if side == "mcp":
+        call_tool(gateway, "post-parts", given)
+    else:
+        call_route(gateway, "POST", "/parts", {"Content-Type": "application/json"}, json.dumps(given).encode())
+    request, _, _ = read_request(module_upstream)
+    head = f"Content-Type: {request.header('content-type')}\r\n\r\n".encode()
+    parts = [*message_from_bytes(head + request.body, policy=HTTP).iter_parts()]
+    assert [(part.get_param("name", header="content-disposition"), part.get_filename()) for part in parts] == [
+        ("name", None),
+        ("photo", "photo"),
+    ]
+    assert [part.get_payload(decode=True) for part in parts] == [HARD.encode(), content]
+    assert parts[1].get_content_type() == "image/png"
+
+
+@pytest.mark.parametrize("side", ["rest", "mcp"])
+@pytest.mark.parametrize(("path", "media_type"), [("/text", "text/plain"), ("/xml", "application/xml")])
+def test_texts_are_sent_as_they_are(
+    gateway: Gateway, module_upstream: Upstream, side: str, path: str, media_type: str
+) -> None:
+    text = f"<a>{HARD}</a>\n"
+    if side == "mcp":
+        call_tool(gateway, f"post-{path[1:]}", {"body": text})
+    else:
+        call_route(gateway, "POST", path, {"Content-Type": "application/json"}, json.dumps(text).encode())
+    request, _, _ = read_request(module_upstream)
+    assert request.body.decode() == text
+    assert (request.header("content-type") or "").partition(";")[0] == media_type
 
 
 @pytest.mark.parametrize("side", ["rest", "mcp"])
