@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(__file__).parent / "hostile"
 FILES: Final = sorted(FOLDER.glob("*/*.*"))
-LIMITS: Final = ScriptLimits(seconds=30, memory_bytes=48 * 1024 * 1024, statements=None, output_bytes=1024 * 1024)
-"""Time enough for scripts that exceed another limit, on a machine that is busy."""
+LIMITS: Final = ScriptLimits(seconds=90, memory_bytes=48 * 1024 * 1024, statements=None, output_bytes=1024 * 1024)
+"""Time enough for scripts that exceed another limit: on a busy machine, all other processes run before a slow one."""
 KINDS: Final = frozenset(get_args(ErrorKind))
 NEXT: Final[dict[Language, str]] = {
     "javascript": """
@@ -96,7 +96,7 @@ async def describe_run(pool: ScriptPool, hostile: Hostile) -> str:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}-{file.stem}")
 async def test_a_hostile_script_is_stopped_and_the_next_one_runs(file: Path, pool: ScriptPool) -> None:
     hostile = read_hostile(file)
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(300):
         assert await describe_run(pool, hostile) in hostile.expected
         language = hostile.program.language
         following = ScriptProgram(language, ScriptSource("next", NEXT[language]))
