@@ -28,14 +28,13 @@ from naftiko_runtime.server.settings import ServerSettings
 from naftiko_runtime.suggest import suggest_text
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping
     from types import TracebackType
 
     from naftiko_runtime.asgi_types import App, Receive, Scope, Send
     from naftiko_runtime.engine.bound_operation import BoundOperation
     from naftiko_runtime.loading import Loaded
     from naftiko_runtime.plan import Plan, Server
-    from naftiko_runtime.plan.operation import Operation
     from naftiko_runtime.secret import Secret
     from naftiko_runtime.upstream.interface import Transport
 
@@ -104,7 +103,7 @@ class LoadedCapability:
             ExposeSummary(
                 server.namespace,
                 server.kind,
-                tuple(_name_operation(server, operation.name) for operation in _list_operations(server)),
+                tuple(_name_operation(server, operation.name) for operation in server.operations),
             )
             for server in self._get_plan().servers
         )
@@ -262,10 +261,6 @@ def _open_client() -> Transport:
 def _make_deployment(plan: Plan, secrets: Mapping[str, Secret]) -> Deployment:
     settings = ServerSettings(policy=_POLICY)
     return Deployment([ServedCapability(plan, secrets, _open_client)], settings, AppServices(_POLICY))
-
-
-def _list_operations(server: Server) -> Sequence[Operation]:
-    return [part.operation for part in server.parts]
 
 
 def _name_operation(server: Server, name: str) -> str:

@@ -30,12 +30,12 @@ def instrument_app(app: App, port: PortInstrumentation) -> App:
     if port.tracer is None:
         return count
     record = _record(app, port, port.tracer)
-    return record if port.awaits_message else _choose(record, count, port, port.tracer.fields)
+    return record if port.awaits_message else _choose(record, count, port.tracer)
 
 
-def _choose(record: App, count: App, port: PortInstrumentation, fields: frozenset[bytes]) -> App:
+def _choose(record: App, count: App, tracer: Tracer) -> App:
     """Return an application that records what names a trace or is sampled. Other requests cost no coroutine of it."""
-    decisions = port.sampling_decisions
+    fields, decisions = tracer.fields, tracer.sampling_decisions
 
     def run_sampled(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if not fields.isdisjoint(map(_NAME, scope["headers"])) or next(decisions):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import repeat
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
@@ -10,7 +9,7 @@ from naftiko_runtime.telemetry.metrics import CALLED, SERVED
 from naftiko_runtime.telemetry.tracing import CURRENT
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
 
     from naftiko_runtime.telemetry.meter_and_tracer import Observer
     from naftiko_runtime.telemetry.request_instruments import Instrument, Outcome, RequestSeries
@@ -44,15 +43,11 @@ class PortInstrumentation:
             awaits_message: Whether requests carry messages, which may name their trace.
         """
         self._unrouted = make_route_instrument(observer, expose, None)
-        self.tracer = tracer = observer.tracer
+        self.tracer = observer.tracer
         """Records; None without traces."""
         self.counts = observer.meter is not None
         """Whether requests are counted."""
         self.awaits_message = awaits_message
-        self.sampling_decisions: Iterator[bool] = repeat(True)
-        """Whether to begin a request that names no trace; take one decision for each such request."""
-        if tracer is not None and not awaits_message:
-            self.sampling_decisions = tracer.sampling_decisions
 
     def get_series(self, scope: Mapping[str, Any], outcome: Outcome) -> RequestSeries:
         """Return the series that counts a request.
